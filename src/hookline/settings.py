@@ -1,0 +1,143 @@
+"""Every setting, with its default and unit: `HOOKLINE_*` in the environment, or `hookline.toml`.
+
+The reference page is generated from this class. Every bound of the program is here.
+"""
+
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+Network = IPv4Network | IPv6Network
+
+
+class Settings(BaseSettings):
+    """The configuration of one process."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HOOKLINE_", toml_file="hookline.toml", extra="forbid", frozen=True
+    )
+
+    data_dir: Path = Field(Path("data"), description="Folder of the embedded database and the key.")
+    database_url: str = Field(
+        "", description="postgresql://user:password@host/name; empty: SQLite in the data folder."
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    secret_key: Annotated[list[SecretStr], NoDecode] = Field(
+        default_factory=list,
+        description="Keys that encrypt secrets in the database, newest first, comma separated. "
+        "Empty: made and kept in the data folder.",
+    )
+    admin_email: str = Field(
+        "admin@example.com", description="First administrator; first start only."
+    )
+    admin_password: SecretStr | None = Field(
+        None, description="Their password, first start only; empty: generated and printed."
+    )
+    public_url: str = Field("", description="How browsers and carriers reach this server.")
+    allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Host names that requests may name, comma separated; loopback and the public "
+        "URL's host always may.",
+    )
+    trusted_proxies: Annotated[list[Network], NoDecode] = Field(
+        default_factory=list, description="CIDRs whose X-Forwarded-For is believed."
+    )
+    allow_targets: Annotated[list[Network], NoDecode] = Field(
+        default_factory=list, description="Private CIDRs that webhooks may reach all the same."
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="Bearer token for /metrics from elsewhere than loopback."
+    )
+    log_level: str = Field(
+        "info", pattern="^(debug|info|warning|error)$", description="Least level."
+    )
+    log_format: str = Field(
+        "auto", pattern="^(auto|json|console)$", description="auto: by terminal."
+    )
+
+    body_bytes_max: int = Field(2 * 2**20, description="Largest request body, bytes.")
+    rate_limit_per_s: int = Field(
+        10_000, ge=1, description="Requests a second that one credential may make on one node."
+    )
+    shutdown_timeout_s: float = Field(4.0, description="Longest clean stop, seconds.")
+
+    writer_queue_max: int = Field(
+        10_000, description="Units that may wait to be committed; then 503."
+    )
+    writer_batch_max: int = Field(1_000, description="Units that are committed at once.")
+    database_timeout_s: float = Field(15.0, description="Longest wait for the database, seconds.")
+    database_pool_size: int = Field(5, description="Connections a process reads with.")
+    lease_ttl_s: float = Field(
+        10.0, description="How long a node owns what it does not renew, seconds."
+    )
+    poll_interval_s: float = Field(
+        0.25, description="How often another process's changes are looked for, seconds."
+    )
+
+    session_hours: int = Field(
+        12, description="A console session's life after its last use, hours."
+    )
+    sign_in_attempts: int = Field(
+        10, description="Failed sign-ins per address and user in 15 minutes."
+    )
+    idempotency_hours: int = Field(
+        24, description="How long an Idempotency-Key is remembered, hours."
+    )
+    secret_answer_minutes: int = Field(
+        10, description="How long a repeated answer with a secret can be had, minutes."
+    )
+    event_retention_days: int = Field(30, ge=1, description="How long events are kept, days.")
+
+    dispatch_queue_max: int = Field(20_000, description="Messages held in memory per carrier.")
+    receipt_timeout_hours: int = Field(72, description="Wait for a carrier's receipt, hours.")
+    message_validity_hours: int = Field(48, description="Default validity of a message, hours.")
+
+    webhook_in_flight_max: int = Field(10, description="Attempts at once per endpoint.")
+    webhook_queue_max: int = Field(10_000, description="Deliveries held in memory per endpoint.")
+    webhook_connect_timeout_s: float = Field(5.0, description="Longest connect, seconds.")
+    webhook_timeout_s: float = Field(15.0, description="Longest attempt, body included, seconds.")
+    webhook_response_read_max: int = Field(65_536, description="Bytes read of an answer.")
+    webhook_response_kept_max: int = Field(16_384, description="Bytes kept of an answer.")
+
+    stream_subscribers_max: int = Field(200, description="Open event streams per process.")
+
+    @field_validator(
+        "secret_key", "allowed_hosts", "trusted_proxies", "allow_targets", mode="before"
+    )
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return [part.strip() for part in value.split(",") if part.strip()]
+        return value
+
+    @property
+    def is_sqlite(self) -> bool:
+        return not self.database_url or self.database_url.startswith("sqlite")
+
+    @property
+    def sqlite_path(self) -> Path:
+        """The embedded database's file."""
+        if self.database_url.startswith("sqlite:///"):
+            return Path(self.database_url.removeprefix("sqlite:///"))
+        return self.data_dir / "hookline.db"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
