@@ -1,0 +1,1 @@
+"""SMS messages: submission, routing, dispatch, receipts, inbound, segments and opt-outs."""
