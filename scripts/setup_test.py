@@ -1,0 +1,73 @@
+"""Installs the programs that tests need and this machine lacks: by apt as root on Debian.
+
+Anywhere else it says what is missing and how to get it; the tests that need it are then skipped.
+Arguments name the programs to look at; without arguments it is all of them.
+"""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tests.services.programs import PROGRAMS, Program
+
+
+def main(names: list[str]) -> int:
+    """Exit status 1 only where installing was possible and failed."""
+    wanted = [program for program in PROGRAMS if not names or program.name.lower() in names]
+    missing = [program for program in wanted if program.find() is None]
+    packages = [package for program in missing for package in program.debian_packages]
+    if importlib.util.find_spec("ensurepip") is None:
+        packages.append(f"python{sys.version_info.major}.{sys.version_info.minor}-venv")
+    if not packages:
+        return 0
+    if not is_installer():
+        for program in missing:
+            print(f"{program.missing}. Its tests are skipped.", flush=True)
+        return 0
+    return install(packages, missing)
+
+
+def is_installer() -> bool:
+    """Whether this is root on Debian, where a package's name is sure to mean what it says."""
+    try:
+        lines = Path("/etc/os-release").read_text().splitlines()
+    except FileNotFoundError:
+        return False
+    return os.geteuid() == 0 and "ID=debian" in lines
+
+
+def install(packages: list[str], missing: list[Program]) -> int:
+    print(f"Installing for the tests: {' '.join(packages)}", flush=True)
+    # A fresh image has no package lists, and old lists name files that are gone.
+    if not apt("install", "--no-install-recommends", *packages) and not (
+        apt("update") and apt("install", "--no-install-recommends", *packages)
+    ):
+        print(f"apt-get install {' '.join(packages)} failed.", file=sys.stderr)
+        return 1
+    still_missing = [program for program in missing if program.find() is None]
+    for program in still_missing:
+        print(f"{program.missing}.", file=sys.stderr)
+    return 1 if still_missing else 0
+
+
+def apt(*arguments: str) -> bool:
+    done = subprocess.run(
+        ["apt-get", "--quiet", "--yes", *arguments],
+        env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        print("\n".join(done.stdout.splitlines()[-15:]), file=sys.stderr)
+    return done.returncode == 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
