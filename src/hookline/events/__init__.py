@@ -1,0 +1,1 @@
+"""Events: the outbox. A change of state and its event are rows of one transaction."""

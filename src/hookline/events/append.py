@@ -1,0 +1,120 @@
+"""Appends events at the end of a batch: position, sequence, row, fan-out.
+
+The account's row in `account_streams` is the batch's last guard and stays locked until the commit,
+so that positions become visible in order and readers never meet a gap.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from sqlalchemy import func, select
+
+from hookline.clock import to_rfc3339
+from hookline.events.model import Draft, Event
+from hookline.ids import AccountId, EventId, IdSource
+from hookline.storage.schema import account_streams, events
+from hookline.storage.sets import Insert, Update
+from hookline.storage.transaction import Transaction
+
+FINISHER = "events"
+
+_ADVANCE = Update(
+    account_streams,
+    key=("account_id",),
+    values=("added",),
+    changes={"position": "t.position + {added}"},
+    returning=("position", "endpoints_version"),
+    value_types={"added": "position"},
+)
+_INSERT = Insert(
+    events,
+    (
+        "account_id", "position", "id", "type", "mode", "resource_id", "sequence", "created_at",
+        "body",
+    ),
+)  # fmt: skip
+
+
+class FanOut(Protocol):
+    """Makes the deliveries of events; `webhooks` is joined to it in `app.py`."""
+
+    async def fan_out(
+        self,
+        tx: Transaction,
+        events: Sequence[Event],
+        endpoint_versions: Mapping[AccountId, int],
+    ) -> None: ...
+
+
+def append(tx: Transaction, draft: Draft) -> None:
+    """Append the event with the batch that the transaction belongs to."""
+    tx.defer(FINISHER, draft)
+
+
+def topic(account_id: AccountId) -> str:
+    """The wake-up topic of an account's events."""
+    return f"events:{account_id}"
+
+
+class EventLog:
+    """The finisher that writes the rows and fans them out."""
+
+    name = FINISHER
+
+    def __init__(self, ids: IdSource, fan_out: FanOut) -> None:
+        self._ids = ids
+        self._fan_out = fan_out
+
+    async def finish(self, tx: Transaction, items: Sequence[Draft]) -> None:
+        by_account: dict[AccountId, list[Draft]] = {}
+        for draft in items:
+            by_account.setdefault(draft.account_id, []).append(draft)
+        accounts = sorted(by_account)  # one order everywhere: no deadlock between nodes
+        heads = await tx.update(_ADVANCE, [(name, len(by_account[name])) for name in accounts])
+        sequences = await _next_sequences(tx, items)
+        appended: list[Event] = []
+        versions: dict[AccountId, int] = {}
+        for account_id, head in zip(accounts, heads, strict=True):
+            if head is None:
+                raise LookupError(f"account {account_id} has no stream row")
+            drafts = by_account[account_id]
+            versions[account_id] = int(str(head[1]))
+            first = int(str(head[0])) - len(drafts) + 1
+            for position, draft in enumerate(drafts, start=first):
+                appended.append(self._event(position, draft, sequences))
+            tx.notify(topic(account_id))
+        await tx.insert(_INSERT, [_row(event) for event in appended])
+        await self._fan_out.fan_out(tx, appended, versions)
+
+    def _event(self, position: int, draft: Draft, sequences: dict[str, int]) -> Event:
+        sequence = draft.sequence
+        if sequence is None:
+            sequence = sequences[draft.resource_id]
+            sequences[draft.resource_id] += 1
+        event_id = EventId(self._ids.new("evt"))
+        head = (
+            f'{{"id":"{event_id}","type":"{draft.type}",'
+            f'"timestamp":"{to_rfc3339(draft.occurred_at)}",'
+            f'"account_id":"{draft.account_id}","sequence":{sequence},"data":'
+        )
+        return Event(event_id, position, sequence, head.encode() + draft.data + b"}", draft)
+
+
+async def _next_sequences(tx: Transaction, drafts: Sequence[Draft]) -> dict[str, int]:
+    uncounted = {draft.resource_id for draft in drafts if draft.sequence is None}
+    if not uncounted:
+        return {}
+    rows = await tx.execute(
+        select(events.c.resource_id, func.max(events.c.sequence).label("last"))
+        .where(events.c.resource_id.in_(uncounted))
+        .group_by(events.c.resource_id)
+    )
+    return dict.fromkeys(uncounted, 1) | {row.resource_id: row.last + 1 for row in rows}
+
+
+def _row(event: Event) -> tuple[object, ...]:
+    draft = event.draft
+    return (
+        draft.account_id, event.position, event.id, draft.type.value, draft.mode.value,
+        draft.resource_id, event.sequence, draft.occurred_at, event.body,
+    )  # fmt: skip

@@ -1,0 +1,73 @@
+"""What an event is, which types there are, and who may see them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from hookline.clock import UnixMs
+from hookline.ids import AccountId, EventId
+from hookline.principal import Mode, Principal, Scope
+
+
+class EventType(StrEnum):
+    """The public names. Types of calls and recordings join with those features."""
+
+    MESSAGE_SENT = "message.sent"
+    MESSAGE_DELIVERED = "message.delivered"
+    MESSAGE_FAILED = "message.failed"
+    MESSAGE_RECEIVED = "message.received"
+    MESSAGE_CANCELED = "message.canceled"
+    MESSAGE_OPTED_OUT = "message.opted_out"
+    CREDENTIAL_CREATED = "credential.created"
+    CREDENTIAL_UPDATED = "credential.updated"
+    CREDENTIAL_ROTATED = "credential.rotated"
+    CREDENTIAL_REVOKED = "credential.revoked"
+    WEBHOOK_DISABLED = "webhook.disabled"
+    WEBHOOK_RECOVERED = "webhook.recovered"
+
+
+_READ_SCOPES = {
+    "message": Scope.MESSAGES_READ,
+    "credential": Scope.CREDENTIALS_READ,
+    "webhook": Scope.WEBHOOKS_READ,
+}
+
+
+def scope_of(event_type: str) -> Scope:
+    """The scope that may read the resource that events of this type are about."""
+    return _READ_SCOPES[event_type.partition(".")[0]]
+
+
+def readable_types(principal: Principal) -> list[EventType]:
+    """The types that this caller may see."""
+    return [kind for kind in EventType if principal.may(scope_of(kind))]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event to append: everything but what only the commit can say."""
+
+    account_id: AccountId
+    type: EventType
+    mode: Mode
+    resource_id: str
+    data: bytes
+    """The resource as JSON."""
+    occurred_at: UnixMs
+    sequence: int | None = None
+    """The resource's own count, when its row keeps one; None: counted from its events."""
+    numbers: tuple[str, ...] = ()
+    """The account's numbers that it is about; endpoints may filter by them."""
+    status_url: str | None = None
+    """An extra target: where the sender of this message wants its events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """An appended event."""
+
+    id: EventId
+    position: int
+    sequence: int
+    body: bytes
+    """The JSON that receivers of format `standard` get; the same bytes on every attempt."""
+    draft: Draft

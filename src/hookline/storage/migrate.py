@@ -1,0 +1,70 @@
+"""Brings the database's schema up to date, and tells how far it is."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from hookline.settings import Settings
+from hookline.storage import sqlite
+
+_FOLDER = Path(__file__).parent / "migrations"
+_POSTGRES_LOCK = 4_801_570  # any number, the same in every node
+
+
+async def migrate(settings: Settings) -> tuple[str | None, str]:
+    """Run what is missing. Returns the revision before and after. Nodes take turns."""
+    if settings.is_sqlite:
+        settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
+        engine = _sqlite_engine(settings)
+        with engine.connect() as connection:
+            return _upgrade(connection)
+    postgres = create_async_engine(
+        "postgresql+asyncpg://" + settings.database_url.split("://", 1)[1],
+        poolclass=NullPool,
+        connect_args={"timeout": settings.database_timeout_s},
+    )
+    async with postgres.begin() as async_connection:
+        await async_connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
+        return await async_connection.run_sync(_upgrade)
+
+
+def head_revision() -> str:
+    """The revision that this program needs."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:
+        raise LookupError("the program carries no migrations")
+    return head
+
+
+def _sqlite_engine(settings: Settings) -> Engine:
+    path = settings.sqlite_path
+    return create_engine(
+        "sqlite://",
+        creator=lambda: sqlite.connect(path, timeout_s=settings.database_timeout_s),
+        poolclass=NullPool,
+    )
+
+
+def _upgrade(connection: Connection) -> tuple[str | None, str]:
+    before = MigrationContext.configure(connection).get_current_revision()
+    head = head_revision()
+    if before != head:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        if connection.in_transaction():
+            connection.commit()
+    return before, head
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    config.set_main_option("path_separator", "os")
+    return config

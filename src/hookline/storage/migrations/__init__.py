@@ -1,0 +1,1 @@
+"""Schema migrations, run by `hookline up` and `hookline migrate` before anything else."""

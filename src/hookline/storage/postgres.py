@@ -1,0 +1,133 @@
+"""Set statements on PostgreSQL: one statement a set, the rows as one array a column (`unnest`).
+
+The text never depends on how many rows there are, so that asyncpg prepares it once a connection,
+and the 32,767-parameter limit is never met.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import asyncpg
+from sqlalchemy import BigInteger, Integer, LargeBinary, Table
+
+from hookline.storage.sets import Insert, Row, Select, Update, Values
+
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    Connection = asyncpg.Connection
+
+
+async def insert(connection: Connection, statement: Insert, rows: Sequence[Values]) -> list[bool]:
+    arrays = _arrays(rows, len(statement.columns))
+    if not statement.conflict:
+        await connection.execute(_insert_sql(statement), *arrays)
+        return [True] * len(rows)
+    places = [statement.columns.index(name) for name in statement.conflict]
+    keys = [tuple(row[place] for place in places) for row in rows]
+    won = {tuple(record) for record in await connection.fetch(_insert_sql(statement), *arrays)}
+    first: set[tuple[object, ...]] = set()
+    outcome = []
+    for key in keys:  # of two equal keys in one set, the first has won
+        outcome.append(key in won and key not in first)
+        first.add(key)
+    return outcome
+
+
+async def update(
+    connection: Connection, statement: Update, rows: Sequence[Values]
+) -> list[Row | None]:
+    if not rows:
+        return []
+    width = len(statement.key)
+    arrays = _arrays(rows, len(statement.inputs))
+    records = await connection.fetch(_update_sql(statement), *arrays)
+    changed: dict[Row, Row] = {}
+    for record in records:
+        values = tuple(record)
+        changed[values[:width]] = values[width:]
+    return [changed.get(tuple(row[:width])) for row in rows]
+
+
+async def select(
+    connection: Connection, statement: Select, keys: Sequence[Values]
+) -> list[list[Row]]:
+    if not keys:
+        return []
+    width = len(statement.key)
+    records = await connection.fetch(
+        _select_sql(statement), *_arrays(list(dict.fromkeys(map(tuple, keys))), width)
+    )
+    found: dict[Row, list[Row]] = {}
+    for record in records:
+        values = tuple(record)
+        found.setdefault(values[:width], []).append(values[width:])
+    return [found.get(tuple(key), []) for key in keys]
+
+
+def _arrays(rows: Sequence[Values], width: int) -> list[list[object]]:
+    if not rows:
+        return [[] for _ in range(width)]
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _array_type(table: Table, column: str) -> str:
+    kind = table.c[column].type
+    if isinstance(kind, BigInteger):
+        return "bigint[]"
+    if isinstance(kind, Integer):
+        return "integer[]"
+    if isinstance(kind, LargeBinary):
+        return "bytea[]"
+    return "text[]"
+
+
+def _unnest(table: Table, columns: Sequence[str], types: dict[str, str]) -> str:
+    arrays = ", ".join(
+        f"${place}::{_array_type(table, types.get(name, name))}"
+        for place, name in enumerate(columns, start=1)
+    )
+    names = ", ".join(columns)
+    return f"unnest({arrays}) AS v({names})"
+
+
+@cache
+def _insert_sql(statement: Insert) -> str:
+    columns = ", ".join(statement.columns)
+    source = _unnest(statement.table, statement.columns, {})
+    order = f" ORDER BY {', '.join(statement.conflict)}" if statement.conflict else ""
+    sql = (
+        f"INSERT INTO {statement.table.name} ({columns}) "  # noqa: S608 - our own names
+        f"SELECT {columns} FROM {source}{order}"
+    )
+    if statement.conflict:
+        keys = ", ".join(statement.conflict)
+        sql += f" ON CONFLICT ({keys}) DO NOTHING RETURNING {keys}"
+    return sql
+
+
+@cache
+def _update_sql(statement: Update) -> str:
+    inputs = {name: f"v.{name}" for name in statement.inputs}
+    changes = ", ".join(f"{name} = {to.format(**inputs)}" for name, to in statement.changes.items())
+    where = " AND ".join(f"t.{name} = v.{name}" for name in statement.key)
+    if statement.guard:
+        where += f" AND ({statement.guard.format(**inputs)})"
+    source = _unnest(statement.table, statement.inputs, dict(statement.value_types))
+    returned = ", ".join(f"t.{name}" for name in (*statement.key, *statement.returning))
+    return (
+        f"UPDATE {statement.table.name} AS t SET {changes} "  # noqa: S608 - our own names
+        f"FROM {source} WHERE {where} RETURNING {returned}"
+    )
+
+
+@cache
+def _select_sql(statement: Select) -> str:
+    keys = ", ".join(f"v.{name}" for name in statement.key)
+    columns = ", ".join(f"t.{name}" for name in statement.columns)
+    match = " AND ".join(f"t.{name} = v.{name}" for name in statement.key)
+    if statement.guard:
+        match += f" AND ({statement.guard})"
+    source = _unnest(statement.table, statement.key, {})
+    return f"SELECT {keys}, {columns} FROM {source} JOIN {statement.table.name} AS t ON {match}"  # noqa: S608

@@ -1,0 +1,1 @@
+"""Telemetry: structured logs and metrics. Never a token, a body or a full number in either."""

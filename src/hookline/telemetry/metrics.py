@@ -1,0 +1,32 @@
+"""What is measured, by Prometheus' names. Labels are few and bounded: never an id or a number."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15)
+_UNITS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000)
+
+REQUESTS = Counter("hookline_http_requests_total", "Requests answered.", ["route", "status"])
+REQUEST_SECONDS = Histogram(
+    "hookline_http_request_seconds", "From the request's head to its answer.", buckets=_SECONDS
+)
+ACCEPTED = Counter("hookline_messages_accepted_total", "Messages accepted.", ["mode"])
+REFUSED = Counter("hookline_messages_refused_total", "Messages refused.", ["code"])
+MESSAGES_ENDED = Counter("hookline_messages_ended_total", "Messages in a final state.", ["status"])
+MESSAGES_RECEIVED = Counter("hookline_messages_received_total", "Inbound messages.")
+
+BATCH_UNITS = Histogram("hookline_commit_batch_units", "Units in one commit.", buckets=_UNITS)
+BATCH_SECONDS = Histogram("hookline_commit_seconds", "Duration of one commit.", buckets=_SECONDS)
+BATCH_RERUNS = Counter("hookline_commit_reruns_total", "Batches that were run again unit by unit.")
+UNITS_FAILED = Counter("hookline_commit_units_failed_total", "Units that failed unexpectedly.")
+QUEUE_DEPTH = Gauge("hookline_queue_depth", "Work that waits in memory.", ["queue"])
+
+DELIVERIES = Counter("hookline_webhook_attempts_total", "Webhook attempts.", ["outcome"])
+DELIVERY_SECONDS = Histogram(
+    "hookline_webhook_event_to_delivered_seconds",
+    "From the event's commit to a 2xx of its receiver.",
+    buckets=_SECONDS,
+)
+OLDEST_PENDING_SECONDS = Gauge(
+    "hookline_webhook_oldest_pending_seconds", "Age of the oldest delivery held in memory."
+)
+CARRIER_LINKS = Gauge("hookline_carrier_links", "Carrier links by state.", ["state"])
