@@ -15,6 +15,7 @@ help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.installed $(ASSETS) ## Make the virtual environment and fetch the locked packages
+	@true
 
 run: setup ## Serve on http://localhost:8080 from ./data; Ctrl-C stops (ARGS="--port 9000")
 	@exec scripts/run.sh $(ARGS)
@@ -28,7 +29,7 @@ check: setup-dev ## Lint, types, import contracts and sizes, in seconds
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_sizes.py
 
 bench: setup-dev ## Measure throughput and latency on both databases (ARGS="--help")
@@ -48,6 +49,7 @@ clean: ## Remove what set-up, tests and tools made; ./data stays
 	@find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 setup-dev: $(VENV)/.locked-dev setup
+	@true
 
 $(VENV)/.created:
 	@echo "Making the virtual environment in $(VENV)"

@@ -1,10 +1,12 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import psutil
 import pytest
+from playwright.async_api import async_playwright
 
 from tests.services.postgres import PostgresServer
 from tests.services.programs import CHROMIUM, POSTGRESQL
@@ -80,6 +82,16 @@ def is_listening(process: psutil.Process, port: int) -> bool:
 
 def test_both_kinds_of_database_are_offered(database_url: str) -> None:
     assert database_url.startswith(("sqlite:///", "postgresql://"))
+
+
+@pytest.mark.browser
+async def test_browser_opens_a_page(chromium_launch: dict[str, Any]) -> None:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(**chromium_launch)
+        page = await browser.new_page()
+        await page.set_content("<title>Hookline</title>")
+        assert await page.title() == "Hookline"
+        await browser.close()
 
 
 def test_a_missing_program_says_how_to_get_it() -> None:
