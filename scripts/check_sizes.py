@@ -1,7 +1,7 @@
 """Holds files and functions to the sizes, and modules to the names, that keep the code readable.
 
 A file has at most 400 lines. In src a function has at most 60, its docstring not counted, and a
-module is named after what it does. Migrations are lists of statements: their functions may be long.
+module is named after what it does. Migrations are lists of statements and may be as long as they are.
 """
 
 import ast
@@ -37,13 +37,14 @@ def main(root: Path) -> int:
 def check_file(path: Path, shown: Path) -> Iterator[str]:
     """The faults of one file, as `path:line: what is wrong`."""
     text = path.read_text(encoding="utf-8")
+    is_migration = shown.parent.parts[-2:] == ("migrations", "versions")
     lines = len(text.splitlines())
-    if lines > FILE_LINES_MAX:
+    if lines > FILE_LINES_MAX and not is_migration:
         yield f"{shown}:1: {lines} lines, at most {FILE_LINES_MAX}"
     if shown.parts[0] != "src":
         return
     yield from check_names(shown)
-    if "migrations" not in shown.parts:
+    if not is_migration:
         for function, length in long_functions(ast.parse(text)):
             yield (
                 f"{shown}:{function.lineno}: {function.name}() has {length} lines, "
