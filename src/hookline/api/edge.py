@@ -1,0 +1,193 @@
+"""The outermost layer: request id, host, size, media type, authentication, rate, metrics.
+
+What it refuses costs nothing further in. Nothing escapes it as a stack trace.
+"""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from starlette.requests import HTTPConnection
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hookline.api.authentication import Authenticator, authenticate
+from hookline.api.context import RequestContext, attach, client_ip
+from hookline.api.limits import OverRate, RateLimiter
+from hookline.api.problems import InternalError, problem_response
+from hookline.clock import Clock
+from hookline.errors import BodyTooLarge, HooklineError, MalformedRequest, UnsupportedMediaType
+from hookline.ids import IdSource
+from hookline.settings import Settings
+from hookline.telemetry import metrics
+from hookline.telemetry.logs import get_logger
+
+log = get_logger(__name__)
+API_PREFIX = "/v1/"
+_LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
+
+
+class HostNotAllowed(MalformedRequest):
+    """The Host header names a server that this is not. An operator adds it to HOOKLINE_ALLOWED_HOSTS."""
+
+    code = "host_not_allowed"
+    title = "The host is not known here"
+
+
+class Edge:
+    """Wraps the whole application."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        authenticator: Authenticator,
+        settings: Settings,
+        clock: Clock,
+        ids: IdSource,
+    ) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._settings = settings
+        self._clock = clock
+        self._ids = ids
+        self._limiter = RateLimiter(clock, settings.rate_limit_per_s)
+        self._hosts = _allowed_hosts(settings)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        context = self._context(scope)
+        attach(scope, context)
+        answer = _Answer(send, context)
+        started = self._clock.monotonic_s()
+        try:
+            await self._guard(scope, context)
+            await self._app(scope, self._bounded(receive), answer)
+        except HooklineError as error:
+            await self._refuse(error, scope, receive, answer)
+        except Exception as error:
+            log.exception("request_failed", request_id=context.request_id, route=context.route)
+            if not answer.started:
+                await self._refuse(InternalError(), scope, receive, answer)
+            else:
+                raise ConnectionAbortedError("the answer had begun") from error
+        finally:
+            self._measure(scope, context, answer, started)
+
+    def _context(self, scope: Scope) -> RequestContext:
+        agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
+        context = RequestContext(
+            request_id=self._ids.new("req"),
+            ip=client_ip(scope, self._settings.trusted_proxies),
+            user_agent=agent.decode("latin-1")[:255],
+            route=f"{scope['method']} {scope['path'][:200]}",
+        )
+        context.headers = [
+            (b"request-id", context.request_id.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        ]
+        return context
+
+    async def _guard(self, scope: Scope, context: RequestContext) -> None:
+        connection = HTTPConnection(scope)
+        host = connection.headers.get("host", "")
+        if _host_name(host) not in self._hosts:
+            raise HostNotAllowed(
+                f"This server does not answer to {host[:100]!r}. "
+                "An operator can add the name to HOOKLINE_ALLOWED_HOSTS."
+            )
+        length = connection.headers.get("content-length", "0")
+        if length.isdigit() and int(length) > self._settings.body_bytes_max:
+            raise self._too_large()
+        if scope["path"].startswith(API_PREFIX):
+            context.headers.append((b"cache-control", b"no-store"))
+            principal = await authenticate(connection, self._authenticator)
+            context.headers.extend(self._limiter.count(principal.id))
+            _check_media_type(scope["method"], connection)
+
+    def _bounded(self, receive: Receive) -> Receive:
+        seen = 0
+
+        async def bounded() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._settings.body_bytes_max:
+                raise self._too_large()
+            return message
+
+        return bounded
+
+    def _too_large(self) -> BodyTooLarge:
+        return BodyTooLarge(f"The body may have {self._settings.body_bytes_max} bytes at most.")
+
+    async def _refuse(
+        self, error: HooklineError, scope: Scope, receive: Receive, answer: "_Answer"
+    ) -> None:
+        if isinstance(error, OverRate):
+            answer.context.headers.extend(error.rate_headers)
+        response = problem_response(error, answer.context.request_id)
+        await response(scope, receive, answer)
+
+    def _measure(
+        self, scope: Scope, context: RequestContext, answer: "_Answer", started: float
+    ) -> None:
+        route = scope.get("route")
+        path = getattr(route, "path", "") or "unmatched"
+        metrics.REQUESTS.labels(f"{scope['method']} {path}", str(answer.status)).inc()
+        metrics.REQUEST_SECONDS.observe(self._clock.monotonic_s() - started)
+        if answer.status >= 500 or log.is_enabled_for(10):
+            log.info(
+                "request",
+                request_id=context.request_id,
+                route=context.route,
+                status=answer.status,
+                ip=context.ip,
+                principal=context.principal.id if context.principal else None,
+            )
+
+
+class _Answer:
+    """Adds the context's headers to the answer, and remembers its status."""
+
+    def __init__(self, send: Send, context: RequestContext) -> None:
+        self._send = send
+        self.context = context
+        self.started = False
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.started = True
+            self.status = message["status"]
+            present = {name for name, _ in message["headers"]}
+            message["headers"] = [
+                *message["headers"],
+                *(pair for pair in self.context.headers if pair[0] not in present),
+            ]
+        await self._send(message)
+
+
+def _check_media_type(method: str, connection: HTTPConnection) -> None:
+    if method not in _BODY_METHODS:
+        return
+    headers = connection.headers
+    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+        return
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
+
+
+def _allowed_hosts(settings: Settings) -> frozenset[str]:
+    named: Sequence[str] = [*settings.allowed_hosts, settings.host]
+    public = urlsplit(settings.public_url).hostname
+    return _LOOPBACK_HOSTS | {name.lower() for name in (*named, public) if name}
+
+
+def _host_name(host: str) -> str:
+    host = host.lower()
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0]

@@ -1,0 +1,58 @@
+"""Every table. Instants are whole milliseconds (UTC), flags are 0/1, lists and maps are JSON text:
+the types that both databases keep alike, so that rows need no conversion on the way.
+
+Hot tables carry no foreign keys: their rows are made and kept consistent by the writer's batches.
+"""
+
+from hookline.storage.schema.columns import metadata
+from hookline.storage.schema.outbox import attempts, deliveries, endpoints, events
+from hookline.storage.schema.people import (
+    account_streams,
+    accounts,
+    credential_tokens,
+    credentials,
+    memberships,
+    sessions,
+    sign_in_failures,
+    users,
+)
+from hookline.storage.schema.traffic import (
+    MESSAGE_STATUSES,
+    carrier_links,
+    carriers,
+    message_parts,
+    messages,
+    numbers,
+    opt_outs,
+    unmatched_receipts,
+    virtual_phones,
+)
+from hookline.storage.schema.upkeep import audit, idempotency, leases
+
+__all__ = [
+    "MESSAGE_STATUSES",
+    "account_streams",
+    "accounts",
+    "attempts",
+    "audit",
+    "carrier_links",
+    "carriers",
+    "credential_tokens",
+    "credentials",
+    "deliveries",
+    "endpoints",
+    "events",
+    "idempotency",
+    "leases",
+    "memberships",
+    "message_parts",
+    "messages",
+    "metadata",
+    "numbers",
+    "opt_outs",
+    "sessions",
+    "sign_in_failures",
+    "unmatched_receipts",
+    "users",
+    "virtual_phones",
+]

@@ -1,0 +1,119 @@
+"""Accounts, the people in them, and the credentials that they hand out."""
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text
+
+from hookline.storage.schema.columns import count_column, metadata, one_of, text_column, time_column
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    text_column("name"),
+    text_column("signing_secret"),  # sealed; signs status_url and answer_url requests
+    time_column("created_at"),
+)
+
+account_streams = Table(
+    "account_streams",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False, server_default="0"),
+    Column("endpoints_version", BigInteger, nullable=False, server_default="0"),
+    Column("audit_number", BigInteger, nullable=False, server_default="0"),
+    text_column("audit_hash", default=""),
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("email", Text, nullable=False, unique=True),  # lower case
+    text_column("name", default=""),
+    text_column("password_hash"),
+    time_column("created_at"),
+    time_column("password_changed_at"),
+    time_column("last_sign_in_at", null=True),
+)
+
+memberships = Table(
+    "memberships",
+    metadata,
+    Column("account_id", Text, ForeignKey("accounts.id"), primary_key=True),
+    Column("user_id", Text, ForeignKey("users.id"), primary_key=True),
+    text_column("role"),
+    text_column(
+        "permissions", default="{}"
+    ),  # what differs from the role: {"credentials:write": false}
+    time_column("created_at"),
+    one_of("role", "viewer", "developer", "admin", "owner"),
+    Index(None, "user_id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("user_id", Text, ForeignKey("users.id"), nullable=False),
+    Column("account_id", Text, ForeignKey("accounts.id"), nullable=False),
+    text_column("csrf_token"),
+    time_column("created_at"),
+    time_column("authenticated_at"),
+    time_column("last_seen_at"),
+    time_column("expires_at"),
+    text_column("ip", null=True),
+    text_column("user_agent", null=True),
+    Index(None, "user_id"),
+    Index(None, "expires_at"),
+)
+
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column(
+        "key", Text, primary_key=True
+    ),  # what is throttled: an address with a user, or an address
+    time_column("window_started_at"),
+    count_column("failures"),
+)
+
+
+credentials = Table(
+    "credentials",
+    metadata,
+    Column("id", Text, primary_key=True),
+    text_column("account_id"),
+    text_column("mode"),
+    text_column("description"),
+    text_column("scopes"),
+    text_column("status"),
+    text_column("created_by"),
+    text_column("created_by_label"),
+    time_column("created_at"),
+    time_column("updated_at"),
+    time_column("rotated_at", null=True),
+    time_column("ended_at", null=True),
+    text_column("ended_by", null=True),
+    text_column("ended_by_label", null=True),
+    text_column("ended_reason", null=True),
+    one_of("mode", "live", "test"),
+    one_of("status", "active", "rotating", "expired", "revoked", "disabled_idle"),
+    Index(None, "account_id", "id"),
+)
+
+credential_tokens = Table(
+    "credential_tokens",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),  # SHA-256 of the token's text
+    text_column("credential_id"),
+    text_column("prefix"),
+    text_column("last4"),
+    text_column("status"),
+    time_column("created_at"),
+    time_column("ended_at", null=True),
+    time_column("last_used_at", null=True),
+    text_column("last_used_ip", null=True),
+    text_column("last_used_user_agent", null=True),
+    text_column("last_used_route", null=True),
+    one_of("status", "active", "rotated", "revoked"),
+    Index(None, "credential_id"),
+)

@@ -1,0 +1,46 @@
+"""What the HTTP kit, the audit trail and the nodes keep for themselves."""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
+
+from hookline.storage.schema.columns import metadata, text_column, time_column
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),  # of account, route and Idempotency-Key
+    Column("request_digest", LargeBinary, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=True),  # null once a secret answer has been wiped
+    Column("sealed", Integer, nullable=False),
+    time_column("created_at"),
+    Index(None, "created_at"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True),
+    time_column("at"),
+    text_column("actor_kind"),
+    text_column("actor_id"),
+    text_column("actor_label"),
+    text_column("ip", null=True),
+    text_column("user_agent", null=True),
+    text_column("request_id", null=True),
+    text_column("action"),
+    text_column("resource_id"),
+    text_column("before", null=True),
+    text_column("after", null=True),
+    text_column("previous_hash"),
+    text_column("hash"),
+    Index(None, "account_id", "resource_id"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    text_column("owner"),
+    time_column("expires_at"),
+)
