@@ -6,7 +6,7 @@ import smsutil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hookline.messages.encoding import (
+from hookline.carriers.encoding import (
     CHARACTERS_MAX,
     SEGMENTS_MAX,
     Encoding,
