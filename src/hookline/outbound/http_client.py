@@ -1,0 +1,193 @@
+"""The HTTP/1.1 client for requests to servers that customers name.
+
+Lean because webhooks are the hot path: no task, one future and one timer a request; names are
+resolved and vetted when a connection is opened. It never follows redirects: 3xx is an answer.
+"""
+
+import asyncio
+import re
+import ssl
+from collections.abc import Sequence
+from functools import lru_cache
+
+from hookline.clock import Clock, SystemClock
+from hookline.errors import Unavailable
+from hookline.outbound.connector import Connector
+from hookline.outbound.errors import (
+    AttemptTimeout,
+    ConnectionLost,
+    HeaderInvalid,
+    Response,
+)
+from hookline.outbound.http_connection import HttpConnection, Request
+from hookline.outbound.idle_pool import IdlePool, Origin
+from hookline.outbound.resolver import Resolver
+from hookline.outbound.targets import Target, parse_target
+from hookline.settings import Network
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
+_FRAMING = frozenset(
+    [
+        "host",
+        "content-length",
+        "transfer-encoding",
+        "connection",
+        "keep-alive",
+        "upgrade",
+        "te",
+        "trailer",
+        "expect",
+        "proxy-connection",
+    ]
+)
+_BODILESS = frozenset({"GET", "HEAD"})
+
+
+class HttpClient:
+    """Requests with a deadline over kept connections. One per process; `close` it at the end.
+
+    `response_read_max` bytes of a body are read before the connection is given up. Loopback and
+    private addresses are reachable only through `allow_targets`.
+    """
+
+    def __init__(
+        self,
+        *,
+        allow_targets: Sequence[Network] = (),
+        connect_timeout_s: float = 5.0,
+        response_read_max: int = 65_536,
+        clock: Clock | None = None,
+        resolver: Resolver | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._connector = Connector(
+            allow_targets=allow_targets,
+            timeout_s=connect_timeout_s,
+            resolver=resolver,
+            ssl_context=ssl_context,
+        )
+        self._read_max = response_read_max
+        self._idle = IdlePool(clock or SystemClock())
+        self._busy: set[HttpConnection] = set()
+        self._is_closed = False
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        headers: Sequence[tuple[str, str]],
+        body: bytes,
+        *,
+        timeout_s: float,
+        kept_max: int,
+    ) -> Response:
+        """Send and read the whole answer, all within `timeout_s`; keep `kept_max` bytes of its body.
+
+        Host and Content-Length are added. Raises an AttemptFailed, or Unavailable after `close`.
+        """
+        if self._is_closed:
+            raise Unavailable("The HTTP client has been closed.")
+        target, origin, request_line = _prepared(method, url)
+        request = Request(
+            data=_request_bytes(request_line, method, headers, body),
+            is_head=method == "HEAD",
+            read_max=self._read_max,
+            kept_max=min(kept_max, self._read_max),
+            timeout_s=timeout_s,
+            started_s=asyncio.get_running_loop().time(),
+        )
+        connection = self._idle.take(origin)
+        if connection is not None:
+            try:
+                return await self._exchange(connection, request)
+            except ConnectionLost:
+                # Servers close idle connections whenever they like, also just as a request is on its
+                # way. Nothing came back, but a server may have worked on it before it died: then it
+                # sees the request twice. Callers deliver at least once, and say so, with the same id.
+                if not self._may_retry(connection):
+                    raise
+        return await self._exchange(await self._open(target, request), request)
+
+    async def close(self) -> None:
+        """End every connection; requests that are under way fail with ConnectionLost."""
+        self._is_closed = True
+        self._idle.close()
+        for connection in list(self._busy):
+            connection.close()
+        await asyncio.sleep(0)  # transports end on the loop's next turn
+
+    def _may_retry(self, connection: HttpConnection) -> bool:
+        return connection.is_untouched and not self._is_closed
+
+    async def _open(self, target: Target, request: Request) -> HttpConnection:
+        loop = asyncio.get_running_loop()
+        left_s = request.started_s + request.timeout_s - loop.time()
+        try:
+            async with asyncio.timeout(left_s):
+                connection = await self._connector.open(target, timeout_s=left_s)
+        except TimeoutError as error:
+            text = f"There was no connection after {request.timeout_s:g} seconds."
+            raise AttemptTimeout(text) from error
+        connection.on_close = self._idle.discard
+        if self._is_closed:
+            connection.close()
+        return connection
+
+    async def _exchange(self, connection: HttpConnection, request: Request) -> Response:
+        self._busy.add(connection)
+        try:
+            response = await connection.exchange(request)
+        except asyncio.CancelledError:
+            connection.close()  # its answer would be taken for the next request's
+            raise
+        finally:
+            self._busy.discard(connection)
+        if connection.is_reusable and not self._is_closed:
+            self._idle.put(connection)
+        else:
+            connection.close()
+        return response
+
+
+def check_header(name: str, value: str) -> None:
+    """Whether a header that a customer enters can be sent. Raises HeaderInvalid."""
+    _checked_name(name)
+    if _VALUE.fullmatch(value) is None:
+        raise HeaderInvalid(f"The value of the header {name} has characters that cannot be sent.")
+
+
+@lru_cache(maxsize=4_096)
+def _prepared(method: str, url: str) -> tuple[Target, Origin, str]:
+    """The target, its origin, and the two lines that every request to it begins with."""
+    if _TOKEN.fullmatch(method) is None:
+        raise HeaderInvalid("The method is not valid.")
+    target = parse_target(url)
+    line = f"{method} {target.path} HTTP/1.1\nHost: {target.authority}"
+    return target, target.origin, line
+
+
+def _request_bytes(
+    request_line: str, method: str, headers: Sequence[tuple[str, str]], body: bytes
+) -> bytes:
+    lines = [request_line]
+    lines += [f"{_checked_name(name)}: {value}" for name, value in headers]
+    if body or method not in _BODILESS:
+        lines.append(f"Content-Length: {len(body)}")
+    head = "\n".join(lines)
+    # One look at the whole head instead of one at each value: no line end but those put there.
+    if head.count("\n") != len(lines) or "\r" in head or "\0" in head:
+        raise HeaderInvalid("A header's value contains a line end or a null.")
+    try:
+        return head.replace("\n", "\r\n").encode("latin-1") + b"\r\n\r\n" + body
+    except UnicodeEncodeError as error:
+        raise HeaderInvalid("A header's value has characters that cannot be sent.") from error
+
+
+@lru_cache(maxsize=1_024)
+def _checked_name(name: str) -> str:
+    if _TOKEN.fullmatch(name) is None:
+        raise HeaderInvalid(f"{name!r} is not the name of a header.")
+    if name.lower() in _FRAMING:
+        raise HeaderInvalid(f"The header {name} is set by Hookline and cannot be changed.")
+    return name
