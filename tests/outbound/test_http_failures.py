@@ -31,7 +31,7 @@ from tests.outbound.servers import (
     serve,
 )
 
-SOON_S = 0.1
+SOON_S = 0.25
 
 
 def stalling_after(part: bytes) -> Handler:

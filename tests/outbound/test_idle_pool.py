@@ -9,7 +9,7 @@ TWO = ("http", "two.example", 80)
 
 
 def connection(origin: tuple[str, str, int] = ONE) -> HttpConnection:
-    made = HttpConnection(asyncio.get_running_loop(), "127.0.0.1")
+    made = HttpConnection(asyncio.get_running_loop(), ManualClock(), "127.0.0.1")
     made.origin = origin
     return made
 

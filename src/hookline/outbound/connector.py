@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Sequence
 
+from hookline.clock import Clock
 from hookline.outbound.addresses import Address
 from hookline.outbound.errors import AttemptFailed, ConnectFailed, ConnectTimeout, TlsFailed
 from hookline.outbound.http_connection import HttpConnection
@@ -22,11 +23,13 @@ class Connector:
         *,
         allow_targets: Sequence[Network],
         timeout_s: float,
+        clock: Clock,
         resolver: Resolver | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._allow = tuple(allow_targets)
         self._timeout_s = timeout_s
+        self._clock = clock
         self._resolver = resolver or SystemResolver()
         self._ssl = ssl_context or _default_ssl_context()
 
@@ -57,7 +60,7 @@ class Connector:
         try:
             async with asyncio.timeout(timeout_s):
                 _, connection = await loop.create_connection(
-                    lambda: HttpConnection(loop, where),
+                    lambda: HttpConnection(loop, self._clock, where),
                     where,
                     target.port,
                     ssl=self._ssl if is_tls else None,

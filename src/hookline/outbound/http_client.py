@@ -61,14 +61,16 @@ class HttpClient:
         resolver: Resolver | None = None,
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
+        self._clock = clock or SystemClock()
         self._connector = Connector(
             allow_targets=allow_targets,
             timeout_s=connect_timeout_s,
+            clock=self._clock,
             resolver=resolver,
             ssl_context=ssl_context,
         )
         self._read_max = response_read_max
-        self._idle = IdlePool(clock or SystemClock())
+        self._idle = IdlePool(self._clock)
         self._busy: set[HttpConnection] = set()
         self._is_closed = False
 
@@ -95,7 +97,8 @@ class HttpClient:
             read_max=self._read_max,
             kept_max=min(kept_max, self._read_max),
             timeout_s=timeout_s,
-            started_s=asyncio.get_running_loop().time(),
+            started_s=self._clock.monotonic_s(),
+            end_s=asyncio.get_running_loop().time() + timeout_s,
         )
         connection = self._idle.take(origin)
         if connection is not None:
@@ -121,8 +124,7 @@ class HttpClient:
         return connection.is_untouched and not self._is_closed
 
     async def _open(self, target: Target, request: Request) -> HttpConnection:
-        loop = asyncio.get_running_loop()
-        left_s = request.started_s + request.timeout_s - loop.time()
+        left_s = request.end_s - asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(left_s):
                 connection = await self._connector.open(target, timeout_s=left_s)

@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 
 import httptools
 
+from hookline.clock import Clock
 from hookline.outbound.errors import (
     AttemptFailed,
     AttemptTimeout,
@@ -27,7 +28,7 @@ _STATUS_MIN = 100
 
 
 class Request(NamedTuple):
-    """What is written, and how much of an answer, and when, is of use. Times are the event loop's."""
+    """What is written, and how much of an answer, and when, is of use."""
 
     data: bytes
     is_head: bool
@@ -35,9 +36,12 @@ class Request(NamedTuple):
     kept_max: int
     timeout_s: float
     started_s: float
+    """By the clock."""
+    end_s: float
+    """By the event loop, whose time may stand still for a whole turn."""
 
 
-_NONE = Request(b"", is_head=False, read_max=0, kept_max=0, timeout_s=0, started_s=0)
+_NONE = Request(b"", is_head=False, read_max=0, kept_max=0, timeout_s=0, started_s=0, end_s=0)
 
 
 class HttpConnection(asyncio.Protocol):
@@ -46,6 +50,7 @@ class HttpConnection(asyncio.Protocol):
     __slots__ = (
         "_body",
         "_body_bytes",
+        "_clock",
         "_future",
         "_head_done",
         "_headers",
@@ -65,8 +70,9 @@ class HttpConnection(asyncio.Protocol):
         "origin",
     )
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, address: str) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock, address: str) -> None:
         self._loop = loop
+        self._clock = clock
         self.address = address
         self.origin: tuple[str, str, int] = ("", "", 0)
         self.on_close: Callable[[HttpConnection], None] | None = None
@@ -91,7 +97,7 @@ class HttpConnection(asyncio.Protocol):
             self._fail(ConnectionLost("The connection was closed before the request was sent."))
             return future
         self.exchanges += 1
-        self._timer = self._loop.call_at(request.started_s + request.timeout_s, self._expire)
+        self._timer = self._loop.call_at(request.end_s, self._expire)
         self._transport.write(request.data)
         return future
 
@@ -269,6 +275,6 @@ class HttpConnection(asyncio.Protocol):
             body=body[: request.kept_max],
             truncated=not is_complete or self._body_bytes > request.kept_max,
             address=self.address,
-            elapsed_ms=(self._loop.time() - request.started_s) * 1_000,
+            elapsed_ms=(self._clock.monotonic_s() - request.started_s) * 1_000,
             reused=self.exchanges > 1,
         )
