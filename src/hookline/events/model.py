@@ -34,12 +34,27 @@ _READ_SCOPES = {
 
 def scope_of(event_type: str) -> Scope:
     """The scope that may read the resource that events of this type are about."""
-    return _READ_SCOPES[event_type.partition(".")[0]]
+    return _READ_SCOPES[family_of(event_type)]
+
+
+def family_of(event_type: str) -> str:
+    """The first part of a type's name: what kind of resource it is about."""
+    return event_type.partition(".")[0]
 
 
 def readable_types(principal: Principal) -> list[EventType]:
     """The types that this caller may see."""
     return [kind for kind in EventType if principal.may(scope_of(kind))]
+
+
+def types_matching(pattern: str) -> list[EventType]:
+    """The types that `*`, `message.*` or an exact name stands for; none when it stands for nothing."""
+    if pattern == "*":
+        return list(EventType)
+    family, _, rest = pattern.partition(".")
+    if rest == "*":
+        return [kind for kind in EventType if family_of(kind) == family]
+    return [kind for kind in EventType if kind == pattern]
 
 
 @dataclass(frozen=True, slots=True)
