@@ -98,11 +98,16 @@ class Settings(BaseSettings):
     )
     event_retention_days: int = Field(30, ge=1, description="How long events are kept, days.")
 
+    sandbox_receipt_delay_s: float = Field(
+        0.05, ge=0, le=1, description="How soon the sandbox reports a delivery, seconds."
+    )
+    sandbox_window: int = Field(500, ge=1, description="Messages the sandbox takes at once.")
     dispatch_queue_max: int = Field(20_000, description="Messages held in memory per carrier.")
     receipt_timeout_hours: int = Field(72, description="Wait for a carrier's receipt, hours.")
     message_validity_hours: int = Field(48, description="Default validity of a message, hours.")
 
     webhook_in_flight_max: int = Field(10, description="Attempts at once per endpoint.")
+    webhook_workers_max: int = Field(1_000, ge=1, description="Attempts at once on one node.")
     webhook_queue_max: int = Field(10_000, description="Deliveries held in memory per endpoint.")
     webhook_connect_timeout_s: float = Field(5.0, description="Longest connect, seconds.")
     webhook_timeout_s: float = Field(15.0, description="Longest attempt, body included, seconds.")

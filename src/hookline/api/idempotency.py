@@ -91,7 +91,7 @@ class Once:
 
     async def commit(
         self,
-        use_case: Callable[[Transaction], Awaitable[BaseModel]],
+        use_case: Callable[[Transaction], Awaitable[BaseModel | bytes]],
         *,
         status: int = 201,
         secret: bool = False,
@@ -153,10 +153,9 @@ def repeated_body(claim: Claim, request_digest: bytes, body: bytes | None, seale
     return unseal(claim, body) if sealed else bytes(body)
 
 
-def _answer(shape: BaseModel, status: int) -> Response:
-    return Response(
-        shape.model_dump_json().encode(), status_code=status, media_type="application/json"
-    )
+def _answer(shape: BaseModel | bytes, status: int) -> Response:
+    body = shape if isinstance(shape, bytes) else shape.model_dump_json(by_alias=True).encode()
+    return Response(body, status_code=status, media_type="application/json")
 
 
 def seal(claim: Claim, body: bytes) -> bytes:

@@ -4,21 +4,22 @@ import asyncio
 import contextlib
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import asyncpg
 from sqlalchemy import Engine, Executable, create_engine, event
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import StaticPool
 
 from hookline.settings import Settings
 from hookline.storage import postgres, sqlite
 from hookline.storage.errors import DatabaseUnavailable
+from hookline.storage.failures import answering
 from hookline.storage.sets import Row as SetRow
 from hookline.storage.sets import Select, Values
 from hookline.storage.transaction import (
@@ -35,8 +36,9 @@ Dialect = Literal["sqlite", "postgresql"]
 CHANNEL = "hookline"
 EVERYTHING = "*"
 _PAYLOAD_MAX = 7_900  # PostgreSQL takes less than 8,000 bytes
-_LOCK_TRY_MS = 2
-_LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError, TimeoutError)
+_LOCK_TRY_MS = 2  # longer would hold up the event loop
+_CLOSE_TIMEOUT_S = 2.0
+_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, SQLAlchemyError)
 
 
 class WriterConnection(ABC):
@@ -74,13 +76,9 @@ class Database(ABC):
 
     async def read(self, statement: Executable) -> Rows:
         """Run a query outside any batch. Raises DatabaseUnavailable."""
-        try:
+        with answering:
             async with self.engine.connect() as connection:
                 return (await connection.execute(statement)).all()
-        except (*_LOST, DBAPIError) as error:
-            if isinstance(error, DBAPIError) and not _is_lost(error):
-                raise
-            raise DatabaseUnavailable from error
 
     @abstractmethod
     async def lookup(self, statement: Select, keys: Sequence[Values]) -> list[list[SetRow]]:
@@ -103,12 +101,7 @@ def open_database(settings: Settings) -> Database:
 
 def _payload(topics: set[str]) -> str:
     payload = " ".join(sorted(topics))
-    return payload if len(payload) <= _PAYLOAD_MAX else EVERYTHING
-
-
-def _is_lost(error: DBAPIError) -> bool:
-    cause = error.orig.__cause__ if error.orig else None
-    return error.connection_invalidated or isinstance(cause, _LOST)
+    return payload if len(payload.encode()) <= _PAYLOAD_MAX else EVERYTHING
 
 
 class SqliteDatabase(Database):
@@ -123,6 +116,8 @@ class SqliteDatabase(Database):
         engine = create_async_engine(
             f"sqlite+aiosqlite:///{self.path}",
             pool_size=settings.database_pool_size,
+            max_overflow=0,
+            pool_timeout=settings.database_timeout_s,
             connect_args={"timeout": settings.database_timeout_s},
         )
         event.listen(engine.sync_engine, "connect", _configure)
@@ -130,12 +125,14 @@ class SqliteDatabase(Database):
         self._lookups: sqlite3.Connection | None = None
 
     async def lookup(self, statement: Select, keys: Sequence[Values]) -> list[list[SetRow]]:
-        if self._lookups is None:
-            self._lookups = sqlite.connect(self.path, timeout_s=self._timeout_s, read_only=True)
-        return sqlite.select(self._lookups, statement, keys)
+        with answering:
+            if self._lookups is None:
+                self._lookups = sqlite.connect(self.path, timeout_s=self._timeout_s, read_only=True)
+            return sqlite.select(self._lookups, statement, keys)
 
     async def open_writer(self) -> WriterConnection:
-        return SqliteWriterConnection(self.path, self._timeout_s)
+        with answering:
+            return SqliteWriterConnection(self.path, self._timeout_s)
 
     async def close(self) -> None:
         if self._lookups is not None:
@@ -155,6 +152,9 @@ class SqliteWriterConnection(WriterConnection):
 
     def __init__(self, path: Path, timeout_s: float) -> None:
         self._raw = sqlite.connect(path, timeout_s=timeout_s)
+        self._raw.execute(f"PRAGMA busy_timeout={_LOCK_TRY_MS}")
+        self._timeout_s = timeout_s
+        self._busy: Future[object] | None = None
         self._engine: Engine = create_engine(
             "sqlite://", creator=lambda: self._raw, poolclass=StaticPool
         )
@@ -166,32 +166,25 @@ class SqliteWriterConnection(WriterConnection):
 
     async def begin(self) -> Transaction:
         try:
-            with sqlite.busy_wait(self._raw, _LOCK_TRY_MS):
-                self._raw.execute("BEGIN IMMEDIATE")
+            self._raw.execute("BEGIN IMMEDIATE")
         except sqlite3.OperationalError:  # another process writes: wait for it off the loop
-            await self._in_thread("BEGIN IMMEDIATE")
+            await self._in_thread(self._wait_for_lock)
         return SqliteTransaction(self._connection, self._raw)
 
     async def commit(self, tx: Transaction) -> None:
-        await self._in_thread("COMMIT")
+        await self._in_thread(self._commit)
 
     async def roll_back(self) -> None:
+        if self._busy is not None and not self._busy.done():  # we were canceled meanwhile
+            await asyncio.wait([asyncio.wrap_future(self._busy)])
         if self._raw.in_transaction:
-            self._raw.execute("ROLLBACK")
+            with answering:
+                self._raw.execute("ROLLBACK")
 
     async def foreign_commit(self) -> bool:
-        before, self._seen_version = self._seen_version, self._data_version()
+        with answering:
+            before, self._seen_version = self._seen_version, self._data_version()
         return before != self._seen_version
-
-    def _data_version(self) -> int:
-        return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
-
-    async def _in_thread(self, sql: str) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            await asyncio.shield(loop.run_in_executor(self._thread, self._raw.execute, sql))
-        except sqlite3.OperationalError as error:
-            raise DatabaseUnavailable(f"The database file cannot be written: {error}") from error
 
     async def reopen(self) -> None:
         await self.roll_back()
@@ -201,6 +194,21 @@ class SqliteWriterConnection(WriterConnection):
         self._engine.dispose()
         self._thread.shutdown()
         self._raw.close()
+
+    def _commit(self) -> None:
+        self._raw.execute("COMMIT")
+
+    def _wait_for_lock(self) -> None:
+        with sqlite.busy_wait(self._raw, self._timeout_s):
+            self._raw.execute("BEGIN IMMEDIATE")
+
+    def _data_version(self) -> int:
+        return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
+
+    async def _in_thread(self, work: Callable[[], None]) -> None:
+        self._busy = self._thread.submit(work)
+        with answering:
+            await asyncio.shield(asyncio.wrap_future(self._busy))
 
 
 class PostgresDatabase(Database):
@@ -230,7 +238,7 @@ class PostgresDatabase(Database):
 
     async def lookup(self, statement: Select, keys: Sequence[Values]) -> list[list[SetRow]]:
         async with self._lookup_lock:
-            try:
+            with answering:
                 if self._lookups is None or self._lookups.is_closed():
                     self._lookups = await asyncpg.connect(
                         self.dsn,
@@ -238,8 +246,6 @@ class PostgresDatabase(Database):
                         command_timeout=self._timeout_s,
                     )
                 return await postgres.select(self._lookups, statement, keys)
-            except _LOST as error:
-                raise DatabaseUnavailable from error
 
     async def open_writer(self) -> WriterConnection:
         engine = create_async_engine(
@@ -254,7 +260,8 @@ class PostgresDatabase(Database):
 
     async def close(self) -> None:
         if self._lookups is not None and not self._lookups.is_closed():
-            await self._lookups.close()
+            with contextlib.suppress(*_DRIVER):  # it is being given up in any case
+                await self._lookups.close(timeout=_CLOSE_TIMEOUT_S)
         await super().close()
 
 
@@ -269,26 +276,28 @@ class PostgresWriterConnection(WriterConnection):
     async def begin(self) -> Transaction:
         if self._connection is None or self._raw is None:
             raise DatabaseUnavailable
-        try:
+        with answering:
             await self._raw.execute("BEGIN")
-        except _LOST as error:
-            raise DatabaseUnavailable from error
         return PostgresTransaction(self._connection, self._raw)
 
     async def commit(self, tx: Transaction) -> None:
         if self._raw is None:
             raise DatabaseUnavailable
-        try:
-            if tx.topics:
-                await self._raw.execute("SELECT pg_notify($1, $2)", CHANNEL, _payload(tx.topics))
-            await self._raw.execute("COMMIT")
-        except _LOST as error:
-            raise DatabaseUnavailable from error
+        wake = ""
+        if tx.topics:  # in the same message, as a round trip counts
+            payload = _payload(tx.topics).replace("'", "''")
+            wake = f"NOTIFY {CHANNEL}, '{payload}'; "
+        with answering:
+            done = await self._raw.execute(wake + "COMMIT")
+        if done != "COMMIT":  # PostgreSQL answers so when a failed statement went unnoticed
+            raise RuntimeError("the batch had failed already and was rolled back")
 
     async def roll_back(self) -> None:
         if self._raw is not None and not self._raw.is_closed():
-            with contextlib.suppress(*_LOST):  # a dead connection has rolled back by itself
+            try:
                 await self._raw.execute("ROLLBACK")
+            except _DRIVER:  # nothing of this batch may leak into the next
+                self._raw.terminate()
 
     async def foreign_commit(self) -> bool:
         return False
@@ -297,11 +306,12 @@ class PostgresWriterConnection(WriterConnection):
         await self._drop()
         try:
             self._connection = await self._engine.connect()
-            raw = await self._connection.get_raw_connection()
-        except (*_LOST, DBAPIError) as error:
+            wrapped = await self._connection.get_raw_connection()
+            raw = cast("PostgresConnection", wrapped.driver_connection)
+            await raw.execute("SET synchronous_commit = on")
+        except _DRIVER as error:
             raise DatabaseUnavailable from error
-        self._raw = cast("PostgresConnection", raw.driver_connection)
-        await self._raw.execute("SET synchronous_commit = on")
+        self._raw = raw
 
     async def close(self) -> None:
         await self._drop()
@@ -309,7 +319,7 @@ class PostgresWriterConnection(WriterConnection):
 
     async def _drop(self) -> None:
         if self._connection is not None:
-            with contextlib.suppress(*_LOST, DBAPIError):  # it is being given up in any case
+            with contextlib.suppress(*_DRIVER):  # it is being given up in any case
                 await self._connection.invalidate()
                 await self._connection.close()
         self._connection = self._raw = None

@@ -20,7 +20,9 @@ else:
 
 
 async def insert(connection: Connection, statement: Insert, rows: Sequence[Values]) -> list[bool]:
-    arrays = _arrays(rows, len(statement.columns))
+    if not rows:
+        return []
+    arrays = _arrays(rows)
     if not statement.conflict:
         await connection.execute(_insert_sql(statement), *arrays)
         return [True] * len(rows)
@@ -30,7 +32,7 @@ async def insert(connection: Connection, statement: Insert, rows: Sequence[Value
     first: set[tuple[object, ...]] = set()
     outcome = []
     for key in keys:  # of two equal keys in one set, the first has won
-        outcome.append(key in won and key not in first)
+        outcome.append(key in won and (key not in first or None in key))
         first.add(key)
     return outcome
 
@@ -41,7 +43,7 @@ async def update(
     if not rows:
         return []
     width = len(statement.key)
-    arrays = _arrays(rows, len(statement.inputs))
+    arrays = _arrays(rows)
     records = await connection.fetch(_update_sql(statement), *arrays)
     changed: dict[Row, Row] = {}
     for record in records:
@@ -57,7 +59,7 @@ async def select(
         return []
     width = len(statement.key)
     records = await connection.fetch(
-        _select_sql(statement), *_arrays(list(dict.fromkeys(map(tuple, keys))), width)
+        _select_sql(statement), *_arrays(list(dict.fromkeys(map(tuple, keys))))
     )
     found: dict[Row, list[Row]] = {}
     for record in records:
@@ -66,9 +68,7 @@ async def select(
     return [found.get(tuple(key), []) for key in keys]
 
 
-def _arrays(rows: Sequence[Values], width: int) -> list[list[object]]:
-    if not rows:
-        return [[] for _ in range(width)]
+def _arrays(rows: Sequence[Values]) -> list[list[object]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
 
@@ -116,8 +116,17 @@ def _update_sql(statement: Update) -> str:
         where += f" AND ({statement.guard.format(**inputs)})"
     source = _unnest(statement.table, statement.inputs, dict(statement.value_types))
     returned = ", ".join(f"t.{name}" for name in (*statement.key, *statement.returning))
+    lock = ""
+    if statement.ordered:  # a plain UPDATE locks in whatever order its plan meets the rows
+        keys = ", ".join(f"l.{name}" for name in statement.key)
+        match = " AND ".join(f"l.{name} = v.{name}" for name in statement.key)
+        lock = (
+            f"WITH v AS MATERIALIZED (SELECT v.* FROM {source} "  # noqa: S608 - our own names
+            f"JOIN {statement.table.name} AS l ON {match} ORDER BY {keys} FOR UPDATE OF l) "
+        )
+        source = "v"
     return (
-        f"UPDATE {statement.table.name} AS t SET {changes} "  # noqa: S608 - our own names
+        f"{lock}UPDATE {statement.table.name} AS t SET {changes} "  # noqa: S608 - our own names
         f"FROM {source} WHERE {where} RETURNING {returned}"
     )
 

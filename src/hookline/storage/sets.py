@@ -15,7 +15,10 @@ Values = Sequence[object]
 
 @dataclass(frozen=True, eq=False)
 class Insert:
-    """Insert rows. With `conflict`, a row whose key exists already loses instead of failing."""
+    """Insert rows. With `conflict`, a row whose key exists already loses instead of failing.
+
+    Of two rows with one key the first wins.
+    """
 
     table: Table
     columns: tuple[str, ...]
@@ -39,6 +42,8 @@ class Update:
     returning: tuple[str, ...] = ()
     value_types: Mapping[str, str] = field(default_factory=dict)
     """Column whose type an input value has, where its name is not a column of the table."""
+    ordered: bool = False
+    """Lock the rows in the order of their keys: for rows that several nodes change in sets."""
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -41,10 +41,10 @@ def configure(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def busy_wait(connection: sqlite3.Connection, timeout_ms: int) -> Iterator[None]:
+def busy_wait(connection: sqlite3.Connection, timeout_s: float) -> Iterator[None]:
     """Wait at most this long for another process's lock inside the block."""
     before = connection.execute("PRAGMA busy_timeout").fetchone()[0]
-    connection.execute(f"PRAGMA busy_timeout={timeout_ms}")
+    connection.execute(f"PRAGMA busy_timeout={int(timeout_s * 1_000)}")
     try:
         yield
     finally:
@@ -66,7 +66,7 @@ def update(
     if statement.returning:
         found = [connection.execute(sql, row).fetchall() for row in rows]
         return [result[0] if result else None for result in found]
-    return [() if connection.execute(sql, row).rowcount == 1 else None for row in rows]
+    return [() if connection.execute(sql, row).rowcount > 0 else None for row in rows]
 
 
 def select(

@@ -16,6 +16,8 @@ from sqlalchemy.engine import Connection, Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hookline.storage import postgres, sqlite
+from hookline.storage.errors import DatabaseUnavailable
+from hookline.storage.failures import answering
 from hookline.storage.sets import Insert, Select, Update, Values
 from hookline.storage.sets import Row as SetRow
 
@@ -38,6 +40,8 @@ class Transaction(ABC):
     """What a unit of work may do."""
 
     def __init__(self) -> None:
+        self.is_single = False
+        """Whether the batch is one unit, which may then fail the whole transaction."""
         self.deferred: dict[str, list[Any]] = {}  # Any: each finisher knows its own items
         self._added: dict[Insert, list[Values]] = {}
         self.callbacks: list[Callable[[], None]] = []
@@ -105,13 +109,14 @@ class Transaction(ABC):
         try:
             yield
             await self.flush()
-        except BaseException:
+        except BaseException as error:
             self._added.clear()
             for key, items in self.deferred.items():
                 del items[deferred.get(key, 0) :]
             del self.callbacks[callbacks:]
             self.topics = topics
-            await self.roll_back_to(name)
+            if not isinstance(error, DatabaseUnavailable):  # which has ended the transaction
+                await self.roll_back_to(name)
             raise
         await self.release(name)
 
@@ -125,30 +130,38 @@ class SqliteTransaction(Transaction):
         self._raw = raw
 
     async def execute(self, statement: Executable) -> Rows:
-        result = self._connection.execute(statement)
-        return result.all() if result.returns_rows else []
+        with answering:
+            result = self._connection.execute(statement)
+            return result.all() if result.returns_rows else []
 
     async def changed(self, statement: Executable) -> int:
-        return self._connection.execute(statement).rowcount
+        with answering:
+            return self._connection.execute(statement).rowcount
 
     async def insert(self, statement: Insert, rows: Sequence[Values]) -> list[bool]:
-        return sqlite.insert(self._raw, statement, rows)
+        with answering:
+            return sqlite.insert(self._raw, statement, rows)
 
     async def update(self, statement: Update, rows: Sequence[Values]) -> list[SetRow | None]:
-        return sqlite.update(self._raw, statement, rows)
+        with answering:
+            return sqlite.update(self._raw, statement, rows)
 
     async def select(self, statement: Select, keys: Sequence[Values]) -> list[list[SetRow]]:
-        return sqlite.select(self._raw, statement, keys)
+        with answering:
+            return sqlite.select(self._raw, statement, keys)
 
     async def savepoint(self, name: str) -> None:
-        self._raw.execute(f"SAVEPOINT {name}")
+        with answering:
+            self._raw.execute(f"SAVEPOINT {name}")
 
     async def release(self, name: str) -> None:
-        self._raw.execute(f"RELEASE {name}")
+        with answering:
+            self._raw.execute(f"RELEASE {name}")
 
     async def roll_back_to(self, name: str) -> None:
-        self._raw.execute(f"ROLLBACK TO {name}")
-        self._raw.execute(f"RELEASE {name}")
+        with answering:
+            self._raw.execute(f"ROLLBACK TO {name}")
+            self._raw.execute(f"RELEASE {name}")
 
 
 class PostgresTransaction(Transaction):
@@ -160,27 +173,35 @@ class PostgresTransaction(Transaction):
         self._raw = raw
 
     async def execute(self, statement: Executable) -> Rows:
-        result = await self._connection.execute(statement)
-        return result.all() if result.returns_rows else []
+        with answering:
+            result = await self._connection.execute(statement)
+            return result.all() if result.returns_rows else []
 
     async def changed(self, statement: Executable) -> int:
-        return (await self._connection.execute(statement)).rowcount
+        with answering:
+            return (await self._connection.execute(statement)).rowcount
 
     async def insert(self, statement: Insert, rows: Sequence[Values]) -> list[bool]:
-        return await postgres.insert(self._raw, statement, rows)
+        with answering:
+            return await postgres.insert(self._raw, statement, rows)
 
     async def update(self, statement: Update, rows: Sequence[Values]) -> list[SetRow | None]:
-        return await postgres.update(self._raw, statement, rows)
+        with answering:
+            return await postgres.update(self._raw, statement, rows)
 
     async def select(self, statement: Select, keys: Sequence[Values]) -> list[list[SetRow]]:
-        return await postgres.select(self._raw, statement, keys)
+        with answering:
+            return await postgres.select(self._raw, statement, keys)
 
     async def savepoint(self, name: str) -> None:
-        await self._raw.execute(f"SAVEPOINT {name}")
+        with answering:
+            await self._raw.execute(f"SAVEPOINT {name}")
 
     async def release(self, name: str) -> None:
-        await self._raw.execute(f"RELEASE SAVEPOINT {name}")
+        with answering:
+            await self._raw.execute(f"RELEASE SAVEPOINT {name}")
 
     async def roll_back_to(self, name: str) -> None:
-        await self._raw.execute(f"ROLLBACK TO SAVEPOINT {name}")
-        await self._raw.execute(f"RELEASE SAVEPOINT {name}")
+        with answering:
+            await self._raw.execute(f"ROLLBACK TO SAVEPOINT {name}")
+            await self._raw.execute(f"RELEASE SAVEPOINT {name}")

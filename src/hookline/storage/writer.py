@@ -1,99 +1,37 @@
 """The group-commit writer: every change of this process goes through it.
 
 Callers hand it units of work; it commits all that are waiting in one transaction, and only then
-lets them know. It commits whenever it is idle, without linger (ADR-0003). A unit that fails in a
-way its operation did not foresee makes the batch run again unit by unit, so that only it fails.
+lets them know. It commits whenever it is idle, without linger (ADR-0003). A batch that fails in a
+way its operations did not foresee is rerun in halves, so that only the offender fails.
 """
 
 import asyncio
 import contextlib
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 from hookline.errors import HooklineError
 from hookline.settings import Settings
+from hookline.storage.batches import Group, PendingUnits, Unit, group_by_operation
 from hookline.storage.database import Database, WriterConnection
 from hookline.storage.errors import DatabaseUnavailable, ShuttingDown, WriterBusy
+from hookline.storage.failures import is_clash
+from hookline.storage.operation import Operation, Procedure
 from hookline.storage.transaction import Finisher, Transaction
 from hookline.telemetry import metrics
 from hookline.telemetry.logs import get_logger
 
+__all__ = ["Operation", "Topics", "Writer"]
+
 T = TypeVar("T")
-Item = TypeVar("Item", contravariant=True)
-Outcome = TypeVar("Outcome", covariant=True)
 Topics = frozenset[str]
 
 log = get_logger(__name__)
 _REOPEN_DELAY_S = 0.2
 _REOPEN_DELAY_MAX_S = 5.0
-
-
-class Operation(Protocol[Item, Outcome]):
-    """One kind of write, done for all the units of a batch at once by set statements.
-
-    `apply` may run twice for the same items (the batch is rerun singly after a failure), so it
-    keeps its effects inside the transaction. An outcome that is a HooklineError refuses its unit;
-    such a unit must have written nothing.
-    """
-
-    name: str
-    rank: int
-    """Operations of a batch run in this order."""
-
-    def key(self, item: Item) -> str | None:
-        """The row that the item changes: one unit a key in a batch. None: no such row."""
-        ...
-
-    async def apply(
-        self, tx: Transaction, items: Sequence[Item]
-    ) -> Sequence[Outcome | HooklineError]:
-        """Do it; one outcome an item, in order."""
-        ...
-
-    def committed(self, items: Sequence[Item], outcomes: Sequence[Any]) -> None:
-        """The batch is durable: hand the rows over in memory. Outcomes may be errors."""
-        ...
-
-
-class _Unit:
-    __slots__ = ("item", "operation", "waiter")
-
-    def __init__(
-        self, operation: Operation[Any, Any], item: object, waiter: asyncio.Future[Any] | None
-    ) -> None:
-        self.operation = operation
-        self.item = item
-        self.waiter = waiter
-
-
-class _Procedure:
-    """Runs use cases one after the other, each under a savepoint of its own."""
-
-    name = "procedure"
-    rank = 50
-
-    def key(self, item: object) -> str | None:
-        return None
-
-    async def apply(
-        self, tx: Transaction, items: Sequence[Callable[[Transaction], Awaitable[Any]]]
-    ) -> list[Any]:
-        outcomes: list[Any] = []
-        for use_case in items:
-            try:
-                async with tx.isolated("unit"):
-                    outcomes.append(await use_case(tx))
-            except HooklineError as refusal:
-                outcomes.append(refusal)
-        return outcomes
-
-    def committed(self, items: Sequence[object], outcomes: Sequence[Any]) -> None:
-        """Nothing to hand over: a use case registers its own callbacks."""
-
-
-_PROCEDURE = _Procedure()
+_CLASH_TRIES = 3
+_PROCEDURE = Procedure()
 
 
 class Writer:
@@ -103,13 +41,16 @@ class Writer:
         self._database = database
         self._settings = settings
         self._finishers: list[Finisher] = []
-        self._pending: deque[_Unit] = deque()
+        self._pending = PendingUnits()
         self._awake = asyncio.Event()
         self._topic_listeners: list[Callable[[Topics], None]] = []
         self._foreign_listeners: list[Callable[[], None]] = []
         self._connection: WriterConnection | None = None
         self._task: asyncio.Task[None] | None = None
-        self._stopping = False
+        self._stop_by: float | None = None
+        self._reopen_delay_s = _REOPEN_DELAY_S
+        self._is_cut_off = False
+        self._foreign_check_at = 0.0
 
     def add_finisher(self, finisher: Finisher) -> None:
         """Finishers run in the order in which they were added; one may defer to a later one."""
@@ -133,22 +74,29 @@ class Writer:
         self._task = asyncio.create_task(self._run(), name="writer")
 
     async def stop(self) -> None:
-        """Commit what waits, then close."""
-        self._stopping = True
+        """Commit what waits, then close. Without a database it gives up after the stop's time."""
+        if self._stop_by is None:
+            loop = asyncio.get_running_loop()
+            self._stop_by = loop.time() + self._settings.shutdown_timeout_s
         self._awake.set()
-        if self._task is not None:
-            await self._task
-        if self._connection is not None:
-            await self._connection.close()
+        try:
+            if self._task is not None:
+                await self._task
+        finally:
+            if self._connection is not None:
+                await self._connection.close()
+                self._connection = None
 
     async def submit(self, operation: Operation[Any, T], item: object) -> T:
         """Commit the item; returns when it is durable, or raises the operation's refusal."""
-        if self._stopping:
+        if self._stop_by is not None:
             raise ShuttingDown
+        if self._is_cut_off:
+            raise DatabaseUnavailable
         if len(self._pending) >= self._settings.writer_queue_max:
             raise WriterBusy
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._pending.append(_Unit(operation, item, waiter))
+        self._pending.add((Unit(operation, item, waiter),))
         self._awake.set()
         return await waiter
 
@@ -161,104 +109,117 @@ class Writer:
 
         For the inside only, where windows bound how much can be under way: it never refuses.
         """
-        self._pending.extend([_Unit(operation, item, None) for item in items])
+        self._pending.add([Unit(operation, item, None) for item in items])
         self._awake.set()
 
     async def _run(self) -> None:
-        while True:
-            if not self._pending:
-                if self._stopping:
-                    return
-                await self._idle()
-                continue
-            batch = self._take()
-            started = asyncio.get_running_loop().time()
-            await self._commit_all(batch)
-            metrics.BATCH_UNITS.observe(len(batch))
-            metrics.BATCH_SECONDS.observe(asyncio.get_running_loop().time() - started)
+        try:
+            while self._pending or self._stop_by is None:
+                await self._hear_others()
+                if not self._pending:
+                    await self._idle()
+                    continue
+                batch = self._pending.take(self._settings.writer_batch_max)
+                started = asyncio.get_running_loop().time()
+                await self._commit_all(batch)
+                metrics.BATCH_UNITS.observe(len(batch))
+                metrics.BATCH_SECONDS.observe(asyncio.get_running_loop().time() - started)
+        finally:  # also when canceled: nobody may wait for ever
+            self._pending.refuse(ShuttingDown)
 
     async def _idle(self) -> None:
         self._awake.clear()
+        if self._stop_by is not None:
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.poll_interval_s):
                 await self._awake.wait()
-                return
-        if self._connection is not None and await self._connection.foreign_commit():
-            for listener in self._foreign_listeners:
-                _call_safely(listener)
 
-    def _take(self) -> list[_Unit]:
-        """The next batch: at most one unit for each key of an operation, in order."""
-        batch: list[_Unit] = []
-        kept: list[_Unit] = []
-        keys: set[tuple[str, str]] = set()
-        pending, batch_max = self._pending, self._settings.writer_batch_max
-        while pending and len(batch) < batch_max and len(kept) < batch_max:
-            unit = pending.popleft()
-            key = unit.operation.key(unit.item)
-            if key is not None:
-                mark = (unit.operation.name, key)
-                if mark in keys:
-                    kept.append(unit)
-                    continue
-                keys.add(mark)
-            batch.append(unit)
-        pending.extendleft(reversed(kept))
-        return batch
+    async def _hear_others(self) -> None:
+        """Look for another process's commits now and then, however busy this one is."""
+        now = asyncio.get_running_loop().time()
+        if now < self._foreign_check_at or self._connection is None:
+            return
+        self._foreign_check_at = now + self._settings.poll_interval_s
+        with contextlib.suppress(DatabaseUnavailable):  # the next batch will find out
+            if await self._connection.foreign_commit():
+                for listener in self._foreign_listeners:
+                    _call_safely(listener)
 
-    async def _commit_all(self, batch: Sequence[_Unit]) -> None:
+    async def _commit_all(self, batch: Sequence[Unit]) -> None:
         try:
-            await self._commit(batch)
+            await self._commit_despite_clashes(batch)
         except DatabaseUnavailable as error:
             await self._give_back(batch, error)
         except Exception as error:  # noqa: BLE001 - the worker loop; the unit's caller gets it
-            if len(batch) == 1:
-                self._fail(batch[0], error)
-                return
-            log.warning("batch_rerun_singly", units=len(batch), reason=repr(error)[:300])
-            metrics.BATCH_RERUNS.inc()
-            for unit in batch:
-                await self._commit_all([unit])
+            await self._commit_in_halves(batch, error)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                for unit in batch:
+                    unit.fail(ShuttingDown())
+                raise
+            await self._commit_in_halves(batch, RuntimeError(f"canceled from inside: {error!r}"))
 
-    async def _commit(self, batch: Sequence[_Unit]) -> None:
+    async def _commit_in_halves(self, batch: Sequence[Unit], error: Exception) -> None:
+        if len(batch) == 1:
+            self._fail(batch[0], error)
+            return
+        log.warning("batch_rerun", units=len(batch), reason=repr(error)[:300])
+        metrics.BATCH_RERUNS.inc()
+        ordered = [unit for _, units in group_by_operation(batch) for unit in units]
+        middle = len(ordered) // 2
+        await self._commit_all(ordered[:middle])
+        await self._commit_all(ordered[middle:])
+
+    async def _commit_despite_clashes(self, batch: Sequence[Unit]) -> None:
+        for _ in range(_CLASH_TRIES - 1):
+            try:
+                return await self._commit(batch)
+            except Exception as error:
+                if not is_clash(error):
+                    raise
+                log.info("batch_clashed", units=len(batch), reason=repr(error)[:300])
+        return await self._commit(batch)
+
+    async def _commit(self, batch: Sequence[Unit]) -> None:
         connection = self._connection
         if connection is None:
             raise DatabaseUnavailable
         tx = await connection.begin()
+        tx.is_single = len(batch) == 1
+        groups = group_by_operation(batch)
         try:
-            groups = _by_operation(batch)
-            outcomes = []
-            for operation, units in groups:
-                items = [unit.item for unit in units]
-                outcomes.append(await operation.apply(tx, items))
-                await tx.flush()
-            for finisher in self._finishers:
-                items = tx.deferred.pop(finisher.name, [])
-                if items:
-                    await finisher.finish(tx, items)
-            await tx.flush()
+            outcomes = [await _apply(tx, operation, units) for operation, units in groups]
+            await self._finish(tx)
             await connection.commit(tx)
         except BaseException:
             await connection.roll_back()
             raise
+        self._reopen_delay_s = _REOPEN_DELAY_S
         self._settle(tx, groups, outcomes)
 
+    async def _finish(self, tx: Transaction) -> None:
+        for finisher in self._finishers:
+            items = tx.deferred.pop(finisher.name, [])
+            if items:
+                await finisher.finish(tx, items)
+        await tx.flush()
+        left = [name for name, items in tx.deferred.items() if items]
+        if left:  # an event or an audit row must not vanish quietly
+            raise LookupError(f"nothing finishes what was deferred to {', '.join(left)}")
+
     def _settle(
-        self,
-        tx: Transaction,
-        groups: Sequence[tuple[Operation[Any, Any], Sequence[_Unit]]],
-        outcomes: Sequence[Sequence[Any]],
+        self, tx: Transaction, groups: Sequence[Group], outcomes: Sequence[Sequence[Any]]
     ) -> None:
         for callback in tx.callbacks:
             _call_safely(callback)
         for (operation, units), results in zip(groups, outcomes, strict=True):
             for unit, result in zip(units, results, strict=True):
-                if unit.waiter is None or unit.waiter.done():
-                    continue
                 if isinstance(result, HooklineError):
-                    unit.waiter.set_exception(result)
+                    unit.fail(result)
                 else:
-                    unit.waiter.set_result(result)
+                    unit.succeed(result)
             items = [unit.item for unit in units]
             _call_safely(partial(operation.committed, items, results))
         if tx.topics:
@@ -266,41 +227,54 @@ class Writer:
             for listener in self._topic_listeners:
                 _call_safely(partial(listener, topics))
 
-    def _fail(self, unit: _Unit, error: Exception) -> None:
-        if unit.waiter is not None and not unit.waiter.done():
-            unit.waiter.set_exception(error)
-        else:
+    def _fail(self, unit: Unit, error: Exception) -> None:
+        told = unit.fail(error)
+        if told and isinstance(error, HooklineError):
+            return
+        if not told:
             log.error("unit_failed", operation=unit.operation.name, exc_info=error)
         metrics.UNITS_FAILED.inc()
 
-    async def _give_back(self, batch: Sequence[_Unit], error: DatabaseUnavailable) -> None:
+    async def _give_back(self, batch: Sequence[Unit], error: DatabaseUnavailable) -> None:
         """The connection was lost: callers hear of it, inner work is tried again.
 
         Inner operations are compare-and-set, so that one whose commit did arrive loses quietly.
         """
-        log.error("database_unavailable", detail=error.detail, units=len(batch))
-        again = [unit for unit in batch if unit.waiter is None]
+        reason = repr(error.__cause__ or error)[:300]
+        log.error("database_unavailable", reason=reason, units=len(batch))
         for unit in batch:
-            if unit.waiter is not None and not unit.waiter.done():
-                unit.waiter.set_exception(DatabaseUnavailable(error.detail))
-        self._pending.extendleft(reversed(again))
-        delay_s = _REOPEN_DELAY_S
-        while self._connection is not None and not self._stopping:
-            await asyncio.sleep(delay_s)
+            unit.fail(DatabaseUnavailable())
+        self._pending.put_back([unit for unit in batch if unit.waiter is None])
+        await self._reopen()
+
+    async def _reopen(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._connection is not None:
+            await asyncio.sleep(self._reopen_delay_s)
+            self._reopen_delay_s = min(self._reopen_delay_s * 2, _REOPEN_DELAY_MAX_S)
+            if self._stop_by is not None and loop.time() >= self._stop_by:
+                self._pending.refuse(DatabaseUnavailable)
+                log.error("work_abandoned", units=self._pending.clear())
+                return
             try:
                 await self._connection.reopen()
+            except DatabaseUnavailable as error:
+                log.warning("database_still_unavailable", reason=repr(error.__cause__)[:300])
+                self._is_cut_off = True
+                self._pending.refuse(DatabaseUnavailable)
+            else:
+                self._is_cut_off = False
                 return
-            except DatabaseUnavailable:
-                delay_s = min(delay_s * 2, _REOPEN_DELAY_MAX_S)
 
 
-def _by_operation(
-    batch: Sequence[_Unit],
-) -> list[tuple[Operation[Any, Any], list[_Unit]]]:
-    groups: dict[str, tuple[Operation[Any, Any], list[_Unit]]] = {}
-    for unit in batch:
-        groups.setdefault(unit.operation.name, (unit.operation, []))[1].append(unit)
-    return sorted(groups.values(), key=lambda group: group[0].rank)
+async def _apply(
+    tx: Transaction, operation: Operation[Any, Any], units: Sequence[Unit]
+) -> Sequence[Any]:
+    outcomes = await operation.apply(tx, [unit.item for unit in units])
+    if len(outcomes) != len(units):  # found before the commit, after which nothing may fail
+        raise ValueError(f"{operation.name}: {len(outcomes)} outcomes of {len(units)} items")
+    await tx.flush()
+    return outcomes
 
 
 def _call_safely(callback: Callable[[], object]) -> None:

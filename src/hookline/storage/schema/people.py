@@ -105,6 +105,11 @@ credential_tokens = Table(
     metadata,
     Column("digest", LargeBinary, primary_key=True),  # SHA-256 of the token's text
     text_column("credential_id"),
+    # The next four repeat the credential's, so that one look-up by digest authenticates a request.
+    text_column("account_id"),
+    text_column("mode"),
+    text_column("description"),
+    text_column("scopes"),
     text_column("prefix"),
     text_column("last4"),
     text_column("status"),
@@ -114,6 +119,7 @@ credential_tokens = Table(
     text_column("last_used_ip", null=True),
     text_column("last_used_user_agent", null=True),
     text_column("last_used_route", null=True),
+    one_of("mode", "live", "test"),
     one_of("status", "active", "rotated", "revoked"),
     Index(None, "credential_id"),
 )

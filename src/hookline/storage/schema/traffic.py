@@ -111,6 +111,13 @@ Index(
     sqlite_where=_working,
     postgresql_where=_working,
 )
+_scheduled = messages.c.status == "scheduled"
+Index(
+    "ix_messages_due",
+    messages.c.send_at,
+    sqlite_where=_scheduled,
+    postgresql_where=_scheduled,
+)
 _awaiting = messages.c.status == "sent"
 Index(
     "ix_messages_awaiting_receipt",

@@ -93,6 +93,10 @@ def upgrade() -> None:
         "credential_tokens",
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("credential_id", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.Text(), nullable=False),
+        sa.Column("mode", sa.Text(), nullable=False),
+        sa.Column("description", sa.Text(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
         sa.Column("prefix", sa.Text(), nullable=False),
         sa.Column("last4", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
@@ -102,6 +106,9 @@ def upgrade() -> None:
         sa.Column("last_used_ip", sa.Text(), nullable=True),
         sa.Column("last_used_user_agent", sa.Text(), nullable=True),
         sa.Column("last_used_route", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "mode IN ('live', 'test')", name=op.f("ck_credential_tokens_mode_known")
+        ),
         sa.CheckConstraint(
             "status IN ('active', 'rotated', 'revoked')",
             name=op.f("ck_credential_tokens_status_known"),
@@ -317,6 +324,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'sent'"),
     )
     op.create_index(
+        "ix_messages_due",
+        "messages",
+        ["send_at"],
+        unique=False,
+        sqlite_where=sa.text("status = 'scheduled'"),
+        postgresql_where=sa.text("status = 'scheduled'"),
+    )
+    op.create_index(
         "ix_messages_recipient", "messages", ["account_id", "recipient", "id"], unique=False
     )
     op.create_index("ix_messages_sender", "messages", ["account_id", "sender", "id"], unique=False)
@@ -454,6 +469,12 @@ def downgrade() -> None:
         postgresql_where=sa.text("status IN ('scheduled', 'queued', 'sending')"),
     )
     op.drop_index("ix_messages_sender", table_name="messages")
+    op.drop_index(
+        "ix_messages_due",
+        table_name="messages",
+        sqlite_where=sa.text("status = 'scheduled'"),
+        postgresql_where=sa.text("status = 'scheduled'"),
+    )
     op.drop_index("ix_messages_recipient", table_name="messages")
     op.drop_index(
         "ix_messages_awaiting_receipt",

@@ -1,0 +1,82 @@
+"""What can be wrong with a message, before it is accepted and after."""
+
+from typing import NamedTuple
+
+from hookline.errors import Conflict, HooklineError, Invalid
+
+
+class RecipientOptedOut(Invalid):
+    """The recipient has asked not to get messages. Remove the opt-out only if they consent again."""
+
+    code = "recipient_opted_out"
+    title = "The recipient has opted out"
+
+
+class UnknownSender(Invalid):
+    """`from` is not a number or sender of this account. List the numbers, or add it to the account."""
+
+    code = "unknown_sender"
+    title = "The sender is not yours"
+
+
+class TextTooLong(Invalid):
+    """The text needs more segments than one message may have. Shorten it, or send several messages."""
+
+    code = "text_too_long"
+    title = "The text is too long"
+
+
+class NotCancelable(Conflict):
+    """The message has left the queue; only scheduled and queued messages can be canceled."""
+
+    code = "message_not_cancelable"
+    title = "The message can no longer be canceled"
+
+
+class StillUnderWay(Conflict):
+    """The text is still needed to send the message. Redact it when its status is final."""
+
+    code = "message_under_way"
+    title = "The message is still being sent"
+
+
+class BatchTooLarge(HooklineError):
+    """A batch has at most 1,000 messages. Split it."""
+
+    code = "batch_too_large"
+    status = 422
+    title = "The batch has too many messages"
+
+
+class DeliveryError(NamedTuple):
+    """Why a message did not arrive, in words."""
+
+    title: str
+    detail: str
+
+
+DELIVERY_ERRORS: dict[str, DeliveryError] = {
+    "carrier_rejected": DeliveryError(
+        "The carrier refused the message",
+        "The carrier did not take it, for this recipient or content. Sending it again unchanged "
+        "will be refused again.",
+    ),
+    "undelivered": DeliveryError(
+        "The message could not be delivered",
+        "The carrier took the message but could not deliver it: the number may be out of service "
+        "or unable to receive SMS.",
+    ),
+    "expired": DeliveryError(
+        "The message expired",
+        "It could not be delivered within its validity, for example because the phone was off.",
+    ),
+    "delivery_unknown": DeliveryError(
+        "No receipt arrived",
+        "The carrier took the message and never reported what became of it.",
+    ),
+    "submit_ambiguous": DeliveryError(
+        "The carrier's answer was lost",
+        "The message may or may not have been sent; a receipt would still decide it.",
+    ),
+}
+"""By stable code; a code that is not here is shown with its own name."""

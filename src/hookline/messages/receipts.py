@@ -1,0 +1,132 @@
+"""Delivery receipts: from a segment's receipt to the message's final status.
+
+A receipt for ids that are not known yet waits in `unmatched_receipts` until the submit's answer is
+recorded; a repeated one changes nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import delete, tuple_
+
+from hookline.carriers.port import Receipt, ReceiptState
+from hookline.clock import UnixMs
+from hookline.ids import CarrierId
+from hookline.messages import store as sql
+from hookline.messages.model import Change, Message
+from hookline.messages.progress import Move, move
+from hookline.storage.schema import unmatched_receipts
+from hookline.storage.transaction import Transaction
+
+_CHANGE_OF = {
+    ReceiptState.DELIVERED: Change.RECEIPT_DELIVERED,
+    ReceiptState.UNDELIVERED: Change.RECEIPT_UNDELIVERED,
+    ReceiptState.EXPIRED: Change.RECEIPT_EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A receipt and where it came from. `early`: it had waited in `unmatched_receipts`."""
+
+    carrier_id: CarrierId
+    receipt: Receipt
+    at: UnixMs
+    early: bool = False
+
+
+class RecordReceipts:
+    """Operation: receipts of any carrier."""
+
+    name = "messages.record_receipts"
+    rank = 40
+
+    def __init__(self, ended: Callable[[Sequence[Message]], None]) -> None:
+        self._ended = ended
+
+    def key(self, item: Arrived) -> str:
+        return f"{item.carrier_id}:{item.receipt.carrier_message_id}"
+
+    async def apply(self, tx: Transaction, items: Sequence[Arrived]) -> list[Message | None]:
+        rows = [
+            (item.carrier_id, item.receipt.carrier_message_id, item.receipt.state.value)
+            for item in items
+        ]
+        matched = await tx.update(sql.SET_PART_STATE, rows)
+        decided: dict[str, Move] = {}
+        split: dict[str, Arrived] = {}
+        missed: list[Arrived] = []
+        for item, found in zip(items, matched, strict=True):
+            if found is None:
+                missed.append(item)
+            elif found[1] == 1:
+                decided[str(found[0])] = _move_of(str(found[0]), item, item.receipt.state)
+            else:
+                split[str(found[0])] = item
+        if split:
+            decided |= await _decide_split(tx, split)
+        if missed:
+            await _keep_unmatched(tx, missed)
+        if any(item.early for item in items):
+            await _forget_early(tx, items)
+        moved = await move(tx, list(decided.values()))
+        by_id = {message.id: message for message in moved if message is not None}
+        return [by_id.pop(str(found[0]), None) if found else None for found in matched]
+
+    def committed(self, items: Sequence[Arrived], outcomes: Sequence[Message | None]) -> None:
+        ended = [message for message in outcomes if message is not None]
+        if ended:
+            self._ended(ended)
+
+
+def _move_of(message_id: str, item: Arrived, state: ReceiptState) -> Move:
+    failed = state is not ReceiptState.DELIVERED
+    return Move(
+        message_id,
+        _CHANGE_OF[state],
+        item.at,
+        error_code=state.value if failed else None,
+        carrier_code=item.receipt.carrier_code,
+    )
+
+
+async def _decide_split(tx: Transaction, split: dict[str, Arrived]) -> dict[str, Move]:
+    """Messages of several segments: failed with the first failure, delivered with the last receipt."""
+    message_ids = list(split)
+    states = await tx.select(sql.PART_STATES, [(message_id,) for message_id in message_ids])
+    decided = {}
+    for message_id, rows in zip(message_ids, states, strict=True):
+        known = {str(row[0]) for row in rows if row[0] is not None}
+        failure = known - {ReceiptState.DELIVERED.value}
+        if failure:
+            state = ReceiptState(min(failure))
+        elif all(row[0] is not None for row in rows):
+            state = ReceiptState.DELIVERED
+        else:
+            continue
+        decided[message_id] = _move_of(message_id, split[message_id], state)
+    return decided
+
+
+async def _keep_unmatched(tx: Transaction, missed: Sequence[Arrived]) -> None:
+    keys = [(item.carrier_id, item.receipt.carrier_message_id) for item in missed]
+    known = await tx.select(sql.PART_EXISTS, keys)
+    rows = [
+        (
+            item.carrier_id,
+            item.receipt.carrier_message_id,
+            item.receipt.state.value,
+            item.receipt.carrier_code,
+            item.at,
+        )
+        for item, parts in zip(missed, known, strict=True)
+        if not parts  # a repeated receipt has parts, which are decided already
+    ]
+    if rows:
+        await tx.insert(sql.INSERT_UNMATCHED, rows)
+
+
+async def _forget_early(tx: Transaction, items: Sequence[Arrived]) -> None:
+    keys = [(i.carrier_id, i.receipt.carrier_message_id) for i in items if i.early]
+    columns = tuple_(unmatched_receipts.c.carrier_id, unmatched_receipts.c.carrier_message_id)
+    await tx.changed(delete(unmatched_receipts).where(columns.in_(keys)))

@@ -1,0 +1,187 @@
+"""`POST /v1/messages` and `/batch`: plain routes with msgspec, because they are the hot path.
+
+A framework's route costs as much CPU again as the whole rest of accepting a message (ADR-0005).
+They appear in the same OpenAPI document through `DOCUMENTED`.
+"""
+
+import re
+from collections.abc import Sequence
+
+import msgspec
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hookline.api.context import context_of
+from hookline.api.idempotency import HEADER, REPLAYED, Once, claim_of
+from hookline.api.problems import problem_body
+from hookline.errors import FieldError, HooklineError, Invalid, MalformedRequest
+from hookline.messages.errors import BatchTooLarge
+from hookline.messages.schemas import BatchResult, MessageShape
+from hookline.messages.submission import Acceptance, Prepared, SendMessage, Submission
+from hookline.principal import Principal, Scope
+from hookline.storage.store import Store
+from hookline.storage.transaction import Transaction
+
+BATCH_MAX = 1_000
+_PLACE = re.compile(r" - at `\$(.*)`$")
+_UNKNOWN = re.compile(r"unknown field `(.*?)`")
+_MISSING = re.compile(r"missing required field `(.*?)`")
+_JSON = {"content-type": "application/json"}
+
+
+class SendBatch(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of `POST /v1/messages/batch`; each message is judged by itself."""
+
+    messages: list[msgspec.Raw]
+
+
+class Documented(BaseModel):
+    """What the OpenAPI document says of a route that FastAPI does not know."""
+
+    path: str
+    operation_id: str
+    description: str
+    scope: Scope
+    status: int
+    body: type[msgspec.Struct]
+    answer: type[BaseModel]
+
+
+DOCUMENTED = (
+    Documented(
+        path="/v1/messages",
+        operation_id="send_message",
+        description="Send an SMS. The answer comes when the message is stored durably; "
+        "what becomes of it is told by webhooks and by reading it.",
+        scope=Scope.MESSAGES_SEND,
+        status=202,
+        body=SendMessage,
+        answer=MessageShape,
+    ),
+    Documented(
+        path="/v1/messages/batch",
+        operation_id="send_batch",
+        description="Send up to 1,000 messages as one commit. Each is accepted or refused by "
+        "itself; the results are in the order of the request.",
+        scope=Scope.MESSAGES_SEND,
+        status=202,
+        body=SendBatch,
+        answer=BatchResult,
+    ),
+)
+
+_decode_message = msgspec.json.Decoder(SendMessage).decode
+_decode_batch = msgspec.json.Decoder(SendBatch).decode
+
+
+def routes(store: Store, submission: Submission) -> list[Route]:
+    """The two routes, for the application's router."""
+
+    async def send_message(request: Request) -> Response:
+        principal = _sender(request)
+        body = await request.body()
+        wanted = decode_message(body)
+        claim = claim_of(request, request.headers.get(HEADER), body)
+        acceptance = await submission.submit(principal, wanted, claim)
+        headers = {**_JSON, REPLAYED: "true"} if acceptance.replayed else _JSON
+        return Response(acceptance.body, 202, headers)
+
+    async def send_batch(request: Request) -> Response:
+        principal = _sender(request)
+        body = await request.body()
+        raw = _decode_items(body)
+        once = Once(store, claim_of(request, request.headers.get(HEADER), body))
+        prepared = [await _prepare(submission, principal, item) for item in raw]
+        request_id = context_of(request).request_id
+
+        async def accept(tx: Transaction) -> bytes:
+            return await _accept(tx, submission, prepared, request_id)
+
+        return await once.commit(accept, status=202)
+
+    return [
+        Route("/v1/messages", send_message, methods=["POST"]),
+        Route("/v1/messages/batch", send_batch, methods=["POST"]),
+    ]
+
+
+def decode_message(body: bytes | msgspec.Raw) -> SendMessage:
+    """The body as a message to send. Raises MalformedRequest, Invalid."""
+    try:
+        return _decode_message(body)
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedRequest("The body is not valid JSON.") from error
+
+
+def _sender(request: Request) -> Principal:
+    principal = context_of(request).principal
+    assert principal is not None, "the edge authenticates every path of the API"
+    principal.require(Scope.MESSAGES_SEND)
+    return principal
+
+
+def _decode_items(body: bytes) -> list[msgspec.Raw]:
+    try:
+        items = _decode_batch(body).messages
+    except msgspec.ValidationError as error:
+        raise _invalid(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise MalformedRequest("The body is not valid JSON.") from error
+    if not 1 <= len(items) <= BATCH_MAX:
+        raise BatchTooLarge(f"Send 1 to {BATCH_MAX} messages; there are {len(items)}.")
+    return items
+
+
+async def _prepare(
+    submission: Submission, principal: Principal, item: msgspec.Raw
+) -> Prepared | HooklineError:
+    try:
+        return await submission.prepare(principal, decode_message(item))
+    except HooklineError as refusal:
+        return refusal
+
+
+async def _accept(
+    tx: Transaction,
+    submission: Submission,
+    prepared: Sequence[Prepared | HooklineError],
+    request_id: str,
+) -> bytes:
+    good = [item for item in prepared if isinstance(item, Prepared)]
+    outcomes = iter(await submission.accept_within(tx, good))
+    results = [next(outcomes) if isinstance(item, Prepared) else item for item in prepared]
+    accepted = sum(isinstance(result, Acceptance) for result in results)
+    return msgspec.json.encode(
+        {
+            "object": "batch",
+            "accepted": accepted,
+            "refused": len(results) - accepted,
+            "data": [_item(result, request_id) for result in results],
+        }
+    )
+
+
+def _item(result: Acceptance | HooklineError, request_id: str) -> dict[str, object]:
+    if isinstance(result, Acceptance):
+        return {"status": 202, "message": msgspec.Raw(result.body), "error": None}
+    problem = msgspec.Raw(problem_body(result, request_id))
+    return {"status": result.status, "message": None, "error": problem}
+
+
+def _invalid(text: str) -> Invalid:
+    """msgspec's finding in the words and pointers of every other 422."""
+    place = _PLACE.search(text)
+    pointer = "/" + place[1].strip(".").replace(".", "/") if place else ""
+    pointer = pointer.replace("[...]", "").replace("[", "/").replace("]", "")
+    detail, code = _PLACE.sub("", text), "invalid_value"
+    if unknown := _UNKNOWN.search(text):
+        pointer, code = f"{pointer.rstrip('/')}/{unknown[1]}", "unknown_field"
+        detail = "There is no such field; remove it or check its spelling."
+    elif missing := _MISSING.search(text):
+        pointer, code = f"{pointer.rstrip('/')}/{missing[1]}", "missing"
+        detail = "This field is needed."
+    return Invalid(detail[:300], errors=[FieldError(pointer[:200], code, detail[:300])])

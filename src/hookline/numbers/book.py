@@ -1,0 +1,60 @@
+"""What a message may be sent from, held in memory per account.
+
+A number that is not known is looked up in the database before it is refused, so that a new one can
+be used at once; a removed one is forgotten when its removal is heard of.
+"""
+
+from dataclasses import dataclass
+
+from hookline.ids import AccountId, CarrierId
+from hookline.numbers import store as sql
+from hookline.storage.store import Store
+from hookline.storage.wakeups import Wakeups
+
+_ACCOUNTS_MAX = 10_000
+_TOPIC = "numbers:"
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where a sender is at home."""
+
+    number: str
+    kind: str
+    carrier_id: CarrierId
+
+
+def topic(account_id: AccountId) -> str:
+    """The wake-up topic of an account's numbers."""
+    return f"{_TOPIC}{account_id}"
+
+
+class NumberBook:
+    """Finds the home of a sender."""
+
+    def __init__(self, store: Store, wakeups: Wakeups) -> None:
+        self._store = store
+        self._homes: dict[AccountId, dict[str, Home]] = {}
+        wakeups.subscribe_prefix(_TOPIC, self._forget)
+
+    async def find(self, account_id: AccountId, number: str) -> Home | None:
+        """The sender's home; None when the account does not have it."""
+        homes = self._homes.get(account_id)
+        if homes is not None and number in homes:
+            return homes[number]
+        homes = await self._load(account_id)
+        return homes.get(number)
+
+    def _forget(self, account_id: str) -> None:
+        if account_id:
+            self._homes.pop(AccountId(account_id), None)
+        else:
+            self._homes.clear()
+
+    async def _load(self, account_id: AccountId) -> dict[str, Home]:
+        rows = await self._store.read(sql.of_account(account_id))
+        homes = {row.number: Home(row.number, row.kind, CarrierId(row.carrier_id)) for row in rows}
+        if len(self._homes) >= _ACCOUNTS_MAX:
+            self._homes.clear()
+        self._homes[account_id] = homes
+        return homes

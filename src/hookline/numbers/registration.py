@@ -1,0 +1,137 @@
+"""Which numbers and senders an account has, and on which carrier each is at home."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+from hookline.audit.append import record
+from hookline.carriers import store as carrier_sql
+from hookline.errors import Conflict, Invalid, NotFound
+from hookline.ids import AccountId, CarrierId, NumberId
+from hookline.numbers import store as sql
+from hookline.numbers.book import topic
+from hookline.numbers.e164 import is_alphanumeric_sender, is_short_code, parse_number
+from hookline.principal import Principal
+from hookline.storage.store import Store
+from hookline.storage.transaction import Transaction
+
+NumberRow = Row[Any]  # Any: every column of the table
+_SANDBOX_NUMBERS = ("+12025550100", "+12025550101")
+_SANDBOX_PHONES = (("+12025550110", "Alex"), ("+12025550111", "Sam"))
+
+
+class NumberTaken(Conflict):
+    """The account has this number already. Change the existing one instead of adding it again."""
+
+    code = "number_taken"
+    title = "The number is already there"
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """A number to add, and the carriers that it is at home on (ids or names)."""
+
+    number: str
+    carrier: str
+    voice_carrier: str | None = None
+
+
+def normalise_sender(text: str) -> tuple[str, str]:
+    """A sender as it is stored, and its kind. Raises InvalidNumber."""
+    if is_short_code(text):
+        return text, "short_code"
+    if not text.lstrip().startswith("+") and is_alphanumeric_sender(text):
+        return text, "alphanumeric"
+    return parse_number(text), "number"
+
+
+async def add_number(
+    tx: Transaction, store: Store, principal: Principal, registration: Registration
+) -> NumberRow:
+    """Add a number. Raises InvalidNumber, NumberTaken, Invalid for an unknown carrier."""
+    number, kind = normalise_sender(registration.number)
+    carrier_id = await _carrier(tx, principal, registration.carrier, "/carrier")
+    voice_id = (
+        await _carrier(tx, principal, registration.voice_carrier, "/voice_carrier")
+        if registration.voice_carrier
+        else None
+    )
+    number_id = NumberId(store.ids.new("num"))
+    row = (number_id, principal.account_id, number, kind, carrier_id, voice_id, store.now())
+    if not (await tx.insert(sql.INSERT, [row]))[0]:
+        raise NumberTaken(f"{number} is already a number of this account.")
+    record(tx, principal, "number.add", number_id, after={"number": number, "carrier": carrier_id})
+    tx.notify(topic(principal.account_id))
+    return (await tx.execute(sql.by_id(principal.account_id, number_id)))[0]
+
+
+async def move_number(
+    tx: Transaction,
+    principal: Principal,
+    number_id: str,
+    *,
+    carrier: str | None,
+    voice_carrier: str | None,
+) -> NumberRow:
+    """Give a number another home; None keeps what is. Raises NotFound."""
+    before = await _existing(tx, principal, number_id)
+    carrier_id = (
+        await _carrier(tx, principal, carrier, "/carrier") if carrier else before.carrier_id
+    )
+    voice_id = (
+        await _carrier(tx, principal, voice_carrier, "/voice_carrier")
+        if voice_carrier
+        else before.voice_carrier_id
+    )
+    await tx.changed(sql.move(NumberId(before.id), CarrierId(carrier_id), voice_id))
+    record(
+        tx, principal, "number.move", before.id,
+        before={"carrier": before.carrier_id}, after={"carrier": carrier_id},
+    )  # fmt: skip
+    tx.notify(topic(principal.account_id))
+    return (await tx.execute(sql.by_id(principal.account_id, before.id)))[0]
+
+
+async def remove_number(tx: Transaction, principal: Principal, number_id: str) -> None:
+    """Take a number away from the account. Raises NotFound."""
+    before = await _existing(tx, principal, number_id)
+    await tx.changed(sql.remove(NumberId(before.id)))
+    record(tx, principal, "number.remove", before.id, before={"number": before.number})
+    tx.notify(topic(principal.account_id))
+
+
+async def furnish_sandbox(tx: Transaction, store: Store, account_id: AccountId) -> CarrierId:
+    """What a new account starts with: a sandbox carrier, two numbers and two virtual phones."""
+    now = store.now()
+    carrier_id = CarrierId(store.ids.new("car"))
+    row = (carrier_id, account_id, "sandbox", "sandbox", "{}", None, now)
+    await tx.insert(carrier_sql.INSERT_CARRIER, [row])
+    await tx.insert(
+        sql.INSERT,
+        [
+            (store.ids.new("num"), account_id, number, "number", carrier_id, carrier_id, now)
+            for number in _SANDBOX_NUMBERS
+        ],
+    )
+    phones = [(account_id, number, name, now) for number, name in _SANDBOX_PHONES]
+    await tx.insert(carrier_sql.INSERT_PHONE, phones)
+    return carrier_id
+
+
+async def _existing(tx: Transaction, principal: Principal, number_id: str) -> NumberRow:
+    found = await tx.execute(sql.by_id(principal.account_id, number_id))
+    if not found:
+        raise NotFound(f"There is no number {number_id[:64]} in this account.")
+    return found[0]
+
+
+async def _carrier(
+    tx: Transaction, principal: Principal, name_or_id: str, pointer: str
+) -> CarrierId:
+    found = await tx.execute(sql.carrier_named(principal.account_id, name_or_id))
+    if not found:
+        raise Invalid.at(
+            pointer, "unknown_carrier", f"There is no carrier {name_or_id[:64]!r}; list them first."
+        )
+    return CarrierId(found[0].id)

@@ -1,0 +1,51 @@
+"""The wire shapes of numbers."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hookline.api.wire import Body, Shape, Timestamp, shown
+from hookline.numbers.registration import NumberRow
+
+CarrierName = Annotated[
+    str, Field(min_length=1, max_length=64, description="A carrier's name or id.")
+]
+
+
+class NumberCreate(Body):
+    """A number, short code or alphanumeric sender to add."""
+
+    number: Annotated[str, Field(min_length=1, max_length=32, examples=["+12025550123"])]
+    carrier: CarrierName = "sandbox"
+    voice_carrier: CarrierName | None = None
+
+
+class NumberPatch(Body):
+    """Where the number is to be at home; what is left out stays."""
+
+    carrier: CarrierName | None = None
+    voice_carrier: CarrierName | None = None
+
+
+class Number(Shape):
+    """A number of the account."""
+
+    id: str
+    object: Literal["number"] = "number"
+    number: str
+    kind: Literal["number", "short_code", "alphanumeric"]
+    carrier_id: str
+    voice_carrier_id: str | None
+    created_at: Timestamp
+
+
+def number_shape(row: NumberRow) -> Number:
+    """The wire shape of a stored number."""
+    return Number(
+        id=row.id,
+        number=row.number,
+        kind=row.kind,
+        carrier_id=row.carrier_id,
+        voice_carrier_id=row.voice_carrier_id,
+        created_at=shown(row.created_at) or "",
+    )

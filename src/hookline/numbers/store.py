@@ -1,0 +1,53 @@
+"""All SQL of numbers."""
+
+from typing import Any
+
+from sqlalchemy import Delete, Select, Update, delete, select, update
+
+from hookline.ids import AccountId, CarrierId, NumberId
+from hookline.storage.schema import carriers, numbers
+from hookline.storage.sets import Insert
+
+INSERT = Insert(
+    numbers,
+    ("id", "account_id", "number", "kind", "carrier_id", "voice_carrier_id", "created_at"),
+    conflict=("account_id", "number"),
+)
+
+Numbers = Select[Any]  # Any: every column of the table
+
+
+def of_account(account_id: AccountId) -> Numbers:
+    return select(numbers).where(numbers.c.account_id == account_id)
+
+
+def by_id(account_id: AccountId, number_id: str) -> Numbers:
+    return of_account(account_id).where(numbers.c.id == number_id)
+
+
+def by_number(account_id: AccountId, number: str) -> Numbers:
+    return of_account(account_id).where(numbers.c.number == number)
+
+
+def holders(number: str) -> Numbers:
+    """Every account that has the number, for what arrives from outside."""
+    return select(numbers).where(numbers.c.number == number).order_by(numbers.c.id)
+
+
+def carrier_named(account_id: AccountId, name_or_id: str) -> Select[tuple[str, str]]:
+    return select(carriers.c.id, carriers.c.name).where(
+        carriers.c.account_id == account_id,
+        (carriers.c.id == name_or_id) | (carriers.c.name == name_or_id),
+    )
+
+
+def move(number_id: NumberId, carrier_id: CarrierId, voice_carrier_id: CarrierId | None) -> Update:
+    return (
+        update(numbers)
+        .where(numbers.c.id == number_id)
+        .values(carrier_id=carrier_id, voice_carrier_id=voice_carrier_id)
+    )
+
+
+def remove(number_id: NumberId) -> Delete:
+    return delete(numbers).where(numbers.c.id == number_id)
