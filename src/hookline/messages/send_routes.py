@@ -6,15 +6,16 @@ They appear in the same OpenAPI document through `DOCUMENTED`.
 
 import re
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
-from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from hookline.api.context import context_of
 from hookline.api.idempotency import HEADER, REPLAYED, Once, claim_of
+from hookline.api.openapi import Documented
 from hookline.api.problems import problem_body
 from hookline.errors import FieldError, HooklineError, Invalid, MalformedRequest
 from hookline.messages.errors import BatchTooLarge
@@ -37,21 +38,16 @@ class SendBatch(msgspec.Struct, forbid_unknown_fields=True):
     messages: list[msgspec.Raw]
 
 
-class Documented(BaseModel):
-    """What the OpenAPI document says of a route that FastAPI does not know."""
+class SendBatchDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """Up to 1,000 messages."""
 
-    path: str
-    operation_id: str
-    description: str
-    scope: Scope
-    status: int
-    body: type[msgspec.Struct]
-    answer: type[BaseModel]
+    messages: Annotated[list[SendMessage], msgspec.Meta(min_length=1, max_length=BATCH_MAX)]
 
 
 DOCUMENTED = (
     Documented(
         path="/v1/messages",
+        tag="Messages",
         operation_id="send_message",
         description="Send an SMS. The answer comes when the message is stored durably; "
         "what becomes of it is told by webhooks and by reading it.",
@@ -62,12 +58,13 @@ DOCUMENTED = (
     ),
     Documented(
         path="/v1/messages/batch",
+        tag="Messages",
         operation_id="send_batch",
         description="Send up to 1,000 messages as one commit. Each is accepted or refused by "
         "itself; the results are in the order of the request.",
         scope=Scope.MESSAGES_SEND,
         status=202,
-        body=SendBatch,
+        body=SendBatchDocument,
         answer=BatchResult,
     ),
 )

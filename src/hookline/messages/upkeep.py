@@ -6,8 +6,9 @@ their link's policy, because the carrier may have them or not (ADR-0004).
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
-from sqlalchemy import select, update
+from sqlalchemy import Update, select, update
 
 from hookline.carriers.port import Outstanding
 from hookline.clock import HOUR_MS, UnixMs
@@ -117,14 +118,11 @@ class Upkeep:
                 .where(message_parts.c.message_id.in_(ids), message_parts.c.state.is_(None))
                 .order_by(message_parts.c.part)
             )
-            await self._store.commit(
-                lambda tx, ids=ids: tx.changed(  # type: ignore[misc]  # bound per round
-                    update(messages)
-                    .where(messages.c.id.in_(ids))
-                    .values(owner=self._dispatcher.node)
-                )
+            adopt = update(messages).where(messages.c.id.in_(ids)).values(owner=self._leases.node)
+            await self._store.commit(partial(_run, adopt))
+            await self._tell_links(
+                orphans, [(row.message_id, row.carrier_message_id) for row in parts]
             )
-            await self._tell_links(orphans, [(row[0], row[1]) for row in parts])
         return total
 
     async def _tell_links(
@@ -167,7 +165,11 @@ class Upkeep:
         await self._store.commit(apply)
 
 
-def _release_queued(alive: Sequence[str]) -> "sql.UpdateQuery":
+async def _run(statement: Update, tx: Transaction) -> int:
+    return await tx.changed(statement)
+
+
+def _release_queued(alive: Sequence[str]) -> Update:
     return (
         update(messages)
         .where(messages.c.status == Status.QUEUED, messages.c.owner.is_not(None))

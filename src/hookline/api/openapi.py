@@ -1,0 +1,178 @@
+"""The OpenAPI 3.1 document: what FastAPI knows, the plain routes, the problems, the webhooks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from hookline import __version__
+from hookline.api.problems import MEDIA_TYPE
+from hookline.api.routing import IDEMPOTENT_KEY, SCOPE_KEY
+from hookline.principal import Scope
+
+Document = dict[str, Any]  # Any: JSON
+_REF = "#/components/schemas/{name}"
+_ALWAYS = {
+    "400": "The request could not be read",
+    "401": "Authentication is needed",
+    "403": "A scope is missing",
+    "422": "A value is not valid",
+    "429": "Too many requests",
+    "503": "The service is busy",
+}
+_WITH_BODY = {"413": "The body is too large", "415": "The body must be JSON"}
+_PROBLEM: Document = {
+    "type": "object",
+    "description": "A failure (RFC 9457). `code` is stable; its page says what to do.",
+    "required": ["type", "title", "status", "detail", "code", "request_id"],
+    "properties": {
+        "type": {"type": "string", "examples": ["/docs/errors/invalid"]},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string"},
+        "code": {"type": "string", "examples": ["invalid"]},
+        "request_id": {"type": "string"},
+        "errors": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["pointer", "code", "detail"],
+                "properties": {
+                    "pointer": {"type": "string", "examples": ["/to"]},
+                    "code": {"type": "string"},
+                    "detail": {"type": "string"},
+                },
+            },
+        },
+    },
+}
+_IDEMPOTENCY_KEY: Document = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "Makes the request safe to repeat for 24 hours: the same body gets the same "
+    "answer, another body is refused.",
+    "schema": {"type": "string", "pattern": "^[A-Za-z0-9_:-]{1,255}$"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Documented:
+    """What the document says of a route that FastAPI does not know."""
+
+    path: str
+    tag: str
+    operation_id: str
+    description: str
+    scope: Scope
+    status: int
+    body: type[msgspec.Struct]
+    answer: type[BaseModel]
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookExample:
+    """One event type, for the `webhooks` part of the document."""
+
+    description: str
+    body: Mapping[str, Any]  # Any: JSON
+
+
+def build_document(
+    app: FastAPI, documented: Sequence[Documented], webhooks: Mapping[str, WebhookExample]
+) -> Document:
+    """The whole document."""
+    document: Document = get_openapi(
+        title="Hookline",
+        version=__version__,
+        summary="Send SMS and react to events",
+        description="Authenticate with an integration credential: `Authorization: Bearer <token>`.",
+        openapi_version="3.1.0",
+        routes=app.routes,
+    )
+    schemas = document.setdefault("components", {}).setdefault("schemas", {})
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    schemas["Problem"] = _PROBLEM
+    document["components"]["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
+    for route in documented:
+        _add_plain(document, route)
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            _complete(path, operation)
+    document["webhooks"] = {name: _webhook(example) for name, example in webhooks.items()}
+    return document
+
+
+def _add_plain(document: Document, route: Documented) -> None:
+    (body,), components = msgspec.json.schema_components([route.body], ref_template=_REF)
+    answer = route.answer.model_json_schema(
+        mode="serialization", ref_template=_REF.replace("name", "model")
+    )
+    schemas = document["components"]["schemas"]
+    schemas.update(answer.pop("$defs", {}))
+    schemas.setdefault(route.answer.__name__, answer)
+    schemas.update(components)
+    document["paths"].setdefault(route.path, {})["post"] = {
+        "tags": [route.tag],
+        "operationId": route.operation_id,
+        "summary": route.operation_id.replace("_", " ").capitalize(),
+        "description": route.description,
+        SCOPE_KEY: route.scope.value,
+        IDEMPOTENT_KEY: True,
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {
+            str(route.status): {
+                "description": "Accepted",
+                "content": {
+                    "application/json": {
+                        "schema": {"$ref": _REF.format(name=route.answer.__name__)}
+                    }
+                },
+            }
+        },
+    }
+
+
+def _complete(path: str, operation: Document) -> None:
+    """Security, problems and the Idempotency-Key of one operation."""
+    if not path.startswith("/v1/"):
+        return
+    scope = operation.get(SCOPE_KEY)
+    operation["security"] = [{"bearer": [scope] if scope else []}]
+    responses = operation["responses"]
+    expected = dict(_ALWAYS)
+    if "requestBody" in operation:
+        expected |= _WITH_BODY
+    if "{" in path:
+        expected["404"] = "Not found"
+    if operation.pop(IDEMPOTENT_KEY, False):
+        operation.setdefault("parameters", []).append(_IDEMPOTENCY_KEY)
+        expected.setdefault("409", "The answer can no longer be repeated")
+    for status, description in expected.items():
+        described = responses.get(status, {}).get("description", description)
+        responses[status] = {"description": description if status == "422" else described}
+    for status, response in responses.items():
+        if int(status) >= 400:
+            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}}
+
+
+def _webhook(example: WebhookExample) -> Document:
+    return {
+        "post": {
+            "summary": example.description,
+            "requestBody": {
+                "content": {
+                    "application/json": {
+                        "schema": {"type": "object"},
+                        "example": dict(example.body),
+                    }
+                }
+            },
+            "responses": {"2XX": {"description": "The event is taken; anything else is retried."}},
+        }
+    }
