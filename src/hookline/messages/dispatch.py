@@ -8,6 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hookline.carriers.encoding import Encoding, split
 from hookline.carriers.links import Links
@@ -22,9 +23,39 @@ from hookline.messages.receipts import Arrived, RecordReceipts
 from hookline.storage.sets import Row
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
+from hookline.storage.wakeups import Wakeups
 from hookline.telemetry import metrics
 
 _CLAIM = 1_000
+_WORK = "work:"
+
+
+def work_topic(carrier_id: str) -> str:
+    """The wake-up topic of queued messages that belong to nobody yet."""
+    return f"{_WORK}{carrier_id}"
+
+
+class Dispatch(Protocol):
+    """What submission needs to know of dispatch."""
+
+    async def queue_for(self, carrier_id: CarrierId) -> "CarrierQueue | None": ...
+
+    def owner_for(self, queue: "CarrierQueue | None") -> str | None: ...
+
+    def enqueue(self, messages: Sequence[Message]) -> None: ...
+
+
+class DispatchElsewhere:
+    """For a process that sends nothing itself, such as the command line: a server takes over."""
+
+    async def queue_for(self, carrier_id: CarrierId) -> "CarrierQueue | None":
+        return None
+
+    def owner_for(self, queue: "CarrierQueue | None") -> str | None:
+        return None
+
+    def enqueue(self, messages: Sequence[Message]) -> None:
+        """Nobody here could send them."""
 
 
 @dataclass(slots=True)
@@ -227,6 +258,15 @@ class Dispatcher:
             await move(tx, moves)
 
         await self._store.commit(end)
+
+    def listen(self, wakeups: Wakeups) -> None:
+        """Claim at once what other processes leave."""
+
+        def hear(_carrier_id: str) -> None:
+            if not self._stopped:
+                self._spawn(self.claim_everything())
+
+        wakeups.subscribe_prefix(_WORK, hear)
 
     async def stop(self) -> None:
         """Hand nothing more to links."""

@@ -21,7 +21,7 @@ from hookline.events.model import EventType
 from hookline.ids import CarrierId
 from hookline.messages import resource
 from hookline.messages import store as sql
-from hookline.messages.dispatch import Dispatcher
+from hookline.messages.dispatch import Dispatch, work_topic
 from hookline.messages.errors import RecipientOptedOut, TextTooLong, UnknownSender
 from hookline.messages.model import Message, Status, timeline_line
 from hookline.numbers.book import Home, NumberBook
@@ -133,7 +133,7 @@ class Acceptance:
 class Submission:
     """Prepares and accepts messages."""
 
-    def __init__(self, store: Store, book: NumberBook, dispatcher: Dispatcher) -> None:
+    def __init__(self, store: Store, book: NumberBook, dispatcher: Dispatch) -> None:
         self._store = store
         self._book = book
         self._dispatcher = dispatcher
@@ -279,6 +279,9 @@ class Accept:
         if new:
             rows = [msgspec.structs.astuple(item.message) for item in new]
             await tx.insert(sql.INSERT, rows)
+        for message in {item.message.carrier_id: item.message for item in new}.values():
+            if message.owner is None and message.status == Status.QUEUED:
+                tx.notify(work_topic(message.carrier_id or ""))
         return [outcomes.get(place) or Acceptance(item.body) for place, item in enumerate(items)]
 
     def committed(
