@@ -1,0 +1,52 @@
+"""Runs the server under a sampling profiler: `python -m bench.profiled OUT.json up …`.
+
+Every millisecond of CPU time one sample says which part of the program was at work: the innermost
+room of Hookline on the stack, or the library outside of it.
+"""
+
+import json
+import signal
+import sys
+from collections import Counter
+from pathlib import Path
+from types import FrameType
+
+_INTERVAL_S = 0.001
+_PARTS = ("uvicorn", "starlette", "fastapi", "sqlalchemy", "asyncpg", "asyncio", "uvloop")
+
+
+def part_of(frame: FrameType | None) -> str:
+    """The innermost known part on the stack."""
+    while frame is not None:
+        name = str(frame.f_globals.get("__name__", ""))
+        if name.startswith("hookline."):
+            room = name.split(".")
+            return ".".join(room[1:3]) if len(room) > 2 else room[1]
+        head = name.partition(".")[0]
+        if head in _PARTS:
+            return head
+        frame = frame.f_back
+    return "event loop"
+
+
+def main() -> None:
+    out, *arguments = sys.argv[1:]
+    samples: Counter[str] = Counter()
+
+    def sample(_signal: int, frame: FrameType | None) -> None:
+        samples[part_of(frame)] += 1
+
+    signal.signal(signal.SIGPROF, sample)
+    signal.setitimer(signal.ITIMER_PROF, _INTERVAL_S, _INTERVAL_S)
+    sys.argv = ["hookline", *arguments]
+    from hookline.cli import main as command  # the sampler must run before the program loads
+
+    try:
+        command()
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        Path(out).write_text(json.dumps(samples.most_common()))
+
+
+if __name__ == "__main__":
+    main()
