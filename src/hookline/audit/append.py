@@ -35,6 +35,7 @@ _LOCK = Update(
     changes={"audit_number": "t.audit_number + {added}"},
     returning=("audit_number", "audit_hash"),
     value_types={"added": "audit_number"},
+    ordered=True,
 )
 _CHAIN = Update(
     account_streams,

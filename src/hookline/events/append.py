@@ -25,6 +25,7 @@ _ADVANCE = Update(
     changes={"position": "t.position + {added}"},
     returning=("position", "endpoints_version"),
     value_types={"added": "position"},
+    ordered=True,
 )
 _INSERT = Insert(
     events,

@@ -7,12 +7,14 @@ the node that works on them; they are its own while the node's lease lives (ADR-
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 from sqlalchemy import delete, or_, select, update
 
 from hookline.clock import Clock
 from hookline.errors import HooklineError
 from hookline.settings import Settings
+from hookline.storage.callbacks import call_safely
 from hookline.storage.database import Database
 from hookline.storage.schema import leases
 from hookline.storage.sets import Insert
@@ -92,6 +94,7 @@ class Leases:
 
     async def release(self, names: Sequence[str]) -> None:
         """Let go of leases that are ours."""
+        self._held.difference_update(names)  # at once: a failure leaves them to run out
 
         async def let_go(tx: Transaction) -> None:
             await tx.changed(
@@ -99,7 +102,6 @@ class Leases:
             )
 
         await self._writer.run(let_go)
-        self._held.difference_update(names)
 
     async def release_all(self) -> None:
         """A clean stop: others may take over at once."""
@@ -107,63 +109,73 @@ class Leases:
 
     async def renew(self) -> None:
         """Prolong all that is held; those that were taken by another node are reported lost."""
+        held = frozenset(self._held)  # what is claimed meanwhile is no loss
 
         async def prolong(tx: Transaction) -> set[str]:
             rows = await tx.execute(
                 update(leases)
-                .where(leases.c.name.in_(self._held), leases.c.owner == self.node)
+                .where(leases.c.name.in_(held), leases.c.owner == self.node)
                 .values(expires_at=self._deadline())
                 .returning(leases.c.name)
             )
             return {row.name for row in rows}
 
         kept = await self._writer.run(prolong)
-        for name in sorted(self._held - kept):
+        for name in sorted((held - kept) & self._held):
             log.error("lease_lost", lease=name)
             self._held.discard(name)
             for listener in self._lost_listeners:
-                listener(name)
+                call_safely(partial(listener, name))
 
     async def run(self, when_node_dies: Callable[[str], Awaitable[None]]) -> None:
-        """Renew for ever; when another node's lease has run out, end it and report the node."""
+        """Renew for ever; take over the lease of each node that died, report it, then end it.
+
+        `when_node_dies` may be called again for the same node, also by another one, until it has
+        returned once.
+        """
+        async with asyncio.TaskGroup() as tasks:  # apart: what is held must not wait for a burial
+            tasks.create_task(self._repeat(self.renew), name="renew leases")
+            tasks.create_task(
+                self._repeat(partial(self._bury_dead_nodes, when_node_dies)), name="bury nodes"
+            )
+
+    async def _repeat(self, work: Callable[[], Awaitable[None]]) -> None:
         while True:
             await asyncio.sleep(self._interval_s)
             try:
-                await self.renew()
-                for node in await self._bury_dead_nodes():
-                    log.warning("node_died", node=node)
-                    await when_node_dies(node)
+                await work()
             except HooklineError as error:
-                log.warning("lease_renewal_failed", detail=error.detail)
+                log.warning("lease_work_failed", detail=error.detail)
 
     async def living_nodes(self) -> set[str]:
         """Nodes whose lease has not run out, this one among them."""
         rows = await self._database.read(
-            select(leases.c.owner).where(
+            select(leases.c.name, leases.c.owner).where(
                 leases.c.name.like(_NODE + "%"), leases.c.expires_at > self._clock.now_ms()
             )
         )
-        return {row.owner for row in rows}
+        return {row.owner for row in rows if row.name == _NODE + row.owner}
 
-    async def _bury_dead_nodes(self) -> list[str]:
-        dead = await self._database.read(
-            select(leases.c.owner).where(
-                leases.c.name.like(_NODE + "%"), leases.c.expires_at <= self._clock.now_ms()
+    async def _bury_dead_nodes(self, when_node_dies: Callable[[str], Awaitable[None]]) -> None:
+        """Hold a dead node's lease until all that it worked on has been taken over.
+
+        It cannot come back meanwhile, and if we die too, the burial falls to another node.
+        """
+        unburied = {name for name in self._held if name.startswith(_NODE)}
+        unburied.discard(_NODE + self.node)
+        rows = await self._database.read(
+            select(leases.c.name).where(
+                leases.c.name.like(_NODE + "%"),
+                leases.c.name != _NODE + self.node,
+                leases.c.expires_at <= self._clock.now_ms(),
             )
         )
-        if not dead:
-            return []
-
-        async def bury(tx: Transaction) -> list[str]:
-            rows = await tx.execute(
-                delete(leases)
-                .where(leases.c.name.like(_NODE + "%"))
-                .where(leases.c.expires_at <= self._clock.now_ms())
-                .returning(leases.c.owner)
-            )
-            return sorted({row.owner for row in rows})
-
-        return await self._writer.run(bury)
+        for name in sorted(unburied | {row.name for row in rows}):
+            if await self.claim(name):
+                node = name.removeprefix(_NODE)
+                log.warning("node_died", node=node)
+                await when_node_dies(node)
+                await self.release([name])
 
     def _deadline(self) -> int:
         return self._clock.now_ms() + self._ttl_ms

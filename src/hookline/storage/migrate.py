@@ -1,37 +1,42 @@
 """Brings the database's schema up to date, and tells how far it is."""
 
+import asyncio
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from hookline.settings import Settings
 from hookline.storage import sqlite
+from hookline.storage.failures import answering
 
 _FOLDER = Path(__file__).parent / "migrations"
 _POSTGRES_LOCK = 4_801_570  # any number, the same in every node
 
 
 async def migrate(settings: Settings) -> tuple[str | None, str]:
-    """Run what is missing. Returns the revision before and after. Nodes take turns."""
+    """Run what is missing. Returns the revision before and after. Processes take turns.
+
+    All of it or nothing. Raises DatabaseUnavailable.
+    """
     if settings.is_sqlite:
         settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
-        engine = _sqlite_engine(settings)
-        with engine.connect() as connection:
-            return _upgrade(connection)
+        with answering:
+            return await asyncio.to_thread(_migrate_sqlite, settings)
     postgres = create_async_engine(
         "postgresql+asyncpg://" + settings.database_url.split("://", 1)[1],
         poolclass=NullPool,
         connect_args={"timeout": settings.database_timeout_s},
     )
-    async with postgres.begin() as async_connection:
-        await async_connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
-        return await async_connection.run_sync(_upgrade)
+    with answering:
+        async with postgres.begin() as connection:
+            await connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
+            return await connection.run_sync(_upgrade)
 
 
 def head_revision() -> str:
@@ -42,13 +47,16 @@ def head_revision() -> str:
     return head
 
 
-def _sqlite_engine(settings: Settings) -> Engine:
+def _migrate_sqlite(settings: Settings) -> tuple[str | None, str]:
     path = settings.sqlite_path
-    return create_engine(
+    engine = create_engine(
         "sqlite://",
         creator=lambda: sqlite.connect(path, timeout_s=settings.database_timeout_s),
         poolclass=NullPool,
     )
+    with engine.begin() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin none before DDL
+        return _upgrade(connection)
 
 
 def _upgrade(connection: Connection) -> tuple[str | None, str]:
@@ -58,8 +66,6 @@ def _upgrade(connection: Connection) -> tuple[str | None, str]:
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-        if connection.in_transaction():
-            connection.commit()
     return before, head
 
 

@@ -152,16 +152,16 @@ class SqliteTransaction(Transaction):
 
     async def savepoint(self, name: str) -> None:
         with answering:
-            self._raw.execute(f"SAVEPOINT {name}")
+            self._raw.execute(f'SAVEPOINT "{name}"')
 
     async def release(self, name: str) -> None:
         with answering:
-            self._raw.execute(f"RELEASE {name}")
+            self._raw.execute(f'RELEASE "{name}"')
 
     async def roll_back_to(self, name: str) -> None:
         with answering:
-            self._raw.execute(f"ROLLBACK TO {name}")
-            self._raw.execute(f"RELEASE {name}")
+            self._raw.execute(f'ROLLBACK TO "{name}"')
+            self._raw.execute(f'RELEASE "{name}"')
 
 
 class PostgresTransaction(Transaction):
@@ -195,13 +195,13 @@ class PostgresTransaction(Transaction):
 
     async def savepoint(self, name: str) -> None:
         with answering:
-            await self._raw.execute(f"SAVEPOINT {name}")
+            await self._raw.execute(f'SAVEPOINT "{name}"')
 
     async def release(self, name: str) -> None:
         with answering:
-            await self._raw.execute(f"RELEASE SAVEPOINT {name}")
+            await self._raw.execute(f'RELEASE SAVEPOINT "{name}"')
 
     async def roll_back_to(self, name: str) -> None:
         with answering:
-            await self._raw.execute(f"ROLLBACK TO SAVEPOINT {name}")
-            await self._raw.execute(f"RELEASE SAVEPOINT {name}")
+            await self._raw.execute(f'ROLLBACK TO SAVEPOINT "{name}"')
+            await self._raw.execute(f'RELEASE SAVEPOINT "{name}"')

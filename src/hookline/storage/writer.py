@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 from hookline.errors import HooklineError
 from hookline.settings import Settings
 from hookline.storage.batches import Group, PendingUnits, Unit, group_by_operation
+from hookline.storage.callbacks import call_safely
 from hookline.storage.database import Database, WriterConnection
 from hookline.storage.errors import DatabaseUnavailable, ShuttingDown, WriterBusy
 from hookline.storage.failures import is_clash
@@ -47,6 +48,7 @@ class Writer:
         self._foreign_listeners: list[Callable[[], None]] = []
         self._connection: WriterConnection | None = None
         self._task: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
         self._stop_by: float | None = None
         self._reopen_delay_s = _REOPEN_DELAY_S
         self._is_cut_off = False
@@ -78,6 +80,7 @@ class Writer:
         if self._stop_by is None:
             loop = asyncio.get_running_loop()
             self._stop_by = loop.time() + self._settings.shutdown_timeout_s
+        self._stopping.set()
         self._awake.set()
         try:
             if self._task is not None:
@@ -144,7 +147,7 @@ class Writer:
         with contextlib.suppress(DatabaseUnavailable):  # the next batch will find out
             if await self._connection.foreign_commit():
                 for listener in self._foreign_listeners:
-                    _call_safely(listener)
+                    call_safely(listener)
 
     async def _commit_all(self, batch: Sequence[Unit]) -> None:
         try:
@@ -213,7 +216,7 @@ class Writer:
         self, tx: Transaction, groups: Sequence[Group], outcomes: Sequence[Sequence[Any]]
     ) -> None:
         for callback in tx.callbacks:
-            _call_safely(callback)
+            call_safely(callback)
         for (operation, units), results in zip(groups, outcomes, strict=True):
             for unit, result in zip(units, results, strict=True):
                 if isinstance(result, HooklineError):
@@ -221,11 +224,11 @@ class Writer:
                 else:
                     unit.succeed(result)
             items = [unit.item for unit in units]
-            _call_safely(partial(operation.committed, items, results))
+            call_safely(partial(operation.committed, items, results))
         if tx.topics:
             topics = frozenset(tx.topics)
             for listener in self._topic_listeners:
-                _call_safely(partial(listener, topics))
+                call_safely(partial(listener, topics))
 
     def _fail(self, unit: Unit, error: Exception) -> None:
         told = unit.fail(error)
@@ -250,21 +253,34 @@ class Writer:
     async def _reopen(self) -> None:
         loop = asyncio.get_running_loop()
         while self._connection is not None:
-            await asyncio.sleep(self._reopen_delay_s)
-            self._reopen_delay_s = min(self._reopen_delay_s * 2, _REOPEN_DELAY_MAX_S)
+            await self._pause()
             if self._stop_by is not None and loop.time() >= self._stop_by:
                 self._pending.refuse(DatabaseUnavailable)
                 log.error("work_abandoned", units=self._pending.clear())
                 return
             try:
-                await self._connection.reopen()
-            except DatabaseUnavailable as error:
-                log.warning("database_still_unavailable", reason=repr(error.__cause__)[:300])
+                async with asyncio.timeout_at(self._stop_by):
+                    await self._connection.reopen()
+            except (DatabaseUnavailable, TimeoutError) as error:
+                reason = repr(error.__cause__ or error)[:300]
+                log.warning("database_still_unavailable", reason=reason)
                 self._is_cut_off = True
                 self._pending.refuse(DatabaseUnavailable)
             else:
                 self._is_cut_off = False
                 return
+
+    async def _pause(self) -> None:
+        """Before the next attempt; a stop cuts it short."""
+        delay_s = self._reopen_delay_s
+        self._reopen_delay_s = min(delay_s * 2, _REOPEN_DELAY_MAX_S)
+        if self._stop_by is not None:
+            left_s = self._stop_by - asyncio.get_running_loop().time()
+            await asyncio.sleep(min(delay_s, max(left_s, 0)))
+            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(delay_s):
+                await self._stopping.wait()
 
 
 async def _apply(
@@ -275,11 +291,3 @@ async def _apply(
         raise ValueError(f"{operation.name}: {len(outcomes)} outcomes of {len(units)} items")
     await tx.flush()
     return outcomes
-
-
-def _call_safely(callback: Callable[[], object]) -> None:
-    """A callback's failure must not stop the writer: everything hangs on it."""
-    try:
-        callback()
-    except Exception:
-        log.exception("after_commit_failed")

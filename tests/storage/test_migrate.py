@@ -1,0 +1,125 @@
+import asyncio
+import sqlite3
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, insert, inspect
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
+
+from hookline.storage import schema
+from hookline.storage.errors import DatabaseUnavailable
+from hookline.storage.migrate import head_revision, migrate
+from tests.storage.databases import settings_for
+
+MIGRATE = """
+import asyncio, sys
+from hookline.settings import Settings
+from hookline.storage.migrate import migrate
+print("ready", flush=True)
+sys.stdin.readline()
+print(asyncio.run(migrate(Settings(database_url=sys.argv[1]))))
+"""
+
+
+def engine_of(url: str) -> AsyncEngine:
+    driver = "sqlite+aiosqlite" if url.startswith("sqlite") else "postgresql+asyncpg"
+    return create_async_engine(f"{driver}://{url.split('://', 1)[1]}", poolclass=NullPool)
+
+
+async def test_schema_equals_migrations(migrated_url: str) -> None:
+    def differences(connection: Connection) -> list[object]:
+        # Alembic takes an empty text as default on SQLite for another one.
+        defaults = connection.dialect.name == "postgresql"
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": defaults}
+        )
+        return compare_metadata(context, schema.metadata)
+
+    async with engine_of(migrated_url).connect() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+async def test_checks_and_partial_indexes_are_migrated(migrated_url: str) -> None:
+    """What Alembic does not compare."""
+
+    def named(connection: Connection) -> tuple[set[str | None], set[str | None]]:
+        inspector = inspect(connection)
+        checks = {
+            c["name"]
+            for t in inspector.get_table_names()
+            for c in inspector.get_check_constraints(t)
+        }
+        partial = {
+            i["name"]
+            for t in inspector.get_table_names()
+            for i in inspector.get_indexes(t)
+            if i["dialect_options"].get(f"{connection.dialect.name}_where") is not None
+        }
+        return checks, partial
+
+    async with engine_of(migrated_url).connect() as connection:
+        checks, partial = await connection.run_sync(named)
+    constraints = {c.name for t in schema.metadata.tables.values() for c in t.constraints}
+    assert checks == {name for name in constraints if name and str(name).startswith("ck_")}
+    assert partial == {
+        i.name
+        for t in schema.metadata.tables.values()
+        for i in t.indexes
+        if i.dialect_options["sqlite"]["where"] is not None
+    }
+
+
+async def test_unknown_status_is_refused_by_the_database(migrated_url: str) -> None:
+    row = {"kind": "pigeon", "id": "1", "account_id": "a", "number": "1", "carrier_id": "c"}
+    async with engine_of(migrated_url).connect() as connection:
+        with pytest.raises(IntegrityError):
+            await connection.execute(insert(schema.numbers).values(created_at=1, **row))
+
+
+async def test_second_migration_changes_nothing(database_url: str) -> None:
+    settings = settings_for(database_url)
+    assert await migrate(settings) == (None, head_revision())
+    assert await migrate(settings) == (head_revision(), head_revision())
+
+
+async def test_processes_that_migrate_at_once_take_turns(database_url: str) -> None:
+    pipe = asyncio.subprocess.PIPE
+    processes = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", MIGRATE, database_url, stdin=pipe, stdout=pipe
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout
+        assert await process.stdout.readline() == b"ready\n"
+    said = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
+    head = head_revision()
+    assert sorted(out.decode().strip() for out, _ in said) == sorted(
+        [str((None, head)), str((head, head))]
+    )
+
+
+def test_migration_that_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "hookline.db"
+    with sqlite3.connect(path) as connection:  # the first migration stumbles over it
+        connection.execute("CREATE TABLE messages (id TEXT)")
+    connection.close()
+    with pytest.raises(Exception, match="messages"):
+        asyncio.run(migrate(settings_for(f"sqlite:///{path}")))
+    with sqlite3.connect(path) as connection:
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        ).fetchall()
+    connection.close()
+    assert tables == [("messages",)]
+
+
+async def test_unreachable_database_is_said_to_be_so(unused_tcp_port: int) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        await migrate(settings_for(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/none"))
