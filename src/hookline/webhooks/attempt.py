@@ -1,0 +1,164 @@
+"""One attempt: build the request, sign it, send it, and say what came of it."""
+
+from collections.abc import Sequence
+
+from hookline import __version__
+from hookline.clock import SECOND_MS, Clock
+from hookline.errors import HooklineError
+from hookline.events.catalogue import example_body, example_resource_id
+from hookline.events.model import EventType
+from hookline.outbound.errors import AttemptFailed, Response
+from hookline.outbound.http_client import HttpClient
+from hookline.outbound.signing import sign
+from hookline.settings import Settings
+from hookline.storage.database import Database
+from hookline.storage.lookup import Lookup
+from hookline.telemetry.logs import get_logger
+from hookline.webhooks.formats import STANDARD, Formats
+from hookline.webhooks.keys import Keyring
+from hookline.webhooks.ledger import BODY
+from hookline.webhooks.model import Attempt, Delivery, Endpoint
+from hookline.webhooks.retry import THROTTLING, parse_retry_after
+
+log = get_logger(__name__)
+_FIXED_HEADERS = (
+    ("User-Agent", f"Hookline/{__version__}"),
+    ("Content-Type", "application/json"),
+)
+_HEADERS_KEPT_MAX = 50
+_HEADER_KEPT_LENGTH_MAX = 1_000
+
+
+class NotSendable(HooklineError):
+    """Nothing could be sent: the event is no longer kept, or its format is unknown here."""
+
+    code = "not_sendable"
+
+
+class Sender:
+    """Makes attempts. It changes nothing: what an attempt means is for the engine."""
+
+    def __init__(
+        self,
+        *,
+        client: HttpClient,
+        keyring: Keyring,
+        formats: Formats,
+        database: Database,
+        clock: Clock,
+        settings: Settings,
+    ) -> None:
+        self._client = client
+        self._keyring = keyring
+        self._formats = formats
+        self._bodies = Lookup(database, BODY)
+        self._clock = clock
+        self._timeout_s = settings.webhook_timeout_s
+        self._kept_max = settings.webhook_response_kept_max
+
+    async def attempt(self, delivery: Delivery, endpoint: Endpoint | None) -> Attempt:
+        """Try once. Whatever goes wrong is in the answer; only cancellation is raised."""
+        began_at, began_s = self._clock.now_ms(), self._clock.monotonic_s()
+        url = endpoint.url if endpoint else delivery.url or ""
+        response: Response | None = None
+        error: str | None = None
+        address: str | None = None
+        try:
+            response = await self._send(delivery, endpoint, url)
+        except AttemptFailed as failure:
+            error = f"{failure.code}: {failure.detail}"
+            response, address = failure.partial, failure.address
+        except HooklineError as failure:
+            error = f"{failure.code}: {failure.detail}"
+        except Exception:
+            log.exception("attempt_broke", delivery=delivery.id)
+            error = "internal_error: The attempt failed on our side; it will be repeated."
+        return Attempt(
+            number=delivery.attempts + 1,
+            attempted_at=began_at,
+            url=url,
+            address=response.address if response else address,
+            status=response.status if response else None,
+            elapsed_ms=round((self._clock.monotonic_s() - began_s) * SECOND_MS),
+            error=error,
+            headers=_kept_headers(response.headers) if response else (),
+            body=response.body if response else b"",
+            retry_after_s=_retry_after_s(response, self._clock.now_ms()) if response else None,
+        )
+
+    async def _send(self, delivery: Delivery, endpoint: Endpoint | None, url: str) -> Response:
+        event = delivery.body
+        if event is None:
+            event = delivery.body = await self._read_body(delivery)
+        now = self._clock.now_ms()
+        if endpoint is None:
+            body, timeout_s = event, self._timeout_s
+            secrets = await self._keyring.of_account(delivery.account_id)
+            own_headers: Sequence[tuple[str, str]] = ()
+        else:
+            body, timeout_s = self._written(delivery, endpoint, event)
+            secrets = self._keyring.of_endpoint(endpoint, now)
+            own_headers = self._keyring.headers_of(endpoint)
+        at_s = now // SECOND_MS
+        headers = (
+            *_FIXED_HEADERS,
+            ("webhook-id", delivery.event_id),
+            ("webhook-timestamp", str(at_s)),
+            ("webhook-signature", sign(secrets, delivery.event_id, at_s, body)),
+            *own_headers,
+        )
+        return await self._client.request(
+            "POST", url, headers, body, timeout_s=timeout_s, kept_max=self._kept_max
+        )
+
+    def _written(self, delivery: Delivery, endpoint: Endpoint, event: bytes) -> tuple[bytes, float]:
+        if endpoint.format == STANDARD:
+            return event, self._timeout_s
+        known = self._formats.find(endpoint.format)
+        if known is None:
+            raise NotSendable(f"This server does not know the format {endpoint.format}.")
+        body = known.build(EventType(delivery.event_type), event)
+        if body is None:
+            raise NotSendable(f"The format {endpoint.format} does not tell of this event.")
+        return body, known.timeout_s
+
+    async def _read_body(self, delivery: Delivery) -> bytes:
+        rows = await self._bodies.find(delivery.event_id)
+        if rows:
+            body = rows[0][0]
+            assert isinstance(body, bytes | memoryview)
+            return bytes(body)
+        example = example_of(delivery)
+        if example is None:
+            raise NotSendable("The event is no longer kept.")
+        return example
+
+
+def example_of(delivery: Delivery) -> bytes | None:
+    """The body of a test delivery, made again; None when it is no test delivery."""
+    kinds = [kind for kind in EventType if kind == delivery.event_type]
+    if not kinds or delivery.resource_id != example_resource_id(kinds[0]):
+        return None
+    return example_body(
+        kinds[0],
+        event_id=delivery.event_id,
+        account_id=delivery.account_id,
+        at=delivery.created_at,
+    )
+
+
+def _kept_headers(headers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        [(name[:100], value[:_HEADER_KEPT_LENGTH_MAX]) for name, value in headers][
+            :_HEADERS_KEPT_MAX
+        ]
+    )
+
+
+def _retry_after_s(response: Response, now_ms: int) -> float | None:
+    if response.status not in THROTTLING:
+        return None
+    for name, value in response.headers:
+        if name.lower() == "retry-after":
+            return parse_retry_after(value, now_ms)
+    return None

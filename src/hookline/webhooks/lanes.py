@@ -1,0 +1,185 @@
+"""Lanes: the deliveries that this node holds, one line for each target, and when each goes on.
+
+Only memory is changed here. The invariant: a delivery that is held stands in `Lanes.held` and, until
+an attempt takes it, either in its lane's queue or among the timers.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+
+from hookline.clock import Clock, UnixMs
+from hookline.ids import DeliveryId, EndpointId
+from hookline.outbound.errors import TargetInvalid
+from hookline.outbound.targets import parse_target
+from hookline.settings import Settings
+from hookline.webhooks.model import Delivery, Endpoint
+
+LaneKey = EndpointId | tuple[str, ...]
+_LANES_FULL_MAX = 10
+"""How many full queues fit in memory at once, over all lanes."""
+
+
+class Lane:
+    """One target: an endpoint, or the origin of an account's status URLs."""
+
+    __slots__ = (
+        "endpoint",
+        "held",
+        "is_behind",
+        "is_closed",
+        "key",
+        "paused_until",
+        "queue",
+        "width",
+        "workers",
+    )
+
+    def __init__(self, key: LaneKey, endpoint: Endpoint | None, width: int) -> None:
+        self.key = key
+        self.endpoint = endpoint
+        self.queue: deque[Delivery] = deque()
+        self.held = 0
+        """Queued, waiting for a retry, or under way."""
+        self.workers = 0
+        self.width = width
+        """Attempts at once; it shrinks while the target is in trouble."""
+        self.paused_until = 0
+        self.is_behind = False
+        """More is due in the database than fits here: what is new queues up there, too."""
+        self.is_closed = False
+        """The endpoint was disabled, deleted, or belongs to another node."""
+
+
+class Lanes:
+    """All lanes of this node."""
+
+    def __init__(self, clock: Clock, settings: Settings) -> None:
+        self._clock = clock
+        self._width = settings.webhook_in_flight_max
+        self._queue_max = settings.webhook_queue_max
+        self.held: dict[DeliveryId, Delivery] = {}
+        self._lanes: dict[LaneKey, Lane] = {}
+        self._timers: list[tuple[int, int, Delivery | None, Lane]] = []
+        self._timer_number = 0
+
+    def __iter__(self) -> Iterator[Lane]:
+        return iter(tuple(self._lanes.values()))
+
+    def __len__(self) -> int:
+        return len(self._lanes)
+
+    def find(self, key: LaneKey) -> Lane | None:
+        return self._lanes.get(key)
+
+    def room(self, key: LaneKey) -> int:
+        """How many deliveries more may be held for the target."""
+        left = _LANES_FULL_MAX * self._queue_max - len(self.held)
+        lane = self._lanes.get(key)
+        if lane is not None:
+            left = min(left, self._queue_max - lane.held)
+        return max(0, min(left, self._queue_max))
+
+    def open(self, key: LaneKey, endpoint: Endpoint | None) -> Lane:
+        """The target's lane, with what is now known of its endpoint."""
+        lane = self._lanes.get(key)
+        if lane is None:
+            lane = self._lanes[key] = Lane(key, endpoint, self._width)
+        elif endpoint is not None and _is_newer(endpoint, lane.endpoint):
+            lane.endpoint = endpoint
+        return lane
+
+    def put(self, lane: Lane, delivery: Delivery) -> bool:
+        """Hold a delivery that is due; False when it is held already."""
+        if delivery.id in self.held:
+            return False
+        self.held[delivery.id] = delivery
+        lane.held += 1
+        lane.queue.append(delivery)
+        return True
+
+    def forget(self, lane: Lane, delivery: Delivery) -> None:
+        """Stop holding a delivery that stands in no queue."""
+        if self.held.pop(delivery.id, None) is not None:
+            lane.held -= 1
+        delivery.is_dropped = True
+        self.retire(lane)
+
+    def wait(self, lane: Lane, delivery: Delivery | None, due: int) -> None:
+        """Queue the delivery (None: wake the lane) when it is due."""
+        self._timer_number += 1
+        heapq.heappush(self._timers, (due, self._timer_number, delivery, lane))
+
+    def pop_due(self, now: UnixMs) -> list[Lane]:
+        """Queue what has become due; the lanes that have work now."""
+        touched: dict[Lane, None] = {}
+        while self._timers and self._timers[0][0] <= now:
+            _, _, delivery, lane = heapq.heappop(self._timers)
+            if delivery is not None:
+                if delivery.is_dropped:
+                    continue
+                lane.queue.append(delivery)
+            touched[lane] = None
+        return list(touched)
+
+    @property
+    def next_due(self) -> int | None:
+        return self._timers[0][0] if self._timers else None
+
+    def clear(self, lane: Lane) -> list[tuple[Delivery, int]]:
+        """Take everything out of a lane but what is under way, with the times it was due."""
+        now = self._clock.now_ms()
+        taken = [(delivery, int(now)) for delivery in lane.queue]
+        lane.queue.clear()
+        kept = []
+        for timer in self._timers:
+            due, _, delivery, owner = timer
+            if owner is lane and delivery is not None and not delivery.is_dropped:
+                taken.append((delivery, due))
+            elif owner is not lane or delivery is None:
+                kept.append(timer)
+        heapq.heapify(kept)
+        self._timers = kept
+        for delivery, _ in taken:
+            self.forget(lane, delivery)
+        return taken
+
+    def retire(self, lane: Lane) -> None:
+        """Drop a lane that has nothing to remember."""
+        if lane.held or lane.workers or lane.is_behind or lane.is_closed:
+            return
+        if lane.paused_until <= self._clock.now_ms():
+            self._lanes.pop(lane.key, None)
+
+    def close(self, lane: Lane) -> list[tuple[Delivery, int]]:
+        """End a lane; what is under way reports to nobody."""
+        lane.is_closed = True
+        if self._lanes.get(lane.key) is lane:
+            del self._lanes[lane.key]
+        return self.clear(lane)
+
+    def forget_bodies(self, resource_id: str) -> None:
+        """Make deliveries read their event again; empty: all of them."""
+        for delivery in self.held.values():
+            if not resource_id or delivery.resource_id == resource_id:
+                delivery.body = None
+
+
+def lane_key(delivery: Delivery) -> LaneKey:
+    """Where a delivery lines up."""
+    if delivery.endpoint_id is not None:
+        return delivery.endpoint_id
+    return status_url_key(delivery.account_id, delivery.url or "")
+
+
+def status_url_key(account_id: str, url: str) -> LaneKey:
+    """Status URLs of one account and origin share a lane, as they share a server."""
+    try:
+        scheme, host, port = parse_target(url).origin
+    except TargetInvalid:
+        return account_id, url
+    return account_id, scheme, host, str(port)
+
+
+def _is_newer(endpoint: Endpoint, known: Endpoint | None) -> bool:
+    return known is None or endpoint.sequence >= known.sequence

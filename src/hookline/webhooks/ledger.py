@@ -1,0 +1,196 @@
+"""All SQL of webhooks that is about deliveries and attempts: what is due, who owns it, its history."""
+
+from typing import Any
+
+from sqlalchemy import Row, func, literal, literal_column, null, select, update
+from sqlalchemy import Select as Query
+from sqlalchemy import Update as Change
+from sqlalchemy.sql.selectable import CTE
+
+from hookline.clock import UnixMs
+from hookline.ids import AccountId, DeliveryId, EndpointId
+from hookline.principal import Mode
+from hookline.storage.schema import attempts, deliveries, endpoints, events, leases
+from hookline.storage.sets import Insert, Select, Update
+from hookline.webhooks.model import Delivery, DeliveryStatus, EndpointStatus
+
+DeliveryRow = Row[Any]  # Any: every column of the table
+DeliveryQuery = Query[Any]  # Any: every column of the table, and the endpoint's URL
+
+INSERT = Insert(
+    deliveries,
+    (
+        "id", "account_id", "mode", "endpoint_id", "url", "event_id", "event_type", "resource_id",
+        "status", "attempts", "created_at", "next_attempt_at", "owner",
+    ),
+)  # fmt: skip
+INSERT_ATTEMPT = Insert(
+    attempts,
+    (
+        "delivery_id", "number", "attempted_at", "url", "address", "status", "elapsed_ms", "error",
+        "response_headers", "response_body",
+    ),
+)  # fmt: skip
+RECORD = Update(
+    deliveries,
+    key=("id",),
+    values=(
+        "status", "attempts", "next_attempt_at", "finished_at", "last_status", "last_error", "owner",
+    ),
+    changes={
+        name: f"{{{name}}}"
+        for name in (
+            "status", "attempts", "next_attempt_at", "finished_at", "last_status", "last_error",
+            "owner",
+        )
+    },
+    # The count tells whether another node has recorded an attempt since this one took the delivery.
+    guard="t.status = 'pending' AND t.attempts = {attempts} - 1",
+)  # fmt: skip
+GIVE_BACK = Update(
+    deliveries,
+    key=("id",),
+    values=("next_attempt_at", "owner"),
+    changes={"next_attempt_at": "{next_attempt_at}", "owner": "NULL"},
+    guard="t.status = 'pending' AND t.owner = {owner}",
+)
+BODY = Select(events, key=("id",), columns=("body",))
+
+# Literal: only then do both databases use the partial index.
+_PENDING = deliveries.c.status == literal_column("'pending'")
+_NODE = "node:"
+_ENDPOINT = "endpoint:"
+
+
+def lease_of(endpoint_id: EndpointId) -> str:
+    """The lease of the node that an endpoint belongs to."""
+    return _ENDPOINT + endpoint_id
+
+
+def due_endpoints(now: UnixMs) -> Query[Any]:
+    """Enabled endpoints with due deliveries that nobody works on, and who holds their lease.
+
+    The index is walked from one endpoint to the next, so that a long backlog is stepped over.
+    """
+    walk = _endpoints_with_pending()
+    waits = (
+        select(literal(1))
+        .where(
+            _PENDING,
+            deliveries.c.endpoint_id == walk.c.endpoint_id,
+            deliveries.c.owner.is_(None),
+            deliveries.c.next_attempt_at <= now,
+        )
+        .exists()
+    )
+    return (
+        select(endpoints, leases.c.owner.label("lease_owner"))
+        .join(walk, walk.c.endpoint_id == endpoints.c.id)
+        .outerjoin(
+            leases, (leases.c.name == _ENDPOINT + endpoints.c.id) & (leases.c.expires_at > now)
+        )
+        .where(endpoints.c.status == EndpointStatus.ENABLED.value, waits)
+    )
+
+
+def _endpoints_with_pending() -> CTE:
+    first = select(func.min(deliveries.c.endpoint_id).label("endpoint_id")).where(_PENDING)
+    walk = first.cte("walk", recursive=True)
+    following = (
+        select(func.min(deliveries.c.endpoint_id))
+        .where(_PENDING, deliveries.c.endpoint_id > walk.c.endpoint_id)
+        .correlate(walk)
+        .scalar_subquery()
+    )
+    return walk.union_all(select(following).where(walk.c.endpoint_id.is_not(None)))
+
+
+def claim(endpoint_id: EndpointId | None, node: str, now: UnixMs, limit: int) -> Any:  # Any: Update
+    """Take due deliveries of one endpoint (None: those to status URLs), oldest first."""
+    is_its = (
+        deliveries.c.endpoint_id.is_(None)
+        if endpoint_id is None
+        else deliveries.c.endpoint_id == endpoint_id
+    )
+    due = (
+        select(deliveries.c.id)
+        .where(_PENDING, is_its, deliveries.c.owner.is_(None), deliveries.c.next_attempt_at <= now)
+        .order_by(deliveries.c.next_attempt_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return (
+        update(deliveries)
+        .where(deliveries.c.id.in_(due), deliveries.c.owner.is_(None))
+        .values(owner=node)
+        .returning(*deliveries.c)
+    )
+
+
+def bodies(event_ids: list[str]) -> Query[Any]:
+    return select(events.c.id, events.c.body).where(events.c.id.in_(event_ids))
+
+
+def free_orphans(now: UnixMs) -> Change:
+    """Give back what dead nodes own. One statement, so that a node that starts now is not robbed."""
+    living = select(leases.c.owner).where(
+        leases.c.name.like(_NODE + "%"), leases.c.expires_at > now
+    )
+    return (
+        update(deliveries)
+        .where(_PENDING, deliveries.c.owner.is_not(None), deliveries.c.owner.not_in(living))
+        .values(owner=None)
+    )
+
+
+def free_node(node: str) -> Change:
+    """Give back all that a node owns: its clean stop."""
+    return update(deliveries).where(_PENDING, deliveries.c.owner == node).values(owner=None)
+
+
+def of_account(account_id: AccountId, mode: Mode) -> DeliveryQuery:
+    """Deliveries with the URL that they go to now."""
+    return (
+        select(deliveries, endpoints.c.url.label("endpoint_url"))
+        .outerjoin(endpoints, endpoints.c.id == deliveries.c.endpoint_id)
+        .where(deliveries.c.account_id == account_id, deliveries.c.mode == mode)
+    )
+
+
+def by_id(account_id: AccountId, mode: Mode, delivery_id: str) -> DeliveryQuery:
+    return of_account(account_id, mode).where(deliveries.c.id == delivery_id)
+
+
+def attempts_of(delivery_id: DeliveryId) -> Query[Any]:
+    return select(attempts).where(attempts.c.delivery_id == delivery_id).order_by(attempts.c.number)
+
+
+def resend(delivery_id: DeliveryId, now: UnixMs) -> Change:
+    """Make it due now. What a node already works on is left to it."""
+    return (
+        update(deliveries)
+        .where(
+            deliveries.c.id == delivery_id,
+            deliveries.c.owner.is_(None),
+            deliveries.c.status != DeliveryStatus.CANCELED.value,
+        )
+        .values(
+            status=DeliveryStatus.PENDING.value, next_attempt_at=now, finished_at=null(), owner=None
+        )
+    )
+
+
+def delivery_of(row: DeliveryRow, body: bytes | None) -> Delivery:
+    """The delivery that a claimed row holds."""
+    return Delivery(
+        id=DeliveryId(row.id),
+        account_id=AccountId(row.account_id),
+        endpoint_id=EndpointId(row.endpoint_id) if row.endpoint_id else None,
+        url=row.url,
+        event_id=row.event_id,
+        event_type=row.event_type,
+        resource_id=row.resource_id,
+        body=body,
+        created_at=UnixMs(row.created_at),
+        attempts=row.attempts,
+    )
