@@ -7,8 +7,8 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from hookline.settings import Settings
@@ -28,15 +28,22 @@ async def migrate(settings: Settings) -> tuple[str | None, str]:
         settings.sqlite_path.parent.mkdir(parents=True, exist_ok=True)
         with answering:
             return await asyncio.to_thread(_migrate_sqlite, settings)
-    postgres = create_async_engine(
-        "postgresql+asyncpg://" + settings.database_url.split("://", 1)[1],
-        poolclass=NullPool,
-        connect_args={"timeout": settings.database_timeout_s},
-    )
     with answering:
-        async with postgres.begin() as connection:
+        async with _postgres_engine(settings).begin() as connection:
             await connection.execute(text(f"SELECT pg_advisory_xact_lock({_POSTGRES_LOCK})"))
             return await connection.run_sync(_upgrade)
+
+
+async def is_current(settings: Settings) -> bool:
+    """Whether the database exists and has the schema of this program. Raises DatabaseUnavailable."""
+    if settings.is_sqlite:
+        if not settings.sqlite_path.exists():
+            return False
+        with answering, _sqlite_engine(settings).connect() as connection:
+            return _revision(connection) == head_revision()
+    with answering:
+        async with _postgres_engine(settings).connect() as connection:
+            return await connection.run_sync(_revision) == head_revision()
 
 
 def head_revision() -> str:
@@ -47,20 +54,35 @@ def head_revision() -> str:
     return head
 
 
-def _migrate_sqlite(settings: Settings) -> tuple[str | None, str]:
+def _sqlite_engine(settings: Settings) -> Engine:
     path = settings.sqlite_path
-    engine = create_engine(
+    return create_engine(
         "sqlite://",
         creator=lambda: sqlite.connect(path, timeout_s=settings.database_timeout_s),
         poolclass=NullPool,
     )
-    with engine.begin() as connection:
+
+
+def _postgres_engine(settings: Settings) -> AsyncEngine:
+    return create_async_engine(
+        "postgresql+asyncpg://" + settings.database_url.split("://", 1)[1],
+        poolclass=NullPool,
+        connect_args={"timeout": settings.database_timeout_s},
+    )
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _migrate_sqlite(settings: Settings) -> tuple[str | None, str]:
+    with _sqlite_engine(settings).begin() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver would begin none before DDL
         return _upgrade(connection)
 
 
 def _upgrade(connection: Connection) -> tuple[str | None, str]:
-    before = MigrationContext.configure(connection).get_current_revision()
+    before = _revision(connection)
     head = head_revision()
     if before != head:
         config = _config()
