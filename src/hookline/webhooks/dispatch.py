@@ -12,12 +12,14 @@ from hookline.errors import Unavailable
 from hookline.ids import DeliveryId, EndpointId
 from hookline.storage.store import Store
 from hookline.telemetry import metrics
+from hookline.telemetry.logs import get_logger
 from hookline.webhooks.attempt import Sender
 from hookline.webhooks.lanes import Lane, LaneKey, Lanes, lane_key
 from hookline.webhooks.model import Attempt, Delivery, DeliveryStatus, Endpoint
 from hookline.webhooks.results import GiveBack, RecordResults, Result
 from hookline.webhooks.verdict import Verdict, judge
 
+log = get_logger(__name__)
 SHORT_WAIT_MS = MINUTE_MS
 """What waits longer is given back to the database, so that it does not fill the memory."""
 TURN = 50
@@ -199,8 +201,7 @@ class Dispatcher:
         try:
             turn = 0
             while (delivery := self._next(lane)) is not None:
-                attempt = await self._sender.attempt(delivery, lane.endpoint)
-                self._conclude(lane, delivery, attempt)
+                await self._attempt(lane, delivery)
                 turn += 1
                 if turn >= TURN and self._starved:
                     break
@@ -208,6 +209,18 @@ class Dispatcher:
             self._workers -= 1
             lane.workers -= 1
             self._after_work(lane)
+
+    async def _attempt(self, lane: Lane, delivery: Delivery) -> None:
+        try:
+            attempt = await self._sender.attempt(delivery, lane.endpoint)
+            self._conclude(lane, delivery, attempt)
+        except asyncio.CancelledError:
+            lane.queue.appendleft(delivery)  # nobody knows what came of it: once more
+            raise
+        except Exception:  # a mistake of ours must not stop the other deliveries
+            log.exception("delivery_broke", delivery=delivery.id)
+            self.return_all([(delivery, self._store.now() + SHORT_WAIT_MS)])
+            self.lanes.forget(lane, delivery)
 
     def _next(self, lane: Lane) -> Delivery | None:
         if self._is_stopping or lane.is_closed or lane.workers > lane.width:

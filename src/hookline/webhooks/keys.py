@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from hookline.accounts.tenancy import SIGNING_SECRET as ACCOUNT_SIGNING_SECRET
 from hookline.clock import Clock
 from hookline.ids import AccountId
 from hookline.outbound.sealing import SecretBox
@@ -15,7 +16,6 @@ from hookline.webhooks.store import SIGNING_SECRET
 
 ENDPOINT_SECRET = "endpoints.secret"  # noqa: S105 - what it is sealed for
 ENDPOINT_HEADERS = "endpoints.headers"
-ACCOUNT_SECRET = "accounts.signing_secret"  # noqa: S105 - what it is sealed for
 _OPENED_MAX = 20_000
 _ACCOUNTS_MAX = 10_000
 _ACCOUNT_SECRET_TTL_S = 5.0
@@ -68,7 +68,7 @@ class Keyring:
             rows = await self._accounts.find(account_id)
             if not rows:
                 raise LookupError(f"there is no account {account_id}")
-            known = (now_s, self._open(ACCOUNT_SECRET, str(rows[0][0])))
+            known = (now_s, self._open(ACCOUNT_SIGNING_SECRET, str(rows[0][0])))
             self._account_secrets[account_id] = known
             _trim(self._account_secrets, _ACCOUNTS_MAX)
         return [known[1]]

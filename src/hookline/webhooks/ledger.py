@@ -134,7 +134,7 @@ def bodies(event_ids: list[str]) -> Query[Any]:
 def free_orphans(now: UnixMs) -> Change:
     """Give back what dead nodes own. One statement, so that a node that starts now is not robbed."""
     living = select(leases.c.owner).where(
-        leases.c.name.like(_NODE + "%"), leases.c.expires_at > now
+        leases.c.name == _NODE + leases.c.owner, leases.c.expires_at > now
     )
     return (
         update(deliveries)

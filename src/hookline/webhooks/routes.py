@@ -48,17 +48,18 @@ from hookline.webhooks.schemas import (
 
 def routes(webhooks: Webhooks) -> Routes:
     """Endpoints, their deliveries, and tests."""
-    router = Routes("/v1/webhooks", "Webhooks")
+    router = Routes("/v1", "Webhooks")
     _add_collection(router, webhooks)
     _add_single(router, webhooks)
     _add_acts(router, webhooks)
+    _add_deliveries(router)
     return router
 
 
 def _add_collection(router: Routes, webhooks: Webhooks) -> None:
     box = webhooks.box
 
-    @router.on("GET", "", scope=Scope.WEBHOOKS_READ, answer=Page[Webhook])
+    @router.on("GET", "/webhooks", scope=Scope.WEBHOOKS_READ, answer=Page[Webhook])
     async def list_webhooks(
         caller: Caller, store: Storage, paging: Annotated[Paging, Query()]
     ) -> Page[Webhook]:
@@ -68,7 +69,7 @@ def _add_collection(router: Routes, webhooks: Webhooks) -> None:
         return page(rows, paging, lambda row: _shown(box, caller, sql.endpoint_of(row)))
 
     @router.on(
-        "POST", "", scope=Scope.WEBHOOKS_WRITE, answer=Webhook, status=201,
+        "POST", "/webhooks", scope=Scope.WEBHOOKS_WRITE, answer=Webhook, status=201,
         problems=[NotSupportedYet], idempotent=True,
     )  # fmt: skip
     async def create_webhook(
@@ -88,7 +89,11 @@ def _add_single(router: Routes, webhooks: Webhooks) -> None:
     box = webhooks.box
 
     @router.on(
-        "GET", "/{id}", scope=Scope.WEBHOOKS_READ, answer=Webhook, problems=[EndpointNotFound]
+        "GET",
+        "/webhooks/{id}",
+        scope=Scope.WEBHOOKS_READ,
+        answer=Webhook,
+        problems=[EndpointNotFound],
     )
     async def get_webhook(caller: Caller, store: Storage, id: str) -> Webhook:
         """One webhook; with its secret for callers with `account:secrets`."""
@@ -96,7 +101,11 @@ def _add_single(router: Routes, webhooks: Webhooks) -> None:
         return _shown(box, caller, endpoint, endpoints.secret_of(box, caller, endpoint))
 
     @router.on(
-        "PATCH", "/{id}", scope=Scope.WEBHOOKS_WRITE, answer=Webhook, problems=[EndpointNotFound]
+        "PATCH",
+        "/webhooks/{id}",
+        scope=Scope.WEBHOOKS_WRITE,
+        answer=Webhook,
+        problems=[EndpointNotFound],
     )
     async def patch_webhook(caller: Caller, store: Storage, id: str, body: WebhookPatch) -> Webhook:
         """Change a webhook, disable it or enable it again. While it is disabled nothing new is made
@@ -119,7 +128,7 @@ def _add_single(router: Routes, webhooks: Webhooks) -> None:
         )
 
     @router.on(
-        "DELETE", "/{id}", scope=Scope.WEBHOOKS_WRITE, answer=None, status=204,
+        "DELETE", "/webhooks/{id}", scope=Scope.WEBHOOKS_WRITE, answer=None, status=204,
         problems=[EndpointNotFound],
     )  # fmt: skip
     async def delete_webhook(caller: Caller, store: Storage, id: str) -> None:
@@ -131,7 +140,7 @@ def _add_acts(router: Routes, webhooks: Webhooks) -> None:
     box = webhooks.box
 
     @router.on(
-        "POST", "/{id}/rotate_secret", scope=Scope.WEBHOOKS_WRITE, answer=Webhook,
+        "POST", "/webhooks/{id}/rotate_secret", scope=Scope.WEBHOOKS_WRITE, answer=Webhook,
         problems=[EndpointNotFound], idempotent=True,
     )  # fmt: skip
     async def rotate_webhook_secret(
@@ -147,7 +156,7 @@ def _add_acts(router: Routes, webhooks: Webhooks) -> None:
         return await once.commit(rotate, status=200, secret=True)
 
     @router.on(
-        "POST", "/{id}/test", scope=Scope.WEBHOOKS_WRITE, answer=TestResult,
+        "POST", "/webhooks/{id}/test", scope=Scope.WEBHOOKS_WRITE, answer=TestResult,
         problems=[EndpointNotFound, NotDelivering],
     )  # fmt: skip
     async def send_test_event(
@@ -158,7 +167,7 @@ def _add_acts(router: Routes, webhooks: Webhooks) -> None:
         return TestResult(delivery_id=delivery_id, **attempt_shape(attempt).model_dump())
 
     @router.on(
-        "GET", "/{id}/deliveries", scope=Scope.WEBHOOKS_READ, answer=Page[DeliverySummary],
+        "GET", "/webhooks/{id}/deliveries", scope=Scope.WEBHOOKS_READ, answer=Page[DeliverySummary],
         problems=[EndpointNotFound],
     )  # fmt: skip
     async def list_webhook_deliveries(
@@ -172,11 +181,8 @@ def _add_acts(router: Routes, webhooks: Webhooks) -> None:
         return page(rows, query, delivery_shape)
 
 
-def delivery_routes() -> Routes:
-    """Deliveries of the whole account, those to status URLs among them."""
-    router = Routes("/v1/deliveries", "Webhooks")
-
-    @router.on("GET", "", scope=Scope.WEBHOOKS_READ, answer=Page[DeliverySummary])
+def _add_deliveries(router: Routes) -> None:
+    @router.on("GET", "/deliveries", scope=Scope.WEBHOOKS_READ, answer=Page[DeliverySummary])
     async def list_deliveries(
         caller: Caller, store: Storage, query: Annotated[DeliveryFilter, Query()]
     ) -> Page[DeliverySummary]:
@@ -186,7 +192,7 @@ def delivery_routes() -> Routes:
         return page(rows, query, delivery_shape)
 
     @router.on(
-        "GET", "/{id}", scope=Scope.WEBHOOKS_READ, answer=DeliveryDetail,
+        "GET", "/deliveries/{id}", scope=Scope.WEBHOOKS_READ, answer=DeliveryDetail,
         problems=[DeliveryNotFound],
     )  # fmt: skip
     async def get_delivery(caller: Caller, store: Storage, id: str) -> DeliveryDetail:
@@ -195,15 +201,13 @@ def delivery_routes() -> Routes:
         return delivery_detail(row, [stored_attempt(attempt) for attempt in attempts])
 
     @router.on(
-        "POST", "/{id}/resend", scope=Scope.WEBHOOKS_WRITE, answer=DeliverySummary, status=202,
+        "POST", "/deliveries/{id}/resend", scope=Scope.WEBHOOKS_WRITE, answer=DeliverySummary, status=202,
         problems=[DeliveryNotFound, EndpointGone, EventGone],
     )  # fmt: skip
     async def resend_delivery(caller: Caller, store: Storage, id: str) -> DeliverySummary:
         """Send it again, at once, with the same `webhook-id`, whatever came of it before."""
         row = await store.commit(lambda tx: history.resend(tx, store, caller, id))
         return delivery_shape(row)
-
-    return router
 
 
 def _shown(
