@@ -2,7 +2,11 @@
 
 from tests.services.programs import PROGRAMS
 
-pytest_plugins = ["tests.services.postgres", "tests.services.chromium"]
+pytest_plugins = [
+    "tests.services.postgres",
+    "tests.services.chromium",
+    "tests.services.store",
+]
 
 
 def pytest_report_header() -> list[str]:

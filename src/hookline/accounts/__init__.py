@@ -1,0 +1,1 @@
+"""Accounts, the users in them, their roles, and the sessions in which they use the console."""

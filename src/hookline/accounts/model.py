@@ -1,0 +1,96 @@
+"""What accounts, users and sessions are."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from hookline.accounts.roles import Grant, Role
+from hookline.clock import DAY_MS, HOUR_MS, MINUTE_MS, UnixMs
+from hookline.ids import AccountId, UserId, to_uuid
+from hookline.principal import Principal, PrincipalKind, Scope
+
+SESSION_MAX_MS = 7 * DAY_MS
+TOUCH_EVERY_MS = MINUTE_MS
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A tenant: everything else belongs to one."""
+
+    id: AccountId
+    name: str
+    created_at: UnixMs
+
+    @property
+    def client_id(self) -> UUID:
+        """What `X-Client-Id` holds."""
+        return to_uuid(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user as a member of one account."""
+
+    id: UserId
+    account_id: AccountId
+    email: str
+    name: str
+    grant: Grant
+    created_at: UnixMs
+    last_sign_in_at: UnixMs | None
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        return self.grant.scopes
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A signed-in user in one of their accounts."""
+
+    digest: bytes = field(repr=False)
+    user_id: UserId
+    email: str
+    user_name: str
+    account_id: AccountId
+    account_name: str
+    grant: Grant
+    csrf_token: str = field(repr=False)
+    created_at: UnixMs
+    authenticated_at: UnixMs
+    last_seen_at: UnixMs
+    expires_at: UnixMs
+
+    @property
+    def role(self) -> Role:
+        return self.grant.role
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        return self.grant.scopes
+
+    def is_alive(self, now: UnixMs, idle_hours: int) -> bool:
+        """Whether it is neither too old nor too long unused."""
+        return now < self.expires_at and now < self.last_seen_at + idle_hours * HOUR_MS
+
+    def principal(
+        self, ip: str | None = None, user_agent: str | None = None, request_id: str | None = None
+    ) -> Principal:
+        """The user as the caller of use cases."""
+        return Principal(
+            self.account_id,
+            PrincipalKind.USER,
+            self.user_id,
+            self.scopes,
+            label=self.email,
+            ip=ip,
+            user_agent=user_agent,
+            request_id=request_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session and the text for its cookie, which nothing else holds."""
+
+    session: Session
+    token: str = field(repr=False)

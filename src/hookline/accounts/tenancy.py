@@ -1,0 +1,84 @@
+"""Accounts: made, listed, read, renamed; and the secret that signs what they are sent."""
+
+from hookline.accounts import store as sql
+from hookline.accounts.errors import AccountNotFound
+from hookline.accounts.model import Account
+from hookline.audit.append import record
+from hookline.errors import Invalid
+from hookline.ids import AccountId
+from hookline.outbound.sealing import SecretBox
+from hookline.outbound.signing import new_secret
+from hookline.principal import Principal, Scope, system
+from hookline.storage.store import Store
+from hookline.storage.transaction import Rows, Transaction
+
+NAME_MAX = 100
+SIGNING_SECRET = "account.signing_secret"  # noqa: S105 - what the secret is sealed for
+_ACTOR = "operator"
+
+
+async def create_account(
+    tx: Transaction, store: Store, box: SecretBox, *, name: str, actor: str = _ACTOR
+) -> Account:
+    """Make an account with its stream and its signing secret. Raises Invalid."""
+    made = Account(AccountId(store.ids.new("acc")), clean_name(name), store.now())
+    secret = box.seal(SIGNING_SECRET, new_secret())
+    await tx.insert(sql.INSERT_ACCOUNT, [(made.id, made.name, secret, made.created_at)])
+    await tx.insert(sql.INSERT_STREAM, [(made.id,)])
+    record(tx, system(made.id, actor), "account.create", made.id, after={"name": made.name})
+    return made
+
+
+async def list_accounts(store: Store) -> list[Account]:
+    """Every account, oldest first: for the operator, not for any caller of the API."""
+    return [sql.account_from_row(row) for row in await store.read(sql.all_accounts())]
+
+
+async def get_account(store: Store, principal: Principal) -> Account:
+    """The caller's account. Raises AccountNotFound."""
+    return _one(await store.read(sql.account(principal.account_id)))
+
+
+async def rename_account(tx: Transaction, principal: Principal, name: str | None) -> Account:
+    """Give the account another name; None keeps it. Whoever manages its users may.
+
+    Raises Invalid.
+    """
+    principal.require(Scope.USERS_WRITE)
+    before = _one(await tx.execute(sql.account(principal.account_id)))
+    if name is None or clean_name(name) == before.name:
+        return before
+    after = Account(before.id, clean_name(name), before.created_at)
+    await tx.changed(sql.rename(before.id, after.name))
+    record(
+        tx, principal, "account.rename", before.id,
+        before={"name": before.name}, after={"name": after.name},
+    )  # fmt: skip
+    return after
+
+
+async def get_signing_secret(store: Store, box: SecretBox, principal: Principal) -> str:
+    """The secret that `status_url` and `answer_url` requests are signed with."""
+    principal.require(Scope.ACCOUNT_SECRETS)
+    return await signing_secret_of(store, box, principal.account_id)
+
+
+async def signing_secret_of(store: Store, box: SecretBox, account_id: AccountId) -> str:
+    """The same, for those who sign. Raises AccountNotFound, SecretUnreadable."""
+    found = await store.read(sql.account(account_id))
+    _one(found)
+    return box.open(SIGNING_SECRET, found[0].signing_secret)
+
+
+def clean_name(name: str, pointer: str = "/name") -> str:
+    """The name without white space around it. Raises Invalid when nothing is left."""
+    name = name.strip()
+    if not 1 <= len(name) <= NAME_MAX:
+        raise Invalid.at(pointer, "invalid_name", f"A name has 1 to {NAME_MAX} characters.")
+    return name
+
+
+def _one(rows: Rows) -> Account:
+    if not rows:
+        raise AccountNotFound("There is no such account.")
+    return sql.account_from_row(rows[0])

@@ -1,0 +1,1 @@
+"""Integration credentials: issued, verified, rotated and revoked; scopes within those of the issuer."""

@@ -1,0 +1,50 @@
+"""Changes a credential's description or scopes, without a new token."""
+
+from dataclasses import dataclass, replace
+
+from hookline.credentials import model
+from hookline.credentials import store as sql
+from hookline.credentials.announcement import announce
+from hookline.credentials.model import Credential, Step
+from hookline.credentials.reading import get_for_change
+from hookline.events.model import EventType
+from hookline.principal import Principal, Scope
+from hookline.storage.store import Store
+from hookline.storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What to change; None leaves it as it is."""
+
+    description: str | None = None
+    scopes: frozenset[Scope] | None = None
+
+
+async def patch_credential(
+    tx: Transaction,
+    store: Store,
+    principal: Principal,
+    credential_id: str,
+    change: Change,
+) -> Credential:
+    """Change a credential from its next request on; the result is within the caller's scopes.
+
+    Raises CredentialNotFound, CredentialEnded, ScopeNotHeld, NotOnItself, Invalid.
+    """
+    principal.require(Scope.CREDENTIALS_WRITE)
+    model.check_not_itself(principal, credential_id)
+    before = await get_for_change(tx, principal, credential_id)
+    after = replace(before, status=before.after(Step.CHANGE))
+    if change.description is not None:
+        after = replace(after, description=model.clean_description(change.description))
+    if change.scopes is not None:
+        after = replace(after, scopes=model.check_any_scope(change.scopes))
+    model.check_scopes(principal, after.scopes)
+    if after == before:
+        return before
+    after = replace(after, updated_at=store.now())
+    for statement in sql.change(after.id, after.description, after.scopes, after.updated_at):
+        await tx.changed(statement)
+    announce(tx, principal, EventType.CREDENTIAL_UPDATED, after, before=before)
+    return after

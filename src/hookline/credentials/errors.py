@@ -1,0 +1,45 @@
+"""What can go wrong with credentials."""
+
+from collections.abc import Iterable
+
+from hookline.errors import Conflict, Forbidden, NotFound
+from hookline.principal import Scope
+
+
+class CredentialNotFound(NotFound):
+    """There is no such credential in this account, or it is live and the caller is in test mode."""
+
+    code = "credential_not_found"
+    title = "There is no such credential"
+
+
+class CredentialEnded(Conflict):
+    """The credential was revoked or has expired. It cannot come back: create another one."""
+
+    code = "credential_ended"
+    title = "The credential has ended"
+
+
+class ScopeNotHeld(Forbidden):
+    """One can only hand out scopes that one has. Leave out those named, or ask who has them."""
+
+    code = "scope_not_held"
+    title = "The scope is not yours to give"
+
+    def __init__(self, missing: Iterable[Scope]) -> None:
+        names = " ".join(sorted(missing))
+        super().__init__(f"You do not have these scopes yourself: {names}.")
+
+
+class NotOnItself(Forbidden):
+    """A credential cannot change its own description or scopes. Use another one, or the console."""
+
+    code = "credential_not_on_itself"
+    title = "A credential cannot change itself"
+
+
+class NotACredential(Forbidden):
+    """`self` stands for the credential that makes the request, and this was none."""
+
+    code = "not_a_credential"
+    title = "The caller is not a credential"

@@ -1,0 +1,221 @@
+"""The wire shapes of credentials."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.json_schema import SkipJsonSchema
+from pydantic_core import PydanticCustomError
+
+from hookline.api.pagination import CreatedPaging
+from hookline.api.wire import Body, Shape, Timestamp, shown
+from hookline.clock import to_rfc3339
+from hookline.credentials import model
+from hookline.credentials.model import DESCRIPTION_MAX, REASON_MAX, Status
+from hookline.principal import Mode, Scope
+
+_NOT_YET = "not_supported_yet"
+
+
+def _refuse(value: Any) -> Any:  # Any: whatever JSON was sent
+    if value is not None:
+        raise PydanticCustomError(
+            _NOT_YET, "This restriction is not enforced by this version yet, so it is refused."
+        )
+    return value
+
+
+def _only_zero(seconds: int) -> int:
+    if seconds != 0:
+        raise PydanticCustomError(
+            _NOT_YET,
+            "A grace period is not supported by this version yet: the old token stops at once. "
+            "Leave the field out, or send 0.",
+        )
+    return seconds
+
+
+# A restriction that is accepted is enforced. Those to come are known by name, so that the refusal
+# says why, but they are not part of the schema.
+NotYet = SkipJsonSchema[Annotated[None, BeforeValidator(_refuse)]]
+Description = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=DESCRIPTION_MAX,
+        pattern=r"\S",
+        description="What the credential is for.",
+        examples=["CRM synchronisation"],
+    ),
+]
+Scopes = Annotated[
+    list[Scope],
+    Field(
+        min_length=1,
+        max_length=2 * len(Scope),
+        description="Only scopes that the caller has.",
+        examples=[["messages:send", "messages:read"]],
+    ),
+]
+Grace = Annotated[
+    int,
+    Field(
+        description="How long the old token goes on working. Only 0 for now: it stops at once.",
+        json_schema_extra={"enum": [0]},
+    ),
+    AfterValidator(_only_zero),
+]
+Reason = Annotated[str, Field(max_length=REASON_MAX, description="Kept in the audit log.")]
+
+
+class Restrictions(Body):
+    """The restrictions that are not built yet."""
+
+    expires_in_days: NotYet = None
+    allowed_ips: NotYet = None
+    allowed_numbers: NotYet = None
+    allowed_countries: NotYet = None
+    rate_limit: NotYet = None
+    daily_message_cap: NotYet = None
+    daily_call_cap: NotYet = None
+
+
+class CredentialCreate(Restrictions):
+    """A credential to make."""
+
+    description: Description
+    scopes: Scopes
+    mode: Annotated[
+        Mode, Field(description="`test` never reaches a real carrier, and sees only test objects.")
+    ] = Mode.LIVE
+
+
+class CredentialPatch(Restrictions):
+    """What to change; what is left out stays. It takes effect on the credential's next request."""
+
+    description: Description | None = None
+    scopes: Scopes | None = None
+
+
+class CredentialRotate(Body):
+    """How to rotate."""
+
+    grace_seconds: Grace = 0
+    end_grace_after_first_use_seconds: NotYet = None
+    reason: Reason | None = None
+
+
+class CredentialFilter(CreatedPaging):
+    """Which credentials to list."""
+
+    status: Annotated[Status | None, Field(description="Only with this status.")] = None
+    mode: Annotated[Mode | None, Field(description="Only live, or only test ones.")] = None
+    q: Annotated[
+        str | None, Field(min_length=1, max_length=100, description="Part of the description.")
+    ] = None
+
+
+class CredentialEnd(Body):
+    """Why a credential is deleted."""
+
+    reason: Reason | None = None
+
+
+class Actor(Shape):
+    """Who did it: a user, another credential, or the system."""
+
+    id: str
+    label: str
+
+
+class LastUse(Shape):
+    """The latest request with the present token; at most 60 seconds old."""
+
+    at: Timestamp
+    ip: str
+    user_agent: str
+    route: str
+
+
+class Ending(Shape):
+    """When, by whom and why the credential was stopped."""
+
+    at: Timestamp
+    by: Actor
+    reason: str
+
+
+class Credential(Shape):
+    """An integration credential. Its token is shown once, when it is made."""
+
+    id: str
+    object: Literal["credential"] = "credential"
+    description: str
+    mode: Mode
+    scopes: list[Scope]
+    status: Status
+    prefix: Annotated[str, Field(description="How the present token begins.")]
+    last4: Annotated[str, Field(description="How the present token ends.")]
+    created_by: Actor
+    created_at: Timestamp
+    updated_at: Timestamp
+    rotated_at: Timestamp | None
+    rotation_due_at: Annotated[Timestamp, Field(description="90 days after the present token.")]
+    last_used: LastUse | None
+    ended: Ending | None
+
+
+class CredentialWithToken(Credential):
+    """The only answer that holds the token."""
+
+    token: Annotated[
+        str,
+        Field(
+            description="Keep it safe: it cannot be retrieved later.",
+            examples=["hk_live_" + "0" * 43 + "000000"],
+        ),
+    ]
+
+
+def credential_shape(credential: model.Credential) -> Credential:
+    """The wire shape of a credential."""
+    return Credential(**_fields(credential))
+
+
+def credential_with_token(credential: model.Credential, token: str) -> CredentialWithToken:
+    """The wire shape of a credential whose token was just made."""
+    return CredentialWithToken(**_fields(credential), token=token)
+
+
+def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields of the shape
+    return {
+        "id": credential.id,
+        "description": credential.description,
+        "mode": credential.mode,
+        "scopes": sorted(credential.scopes),
+        "status": credential.status,
+        "prefix": credential.prefix,
+        "last4": credential.last4,
+        "created_by": _actor(credential.created_by),
+        "created_at": to_rfc3339(credential.created_at),
+        "updated_at": to_rfc3339(credential.updated_at),
+        "rotated_at": shown(credential.rotated_at),
+        "rotation_due_at": to_rfc3339(credential.rotation_due_at),
+        "last_used": _last_use(credential.last_used),
+        "ended": _ending(credential.ended),
+    }
+
+
+def _actor(actor: model.Actor) -> Actor:
+    return Actor(id=actor.id, label=actor.label)
+
+
+def _last_use(use: model.LastUse | None) -> LastUse | None:
+    if use is None:
+        return None
+    return LastUse(at=to_rfc3339(use.at), ip=use.ip, user_agent=use.user_agent, route=use.route)
+
+
+def _ending(ending: model.Ending | None) -> Ending | None:
+    if ending is None:
+        return None
+    return Ending(at=to_rfc3339(ending.at), by=_actor(ending.by), reason=ending.reason)
