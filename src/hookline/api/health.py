@@ -1,10 +1,17 @@
 """`/healthz`, `/readyz` and `/metrics`."""
 
+import os
 from collections.abc import Awaitable, Callable
 from hmac import compare_digest
 from ipaddress import ip_address
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    generate_latest,
+    multiprocess,
+)
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -34,13 +41,22 @@ def routes(settings: Settings, check: Callable[[], Awaitable[None]]) -> list[Rou
                 "Metrics are for loopback, or for the bearer token of HOOKLINE_METRICS_TOKEN."
             )
             return problem_response(refusal, context_of(request).request_id)
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return Response(generate_latest(_registry()), media_type=CONTENT_TYPE_LATEST)
 
     return [
         Route("/healthz", healthz),
         Route("/readyz", readyz),
         Route("/metrics", metrics),
     ]
+
+
+def _registry() -> CollectorRegistry:
+    """Of this process, or of all workers when the parent has named a folder for them."""
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return REGISTRY
+    registry = CollectorRegistry()
+    multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # as it comes
+    return registry
 
 
 def _may_read_metrics(request: Request, settings: Settings) -> bool:

@@ -74,16 +74,8 @@ class Documented:
     answer: type[BaseModel]
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookExample:
-    """One event type, for the `webhooks` part of the document."""
-
-    description: str
-    body: Mapping[str, Any]  # Any: JSON
-
-
 def build_document(
-    app: FastAPI, documented: Sequence[Documented], webhooks: Mapping[str, WebhookExample]
+    app: FastAPI, documented: Sequence[Documented], examples: Mapping[str, Mapping[str, object]]
 ) -> Document:
     """The whole document."""
     document: Document = get_openapi(
@@ -104,7 +96,7 @@ def build_document(
     for path, operations in document["paths"].items():
         for operation in operations.values():
             _complete(path, operation)
-    document["webhooks"] = {name: _webhook(example) for name, example in webhooks.items()}
+    document["webhooks"] = {str(name): _webhook(str(name), data) for name, data in examples.items()}
     return document
 
 
@@ -161,17 +153,20 @@ def _complete(path: str, operation: Document) -> None:
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}}
 
 
-def _webhook(example: WebhookExample) -> Document:
+def _webhook(name: str, data: Mapping[str, object]) -> Document:
+    body = {
+        "id": "evt_01kf0s3k5we8e9xg8nq3r5x8b2",
+        "type": name,
+        "timestamp": "2026-01-15T09:30:00.000Z",
+        "account_id": "acc_01kf0rkmz5e5ktcm4v5v0r4f9d",
+        "sequence": 1,
+        "data": dict(data),
+    }
     return {
         "post": {
-            "summary": example.description,
+            "summary": name,
             "requestBody": {
-                "content": {
-                    "application/json": {
-                        "schema": {"type": "object"},
-                        "example": dict(example.body),
-                    }
-                }
+                "content": {"application/json": {"schema": {"type": "object"}, "example": body}}
             },
             "responses": {"2XX": {"description": "The event is taken; anything else is retried."}},
         }

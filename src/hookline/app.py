@@ -1,0 +1,261 @@
+"""The composition root: the only place that knows every room, and joins them.
+
+`Core` is what each process has, `Server` what serves on top of it. What flows upwards (a token to
+its principal, an event to its deliveries, a link's report to its message) is joined here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from fastapi import FastAPI
+from starlette.requests import Request
+
+from hookline import __version__
+from hookline.accounts import routes as account_routes
+from hookline.accounts.bootstrap import Bootstrap, ensure_first_account
+from hookline.accounts.passwords import Passwords
+from hookline.api import health, problems
+from hookline.api.authentication import authenticate
+from hookline.api.edge import Edge
+from hookline.api.openapi import Document, build_document
+from hookline.api.retention import forget_old_keys
+from hookline.audit.append import AuditTrail
+from hookline.carriers.links import Links
+from hookline.clock import SystemClock
+from hookline.compat import v3
+from hookline.compat.v3 import V3
+from hookline.credentials import routes as credential_routes
+from hookline.credentials.authentication import CredentialAuthenticator
+from hookline.credentials.last_use import LastUses
+from hookline.errors import Unavailable
+from hookline.events import routes as event_routes
+from hookline.events.append import EventLog, FanOut
+from hookline.events.catalogue import EXAMPLES
+from hookline.events.stream import Streams
+from hookline.ids import IdSource
+from hookline.messages import routes as message_routes
+from hookline.messages import send_routes
+from hookline.messages.dispatch import Dispatcher
+from hookline.messages.inbound import Inbound
+from hookline.messages.phones import Phones
+from hookline.messages.submission import Submission
+from hookline.messages.upkeep import Upkeep
+from hookline.numbers import routes as number_routes
+from hookline.numbers.book import NumberBook
+from hookline.numbers.registration import furnish_sandbox
+from hookline.outbound.http_client import HttpClient
+from hookline.outbound.sealing import load_or_create_keys
+from hookline.principal import Principal
+from hookline.settings import Settings
+from hookline.storage.database import open_database
+from hookline.storage.leases import Leases
+from hookline.storage.store import Store
+from hookline.storage.wakeups import Wakeups
+from hookline.storage.writer import Writer
+from hookline.telemetry.logs import get_logger
+from hookline.webhooks import fan_out
+from hookline.webhooks import routes as webhook_routes
+from hookline.webhooks.engine import Webhooks
+from hookline.webhooks.formats import Formats
+
+log = get_logger(__name__)
+
+
+class NotReady(Unavailable):
+    """The server is starting or stopping. Try again in a moment."""
+
+    code = "not_ready"
+    title = "The server is not ready"
+
+
+_RESTART_S = 1.0
+_MINUTE_S = 60.0
+
+
+class Core:
+    """What every process has: a server, and each run of the command line."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = SystemClock()
+        self.ids = IdSource(self.clock)
+        self.database = open_database(settings)
+        self.writer = Writer(self.database, settings)
+        self.store = Store(self.database, self.writer, self.ids, self.clock, settings)
+        self.box = load_or_create_keys(settings)
+        self.leases = Leases(self.database, self.writer, self.clock, settings)
+        self.wakeups = Wakeups(self.database, self.writer)
+        self.formats = Formats(settings)
+        self.formats.register(v3.FORMAT, v3.build, v3.TIMEOUT_S)
+        self.passwords = Passwords()
+
+    async def start_beside_server(self) -> None:
+        """For the command line: what it changes is delivered by a server."""
+        await self.start(fan_out.FanOut(self.ids, self.clock, self.formats))
+
+    async def start(self, fan_out: FanOut) -> None:
+        self.writer.add_finisher(EventLog(self.ids, fan_out))
+        self.writer.add_finisher(AuditTrail(self.clock))
+        await self.writer.start()
+
+    async def stop(self) -> None:
+        await self.writer.stop()
+        self.passwords.close()
+        await self.database.close()
+
+    async def bootstrap(self) -> Bootstrap | None:
+        """Make the first account, with its owner and its sandbox; None when there is one."""
+        password = self.settings.admin_password
+        return await ensure_first_account(
+            self.store,
+            self.box,
+            self.passwords,
+            email=self.settings.admin_email,
+            password=password.get_secret_value() if password else None,
+            furnish=lambda tx, account_id: furnish_sandbox(tx, self.store, account_id),
+        )
+
+
+class Server:
+    """One serving process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.core = core = Core(settings)
+        self.settings = settings
+        self.client = HttpClient(
+            allow_targets=settings.allow_targets,
+            connect_timeout_s=settings.webhook_connect_timeout_s,
+            response_read_max=settings.webhook_response_read_max,
+            clock=core.clock,
+        )
+        self.webhooks = Webhooks(
+            core.store, core.leases, core.wakeups, self.client, core.box, core.formats
+        )
+        self.streams = Streams(core.store, core.wakeups)
+        self.links = Links(core.store)
+        self.dispatcher = Dispatcher(core.store, self.links, Inbound(core.store), core.leases.node)
+        self.book = NumberBook(core.store, core.wakeups)
+        self.submission = Submission(core.store, self.book, self.dispatcher)
+        self.phones = Phones(core.store, self.dispatcher)
+        self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
+        self.last_uses = LastUses(core.writer, core.clock)
+        self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
+        self._tasks: list[asyncio.Task[None]] = []
+        self._is_ready = False
+        self.api = self._application()
+        self.asgi = Edge(
+            self.api,
+            authenticator=self.authenticator,
+            settings=settings,
+            clock=core.clock,
+            ids=core.ids,
+        )
+
+    # --- life ---------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Recover what an earlier process left, and begin to work."""
+        await self.core.start(self.webhooks.fan_out)
+        await self.core.leases.start(alone=self.settings.is_sqlite)
+        await self.webhooks.start()
+        self.dispatcher.listen(self.core.wakeups)
+        self._tasks = [
+            self._supervise("leases", partial(self.core.leases.run, self._node_died)),
+            self._supervise("wakeups", self.core.wakeups.run),
+            self._supervise("webhooks", self.webhooks.run),
+            self._supervise("upkeep", self.upkeep.run),
+            self._supervise("retention", self._retain),
+        ]
+        self._tasks.append(asyncio.create_task(self.last_uses.run(), name="last uses"))
+        await self.upkeep.recover()
+        self._is_ready = True
+
+    async def stop(self) -> None:
+        """Stop working, give the rest back, commit what waits."""
+        self._is_ready = False
+        self.streams.close()
+        await self.dispatcher.stop()
+        await self.links.close()
+        await self.webhooks.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.core.leases.release_all()
+        await self.client.close()
+        await self.core.stop()
+
+    async def check_ready(self) -> None:
+        """Raises Unavailable in its kinds while the server cannot serve."""
+        if not self._is_ready:
+            raise NotReady
+
+        async def nothing(_tx: object) -> None:
+            """The writer answers, so the database does."""
+
+        await self.core.store.commit(nothing)
+
+    def _supervise(self, name: str, work: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        async def keep_going() -> None:
+            while True:
+                try:
+                    await work()
+                    return
+                except Exception:
+                    log.exception("task_failed", task=name)
+                    await asyncio.sleep(_RESTART_S)
+
+        return asyncio.create_task(keep_going(), name=name)
+
+    async def _node_died(self, node: str) -> None:
+        await self.webhooks.node_died(node)
+        await self.upkeep.recover()
+
+    async def _retain(self) -> None:
+        while True:
+            await asyncio.sleep(_MINUTE_S)
+            await forget_old_keys(self.core.store)
+
+    # --- routes -------------------------------------------------------------------------------
+
+    def _application(self) -> FastAPI:
+        core = self.core
+        app = FastAPI(
+            title="Hookline",
+            version=__version__,
+            docs_url=None,
+            redoc_url=None,
+            openapi_url="/openapi.json",
+            redirect_slashes=False,
+        )
+        app.state.store = core.store
+        problems.install(app)
+        app.router.routes.extend(send_routes.routes(core.store, self.submission))
+        for router in (
+            message_routes.message_routes(),
+            message_routes.opt_out_routes(),
+            message_routes.phone_routes(self.phones),
+            webhook_routes.routes(self.webhooks),
+            event_routes.routes(self.streams, self._reauthenticate),
+            credential_routes.routes(),
+            number_routes.routes(),
+            account_routes.account_routes(core.box),
+            account_routes.user_routes(core.passwords),
+        ):
+            app.include_router(router)
+        app.router.routes.extend(V3(core.store, core.box, self.authenticator).routes())
+        app.router.routes.extend(health.routes(self.settings, self.check_ready))
+        app.openapi = partial(self._document, app)  # type: ignore[method-assign]  # FastAPI's way
+        return app
+
+    def _document(self, app: FastAPI) -> Document:
+        if app.openapi_schema is None:
+            app.openapi_schema = build_document(
+                app,
+                send_routes.DOCUMENTED,
+                {kind.value: data for kind, data in EXAMPLES.items()},
+            )
+        return app.openapi_schema
+
+    async def _reauthenticate(self, request: Request) -> Principal:
+        return await authenticate(request, self.authenticator)

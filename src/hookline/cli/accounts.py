@@ -1,0 +1,77 @@
+"""`hookline account` and `hookline accounts`."""
+
+from typing import Annotated
+
+import typer
+
+from hookline.accounts.model import Account
+from hookline.accounts.tenancy import create_account, list_accounts
+from hookline.app import Core
+from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
+from hookline.cli.session import run
+from hookline.numbers.registration import furnish_sandbox
+from hookline.storage.transaction import Transaction
+
+account = typer.Typer(name="account", help="The account.", no_args_is_help=True)
+accounts = typer.Typer(name="accounts", help="All accounts of this server.", no_args_is_help=True)
+
+
+@account.command(epilog="Example:  hookline account show --json")
+def show(
+    name: Annotated[str | None, typer.Argument(help="Account id or name; else the first.")] = None,
+    json: Json = False,
+) -> None:
+    """Id, client id and name."""
+    found = run(_list)
+    chosen = [one for one in found if name in {None, one.id, one.name}]
+    if not chosen:
+        fail(f"There is no account {name!r}. `hookline accounts list` shows them.")
+    facts = _facts(chosen[0])
+    if json:
+        print_json(facts)
+    else:
+        print_facts(facts)
+
+
+@accounts.command(epilog="Example:  hookline accounts add 'Clinic Leeds'")
+def add(
+    name: Annotated[str, typer.Argument(help="What people call it.")], json: Json = False
+) -> None:
+    """Add an account, with a sandbox carrier, two numbers and two virtual phones."""
+
+    async def work(core: Core) -> Account:
+        async def make(tx: Transaction) -> Account:
+            made = await create_account(tx, core.store, core.box, name=name, actor="command_line")
+            await furnish_sandbox(tx, core.store, made.id)
+            return made
+
+        return await core.store.commit(make)
+
+    made = run(work)
+    if json:
+        print_json(_facts(made))
+        return
+    print_facts(_facts(made))
+    out.print(f"Add a user with:  hookline users add EMAIL --role owner --account {made.id}")
+
+
+@accounts.command(name="list", epilog="Example:  hookline accounts list")
+def list_all(json: Json = False) -> None:
+    """All accounts."""
+    found = [_facts(one) for one in run(_list)]
+    if json:
+        print_json(found)
+        return
+    print_table(
+        ("name", "id", "client id"),
+        [(facts["name"], facts["id"], facts["client_id"]) for facts in found],
+        "There is no account yet. Run:  hookline up",
+    )
+
+
+async def _list(core: Core) -> list[Account]:
+    return await list_accounts(core.store)
+
+
+def _facts(one: Account) -> dict[str, object]:
+    return {"id": one.id, "client_id": str(one.client_id), "name": one.name}

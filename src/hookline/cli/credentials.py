@@ -1,0 +1,156 @@
+"""`hookline credentials`."""
+
+import re
+import sys
+from typing import Annotated
+
+import typer
+
+from hookline.app import Core
+from hookline.cli.numbers import Account
+from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
+from hookline.cli.session import operator, run
+from hookline.credentials.issuing import Issue, Issued, issue_credential
+from hookline.credentials.reading import list_credentials as list_page
+from hookline.credentials.revocation import revoke_credential
+from hookline.credentials.rotation import rotate_credential
+from hookline.credentials.schemas import (
+    Credential,
+    CredentialFilter,
+    CredentialRotate,
+    credential_shape,
+    credential_with_token,
+)
+from hookline.principal import Mode, Scope, parse_scopes
+
+credentials = typer.Typer(
+    name="credentials", help="Integration credentials for apps and scripts.", no_args_is_help=True
+)
+
+TokenOnly = Annotated[bool, typer.Option("--token-only", help="Print nothing but the token.")]
+_GRACE = re.compile(r"(\d+)([smhd]?)\Z")
+_UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
+
+
+@credentials.command(
+    epilog="Example:  hookline credentials create --description 'Order notifications' "
+    "--scope messages:send --scope messages:read"
+)
+def create(
+    description: Annotated[str, typer.Option(help="Which service uses it, and where.")],
+    scope: Annotated[list[str] | None, typer.Option(help="May be given several times.")] = None,
+    all_scopes: Annotated[bool, typer.Option("--all-scopes", help="Everything.")] = False,
+    mode: Annotated[Mode, typer.Option(help="test never reaches a real carrier.")] = Mode.LIVE,
+    account: Account = None,
+    token_only: TokenOnly = False,
+    json: Json = False,
+) -> None:
+    """Create a credential. Its token is shown this once."""
+    scopes = frozenset(Scope) if all_scopes else _scopes(scope or [])
+
+    async def work(core: Core) -> Issued:
+        principal = await operator(core, account)
+        command = Issue(description, scopes, mode)
+        return await core.store.commit(
+            lambda tx: issue_credential(tx, core.store, principal, command)
+        )
+
+    _show(run(work), as_json=json, token_only=token_only)
+
+
+@credentials.command(epilog="Example:  hookline credentials rotate crd_01jz… --json")
+def rotate(
+    credential_id: Annotated[str, typer.Argument(metavar="ID")],
+    grace: Annotated[str, typer.Option(help="How long the old token lives on: 0, 1h, 7d.")] = "0",
+    account: Account = None,
+    token_only: TokenOnly = False,
+    json: Json = False,
+) -> None:
+    """Replace the token. The old one stops at once; the new one is shown this once."""
+    CredentialRotate(grace_seconds=_grace_seconds(grace))
+
+    async def work(core: Core) -> Issued:
+        principal = await operator(core, account)
+        return await core.store.commit(
+            lambda tx: rotate_credential(tx, core.store, principal, credential_id)
+        )
+
+    _show(run(work), as_json=json, token_only=token_only)
+
+
+@credentials.command(epilog="Example:  hookline credentials revoke crd_01jz…")
+def revoke(
+    credential_id: Annotated[str, typer.Argument(metavar="ID")],
+    reason: Annotated[str | None, typer.Option(help="Why; kept with the credential.")] = None,
+    account: Account = None,
+    json: Json = False,
+) -> None:
+    """Stop a credential at once. It stays listed."""
+
+    async def work(core: Core) -> Credential:
+        principal = await operator(core, account)
+        ended = await core.store.commit(
+            lambda tx: revoke_credential(tx, core.store, principal, credential_id, reason=reason)
+        )
+        return credential_shape(ended)
+
+    shape = run(work)
+    if json:
+        print_json(shape)
+    else:
+        out.print(f"{shape.id} ({shape.description}) is revoked.")
+
+
+@credentials.command(name="list", epilog="Example:  hookline credentials list --json")
+def list_credentials(account: Account = None, json: Json = False) -> None:
+    """The account's credentials, ended ones too; the latest 100."""
+
+    async def work(core: Core) -> list[Credential]:
+        principal = await operator(core, account)
+        return (await list_page(core.store, principal, CredentialFilter(limit=100))).data
+
+    found = run(work)
+    if json:
+        print_json([shape.model_dump(mode="json") for shape in found])
+        return
+    print_table(
+        ("description", "token", "mode", "status", "last used", "id"),
+        [
+            (
+                shape.description, f"{shape.prefix}…{shape.last4}", shape.mode, shape.status,
+                shape.last_used.at if shape.last_used else "never", shape.id,
+            )
+            for shape in found
+        ],
+        "There are no credentials yet. Create one with:  hookline credentials create --help",
+    )  # fmt: skip
+
+
+def _show(issued: Issued, *, as_json: bool, token_only: bool) -> None:
+    shape = credential_with_token(issued.credential, issued.token)
+    if token_only:
+        sys.stdout.write(issued.token + "\n")
+    elif as_json:
+        print_json(shape)
+    else:
+        scopes = ", ".join(shape.scopes)
+        print_facts({"id": shape.id, "description": shape.description, "scopes": scopes})
+        out.print("\nCopy the token now; it cannot be shown again:\n")
+        sys.stdout.write(issued.token + "\n")
+
+
+def _scopes(names: list[str]) -> frozenset[Scope]:
+    if not names:
+        fail("Say what it may do: --scope messages:send (repeatable), or --all-scopes.", status=2)
+    try:
+        return parse_scopes(names)
+    except ValueError as error:
+        known = ", ".join(sorted(Scope))
+        fail(f"{error}. Known scopes: {known}", status=2)
+
+
+def _grace_seconds(text: str) -> int:
+    match = _GRACE.match(text)
+    if match is None:
+        fail("--grace takes a number with s, m, h or d, such as 24h.", status=2)
+    return int(match[1]) * _UNIT_S[match[2]]

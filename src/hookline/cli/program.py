@@ -1,0 +1,41 @@
+"""The program's commands, put together, and how it ends: 0, 1 (failed), 2 (usage)."""
+
+import sys
+
+import typer
+from pydantic import ValidationError
+
+from hookline.cli import accounts, credentials, maintenance, messages, numbers, serving, users
+from hookline.cli.output import fail
+from hookline.errors import HooklineError
+
+app = typer.Typer(
+    name="hookline",
+    help="Hookline: SMS, events and signed webhooks on your own server.",
+    epilog="Start with:  hookline up",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+serving.install(app)
+app.add_typer(accounts.account)
+app.add_typer(accounts.accounts)
+app.add_typer(users.users)
+app.add_typer(credentials.credentials)
+app.add_typer(numbers.numbers)
+app.add_typer(messages.messages)
+maintenance.install(app)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except HooklineError as error:
+        fail(error.detail)
+    except ValidationError as error:
+        for finding in error.errors():
+            name = "HOOKLINE_" + "_".join(str(part) for part in finding["loc"]).upper()
+            sys.stderr.write(f"hookline: {name}: {finding['msg']}\n")
+        sys.exit(2)

@@ -1,0 +1,1 @@
+"""Compat: other systems' APIs over the same use cases."""
