@@ -167,8 +167,11 @@ class Claims:
         if limit == 0 or self._dispatcher.due(endpoint.id) > self._store.now():
             lane.is_behind = True  # it claims again when it has room, or when its pause is over
             return
-        count = await self._claim(endpoint, limit)
-        lane = self._dispatcher.lanes.open(endpoint.id, endpoint)
+        lane.reserved = limit
+        try:
+            count = await self._claim(endpoint, limit)
+        finally:
+            lane.reserved = 0
         lane.is_behind = count == limit
         self._dispatcher.lanes.retire(lane)
 

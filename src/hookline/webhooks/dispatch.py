@@ -130,6 +130,10 @@ class Dispatcher:
             self._staff(lane)
         self.tick()
 
+    def leave(self) -> None:
+        """The group ends: what is accepted from now on waits for the next `start`."""
+        self._group = None
+
     def tick(self) -> None:
         """Queue the retries that are due, and sleep until the next ones."""
         now = self._store.now()
@@ -208,7 +212,7 @@ class Dispatcher:
         finally:
             self._workers -= 1
             lane.workers -= 1
-            self._after_work(lane)
+        self._after_work(lane)
 
     async def _attempt(self, lane: Lane, delivery: Delivery) -> None:
         try:

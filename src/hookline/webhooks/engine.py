@@ -77,7 +77,10 @@ class Webhooks:
             async with asyncio.TaskGroup() as group:
                 self._dispatcher.start(group)
                 claiming = group.create_task(self._claims.run())
-                await self._stopping.wait()
+                try:
+                    await self._stopping.wait()
+                finally:
+                    self._dispatcher.leave()
                 claiming.cancel()
                 await self._dispatcher.stop(STOP_TIMEOUT_S)
         finally:

@@ -31,6 +31,7 @@ class Lane:
         "key",
         "paused_until",
         "queue",
+        "reserved",
         "width",
         "workers",
     )
@@ -41,6 +42,8 @@ class Lane:
         self.queue: deque[Delivery] = deque()
         self.held = 0
         """Queued, waiting for a retry, or under way."""
+        self.reserved = 0
+        """Room that a claim may fill."""
         self.workers = 0
         self.width = width
         """Attempts at once; it shrinks while the target is in trouble."""
@@ -77,7 +80,7 @@ class Lanes:
         left = _LANES_FULL_MAX * self._queue_max - len(self.held)
         lane = self._lanes.get(key)
         if lane is not None:
-            left = min(left, self._queue_max - lane.held)
+            left = min(left, self._queue_max - lane.held - lane.reserved)
         return max(0, min(left, self._queue_max))
 
     def open(self, key: LaneKey, endpoint: Endpoint | None) -> Lane:
@@ -146,7 +149,7 @@ class Lanes:
 
     def retire(self, lane: Lane) -> None:
         """Drop a lane that has nothing to remember."""
-        if lane.held or lane.workers or lane.is_behind or lane.is_closed:
+        if lane.held or lane.reserved or lane.workers or lane.is_behind or lane.is_closed:
             return
         if lane.paused_until <= self._clock.now_ms():
             self._lanes.pop(lane.key, None)

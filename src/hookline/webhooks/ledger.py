@@ -118,10 +118,13 @@ def claim(endpoint_id: EndpointId | None, node: str, now: UnixMs, limit: int) ->
         .order_by(deliveries.c.next_attempt_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
+        # Not a plain subquery: PostgreSQL may run that again for every row, and go beyond the limit.
+        .cte("due")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
     return (
         update(deliveries)
-        .where(deliveries.c.id.in_(due), deliveries.c.owner.is_(None))
+        .where(deliveries.c.id.in_(select(due.c.id)), deliveries.c.owner.is_(None))
         .values(owner=node)
         .returning(*deliveries.c)
     )
