@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from hookline.carriers.encoding import Encoding
 from hookline.clock import UnixMs
 from hookline.ids import AccountId, CarrierId, MessageId
+from hookline.principal import Mode
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,8 @@ class Incoming:
     segments: int
     account_id: AccountId | None = None
     """Known where the link belongs to one account; else found by the recipient's number."""
+    mode: Mode | None = None
+    """Known where a credential writes as a virtual phone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,15 @@
 """Reads events back, oldest first, and rewrites those of a redacted resource."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 from sqlalchemy import select, update
 
 from hookline.errors import Invalid
-from hookline.events.model import EventType, readable_types, scope_of, types_matching
+from hookline.events.append import FINISHER
+from hookline.events.model import Draft, EventType, readable_types, scope_of, types_matching
 from hookline.ids import AccountId
 from hookline.principal import Principal
 from hookline.storage.schema import account_streams, events
@@ -115,6 +116,11 @@ async def redact(
     """
     await tx.flush()
     mine = (events.c.account_id == account_id, events.c.resource_id == resource_id)
+    drafts: list[Draft] = tx.deferred.get(FINISHER, [])
+    for place, draft in enumerate(drafts):  # events of the same batch are not written yet
+        if draft.account_id == account_id and draft.resource_id == resource_id:
+            data = msgspec.json.encode(change(msgspec.json.decode(draft.data)))
+            drafts[place] = replace(draft, data=data)
     rows = await tx.execute(select(events.c.position, events.c.body).where(*mine))
     for row in rows:
         body = msgspec.json.decode(row.body)

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from hookline.audit.append import record
 from hookline.errors import NotFound
 from hookline.events.read import redact
-from hookline.ids import AccountId
+from hookline.ids import AccountId, is_id
 from hookline.messages import store as sql
 from hookline.messages.errors import NotCancelable, StillUnderWay
 from hookline.messages.model import FINAL, Change, Message, Status, from_row
@@ -47,7 +47,11 @@ def _without_text(data: Mapping[str, Any]) -> dict[str, Any]:  # Any: a resource
 
 
 async def _existing(tx: Transaction, principal: Principal, message_id: str) -> Message:
-    rows = await tx.execute(sql.by_id(principal.account_id, principal.mode, message_id))
+    rows = (
+        await tx.execute(sql.by_id(principal.account_id, principal.mode, message_id))
+        if is_id("msg", message_id)
+        else []
+    )
     if not rows:
         raise NotFound(f"There is no message {message_id[:64]} here.")
     return from_row(tuple(rows[0]))

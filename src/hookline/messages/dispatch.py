@@ -5,19 +5,29 @@ stays in the database without an owner, and is claimed when there is room again.
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
+
+import msgspec
 
 from hookline.carriers.encoding import Encoding, split
 from hookline.carriers.links import Links
-from hookline.carriers.port import Incoming, Link, Outgoing, Receipt, ReceiptState, Submitted
+from hookline.carriers.port import (
+    Incoming,
+    Outgoing,
+    Receipt,
+    ReceiptState,
+    SubmitResult,
+    Submitted,
+)
 from hookline.clock import UnixMs
+from hookline.errors import HooklineError
 from hookline.ids import CarrierId, MessageId
 from hookline.messages import store as sql
+from hookline.messages.carrier_queue import CarrierQueue
 from hookline.messages.inbound import Inbound
-from hookline.messages.model import Change, Message, from_row
+from hookline.messages.model import Change, Message, Status, from_row
 from hookline.messages.progress import MarkSending, Move, RecordSubmitted, Reported, move
 from hookline.messages.receipts import Arrived, RecordReceipts
 from hookline.storage.sets import Row
@@ -25,7 +35,9 @@ from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.storage.wakeups import Wakeups
 from hookline.telemetry import metrics
+from hookline.telemetry.logs import get_logger
 
+log = get_logger(__name__)
 _CLAIM = 1_000
 _WORK = "work:"
 
@@ -38,9 +50,9 @@ def work_topic(carrier_id: str) -> str:
 class Dispatch(Protocol):
     """What submission needs to know of dispatch."""
 
-    async def queue_for(self, carrier_id: CarrierId) -> "CarrierQueue | None": ...
+    async def open_queue(self, carrier_id: CarrierId) -> None: ...
 
-    def owner_for(self, queue: "CarrierQueue | None") -> str | None: ...
+    def owned(self, messages: Sequence[Message]) -> list[Message]: ...
 
     def enqueue(self, messages: Sequence[Message]) -> None: ...
 
@@ -48,28 +60,14 @@ class Dispatch(Protocol):
 class DispatchElsewhere:
     """For a process that sends nothing itself, such as the command line: a server takes over."""
 
-    async def queue_for(self, carrier_id: CarrierId) -> "CarrierQueue | None":
-        return None
+    async def open_queue(self, carrier_id: CarrierId) -> None:
+        """There are no links here."""
 
-    def owner_for(self, queue: "CarrierQueue | None") -> str | None:
-        return None
+    def owned(self, messages: Sequence[Message]) -> list[Message]:
+        return list(messages)
 
     def enqueue(self, messages: Sequence[Message]) -> None:
         """Nobody here could send them."""
-
-
-@dataclass(slots=True)
-class CarrierQueue:
-    """What waits for one carrier's link on this node."""
-
-    carrier_id: CarrierId
-    link: Link
-    waiting: deque[Message] = field(default_factory=deque)
-    under_way: int = 0
-    """Handed to the writer or the link, and not reported."""
-    overflowed: bool = False
-    """Some of its messages are only in the database; newer ones queue up behind them there."""
-    paused_until: float = 0.0
 
 
 class Dispatcher:
@@ -82,9 +80,10 @@ class Dispatcher:
         self.node = node
         self._queues: dict[CarrierId, CarrierQueue] = {}
         self._mark = MarkSending(node, self._marked)
-        self._record = RecordSubmitted(self._requeue, self._early_receipts)
+        self._record = RecordSubmitted(self._requeue, self.match_receipts)
         self._receive = RecordReceipts(self._ended)
         self._claiming: set[CarrierId] = set()
+        self._is_looking = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
 
@@ -98,29 +97,50 @@ class Dispatcher:
             queue = self._queues.setdefault(carrier_id, CarrierQueue(carrier_id, link))
         return queue
 
-    def owner_for(self, queue: CarrierQueue | None) -> str | None:
-        """Who a new message belongs to: this node, or nobody yet."""
-        if queue is None or self._stopped:
-            return None
-        if len(queue.waiting) >= self._store.settings.dispatch_queue_max:
-            queue.overflowed = True
-        return None if queue.overflowed else self.node
+    async def open_queue(self, carrier_id: CarrierId) -> None:
+        """Have the carrier's queue at hand, if its link can be opened here."""
+        await self.queue_for(carrier_id)
+
+    def owned(self, messages: Sequence[Message]) -> list[Message]:
+        """The queued ones among new messages as this node's own, as far as there is room.
+
+        Called while they are being committed: no claim can come between this and the commit, so
+        that what is left in the database is never overtaken.
+        """
+        if self._stopped:
+            return list(messages)
+        counts: dict[str, int] = {}
+        return [self._own(message, counts) for message in messages]
+
+    def _own(self, message: Message, counts: dict[str, int]) -> Message:
+        carrier_id = CarrierId(message.carrier_id or "")
+        queue = self._queues.get(carrier_id)
+        if queue is None or message.status != Status.QUEUED:
+            return message
+        count = counts.get(carrier_id, 0)
+        if not queue.has_room(count, self._store.settings.dispatch_queue_max):
+            return message
+        counts[carrier_id] = count + 1
+        return msgspec.structs.replace(message, owner=self.node)
 
     def enqueue(self, messages: Sequence[Message]) -> None:
         """Take over messages that are durable, `queued` and owned by this node."""
-        touched = set()
+        touched: dict[CarrierId, CarrierQueue] = {}
         for message in messages:
             carrier_id = CarrierId(message.carrier_id or "")
-            self._queues[carrier_id].waiting.append(message)
-            touched.add(carrier_id)
-        for carrier_id in touched:
-            self._pump(self._queues[carrier_id])
+            queue = touched[carrier_id] = self._queues[carrier_id]
+            queue.waiting.append(message)
+        for queue in touched.values():
+            self._pump(queue)
 
     # --- reports of links --------------------------------------------------------------------
 
     def submitted(self, carrier_id: CarrierId, outcomes: Sequence[Submitted]) -> None:
         queue = self._queues[carrier_id]
         queue.under_way -= len(outcomes)
+        for outcome in outcomes:
+            if outcome.result is SubmitResult.THROTTLED:  # at once: nothing newer may overtake it
+                self._pause(queue, outcome.retry_after_s)
         now = self._store.now()
         self._store.writer.post(
             self._record, [Reported(carrier_id, outcome, now) for outcome in outcomes]
@@ -147,15 +167,17 @@ class Dispatcher:
     # --- the way out ---------------------------------------------------------------------------
 
     def _pump(self, queue: CarrierQueue) -> None:
-        loop = asyncio.get_running_loop()
-        if self._stopped or loop.time() < queue.paused_until:
+        if self._stopped or queue.paused_until:
             return
-        count = min(queue.link.window - queue.under_way, len(queue.waiting))
-        if count > 0:
-            now = self._store.now()
-            taken = [queue.waiting.popleft() for _ in range(count)]
-            queue.under_way += count
+        now = self._store.now()
+        taken, outlived = queue.take(now)
+        if outlived:
+            self._spawn(self._expire(outlived))
+        if taken:
+            queue.under_way += len(taken)
             self._store.writer.post(self._mark, [(message, now) for message in taken])
+        elif queue.held:
+            self._submit(queue, [])
         half = self._store.settings.dispatch_queue_max // 2
         if queue.overflowed and len(queue.waiting) <= half:
             self._claim_soon(queue)
@@ -164,33 +186,72 @@ class Dispatcher:
     def _marked(self, wanted: Sequence[Message], marked: Sequence[Message | None]) -> None:
         by_carrier: dict[CarrierId, list[Outgoing]] = {}
         for asked, message in zip(wanted, marked, strict=True):
-            carrier_id = CarrierId(asked.carrier_id or "")
-            if message is None:  # canceled meanwhile, or another node has taken it
-                self._queues[carrier_id].under_way -= 1
+            outgoing = by_carrier.setdefault(CarrierId(asked.carrier_id or ""), [])
+            if message is not None:  # else canceled meanwhile, or another node has taken it
+                outgoing.append(_outgoing(message))
             else:
-                by_carrier.setdefault(carrier_id, []).append(_outgoing(message))
+                self._queues[CarrierId(asked.carrier_id or "")].under_way -= 1
         for carrier_id, outgoing in by_carrier.items():
-            self._queues[carrier_id].link.submit(outgoing)
-
-    def _requeue(self, throttled: Sequence[tuple[Message, float]]) -> None:
-        """Back to the head of the queue, in order, after a pause of the whole link."""
-        loop = asyncio.get_running_loop()
-        for message, retry_after_s in sorted(throttled, key=lambda pair: pair[0].id, reverse=True):
-            queue = self._queues[CarrierId(message.carrier_id or "")]
-            queue.waiting.appendleft(message)
-            queue.paused_until = max(queue.paused_until, loop.time() + retry_after_s)
-        for carrier_id in {CarrierId(message.carrier_id or "") for message, _ in throttled}:
             queue = self._queues[carrier_id]
-            loop.call_at(queue.paused_until + 0.001, self._pump, queue)
+            self._submit(queue, outgoing)
+            if len(outgoing) < len(wanted):  # room came free without a report of the link
+                self._pump(queue)
 
-    def _early_receipts(self, early: Sequence[tuple[CarrierId, str, Row]]) -> None:
+    def _submit(self, queue: CarrierQueue, outgoing: Sequence[Outgoing]) -> None:
+        if queue.held:
+            outgoing = sorted((*queue.held, *outgoing), key=lambda one: one.message_id)
+            queue.held = []
+        if queue.paused_until:
+            queue.held = list(outgoing)
+        elif outgoing:
+            queue.link.submit(outgoing)
+
+    def _requeue(self, throttled: Sequence[Message]) -> None:
+        """Back to the head of the queue, in the order in which they were accepted."""
+        by_carrier: dict[CarrierId, list[Message]] = {}
+        for message in throttled:
+            by_carrier.setdefault(CarrierId(message.carrier_id or ""), []).append(message)
+        for carrier_id, messages in by_carrier.items():
+            queue = self._queues[carrier_id]
+            queue.put_back(messages)
+            self._pump(queue)
+
+    def _pause(self, queue: CarrierQueue, seconds: float) -> None:
+        """Hand the link nothing for a while."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + seconds
+        if until > queue.paused_until:
+            queue.paused_until = until
+            loop.call_at(until, self._resume, queue, until)
+
+    def _resume(self, queue: CarrierQueue, until: float) -> None:
+        if queue.paused_until == until:  # else the pause has been prolonged
+            queue.paused_until = 0.0
+            self._pump(queue)
+
+    async def _expire(self, outlived: Sequence[Message]) -> None:
+        """Give up messages whose validity has passed in the queue."""
+        now = self._store.now()
+        moves = [
+            Move(message.id, Change.OUTLIVED, now, error_code="expired") for message in outlived
+        ]
+
+        async def end(tx: Transaction) -> None:
+            await move(tx, moves)
+
+        await self._store.commit(end)
+
+    def match_receipts(self, early: Sequence[Row]) -> None:
+        """Record receipts that had waited: rows of `matchable_receipts`."""
         arrived = []
-        for carrier_id, carrier_message_id, row in early:
-            state, code, at = row
+        for carrier_id, carrier_message_id, state, code, at in early:
             receipt = Receipt(
-                carrier_message_id, ReceiptState(str(state)), None if code is None else str(code)
+                str(carrier_message_id),
+                ReceiptState(str(state)),
+                None if code is None else str(code),
             )
-            arrived.append(Arrived(carrier_id, receipt, UnixMs(int(str(at))), early=True))
+            when = UnixMs(int(str(at)))
+            arrived.append(Arrived(CarrierId(str(carrier_id)), receipt, when, early=True))
         self._post_receipts(arrived)
 
     def _post_receipts(self, arrived: Sequence[Arrived]) -> None:
@@ -226,19 +287,31 @@ class Dispatcher:
     async def claim(self, queue: CarrierQueue) -> int:
         """Take messages that nobody works on; how many came."""
         room = self._store.settings.dispatch_queue_max - len(queue.waiting)
-        limit = max(0, min(room, _CLAIM))
+        limit = min(room, _CLAIM)
+        if limit <= 0:
+            return 0
         skip_locked = self._store.database.dialect == "postgresql"
 
         async def take(tx: Transaction) -> list[Message]:
             rows = await tx.execute(
                 sql.claim_work(queue.carrier_id, self.node, limit, skip_locked=skip_locked)
             )
-            return sorted((from_row(tuple(row)) for row in rows), key=lambda message: message.id)
+            claimed = [from_row(tuple(row)) for row in rows]
+            claimed.sort(key=lambda message: message.id)
+            seen = queue.left_behind if len(claimed) < limit else None
+            tx.after_commit(partial(self._claimed, queue, claimed, seen))
+            return claimed
 
-        claimed = await self._store.commit(take) if limit else []
-        queue.overflowed = len(claimed) == limit
+        return len(await self._store.commit(take))
+
+    def _claimed(self, queue: CarrierQueue, claimed: Sequence[Message], seen: int | None) -> None:
+        """In the moment of the commit, before anything newer can be accepted as our own.
+
+        `seen`: how many had been left behind when these were all that were there.
+        """
+        queue.overflowed = seen != queue.left_behind
+        self._claiming.discard(queue.carrier_id)
         self.enqueue(claimed)
-        return len(claimed)
 
     async def claim_everything(self) -> None:
         """Look for work without an owner; run now and then, in case nobody was told of it."""
@@ -247,26 +320,22 @@ class Dispatcher:
             if queue is not None:
                 self._claim_soon(queue)
 
-    async def expire(self, outlived: Sequence[Message]) -> None:
-        """Give up messages whose validity has passed in the queue."""
-        now = self._store.now()
-        moves = [
-            Move(message.id, Change.OUTLIVED, now, error_code="expired") for message in outlived
-        ]
-
-        async def end(tx: Transaction) -> None:
-            await move(tx, moves)
-
-        await self._store.commit(end)
-
     def listen(self, wakeups: Wakeups) -> None:
         """Claim at once what other processes leave."""
+        wakeups.subscribe_prefix(_WORK, self._hear)
 
-        def hear(_carrier_id: str) -> None:
-            if not self._stopped:
-                self._spawn(self.claim_everything())
+    def _hear(self, carrier_id: str) -> None:
+        queue = self._queues.get(CarrierId(carrier_id))
+        if queue is not None:
+            if not self._stopped and not queue.overflowed:  # else it claims as room comes free
+                self._claim_soon(queue)
+        elif not self._stopped and not self._is_looking:
+            self._is_looking = True
+            self._spawn(self._look())
 
-        wakeups.subscribe_prefix(_WORK, hear)
+    async def _look(self) -> None:
+        self._is_looking = False  # what is heard of from now on may not be seen by this look
+        await self.claim_everything()
 
     async def stop(self) -> None:
         """Hand nothing more to links."""
@@ -276,9 +345,15 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(self._logged(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _logged(self, work: Coroutine[object, object, None]) -> None:
+        try:
+            await work
+        except HooklineError as error:  # upkeep comes back to whatever this was about
+            log.warning("dispatch_failed", detail=error.detail)
 
 
 def _outgoing(message: Message) -> Outgoing:

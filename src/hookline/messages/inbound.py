@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from hookline.carriers.links import SANDBOX
 from hookline.carriers.port import Incoming
 from hookline.errors import NotFound
 from hookline.events.append import append
@@ -27,7 +28,7 @@ class Inbound:
     async def receive(self, carrier_id: CarrierId, incoming: Incoming) -> MessageId:
         """Durable when it returns. Raises NotFound when no account has the number on the carrier."""
         account_id = await self._account_of(carrier_id, incoming)
-        mode = await self._mode_of(account_id, incoming)
+        mode = await self._mode_of(carrier_id, account_id, incoming)
         message = self._message(carrier_id, incoming, account_id, mode)
 
         async def store_it(tx: Transaction) -> None:
@@ -52,8 +53,17 @@ class Inbound:
                 return AccountId(row.account_id)
         raise NotFound(f"No account has the number {incoming.recipient} on this carrier.")
 
-    async def _mode_of(self, account_id: AccountId, incoming: Incoming) -> Mode:
-        """An answer belongs to the mode in which the number was last written to."""
+    async def _mode_of(
+        self, carrier_id: CarrierId, account_id: AccountId, incoming: Incoming
+    ) -> Mode:
+        """A virtual phone's answer belongs to the mode in which the phone was last written to.
+
+        Test messages reach no real phone, so that nothing from one can be an answer to them.
+        """
+        if incoming.mode is not None:
+            return incoming.mode
+        if carrier_id != SANDBOX:
+            return Mode.LIVE
         rows = await self._store.read(sql.conversation(account_id, incoming.sender).limit(1))
         return Mode(rows[0].mode) if rows else Mode.LIVE
 

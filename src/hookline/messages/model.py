@@ -58,6 +58,8 @@ TRANSITIONS: dict[tuple[Status, Change], Status] = {
     (Status.SENT, Change.RECEIPT_EXPIRED): Status.EXPIRED,
 }
 
+RECEIPTS = frozenset({Change.RECEIPT_DELIVERED, Change.RECEIPT_UNDELIVERED, Change.RECEIPT_EXPIRED})
+
 FINAL = frozenset(
     {
         Status.DELIVERED,

@@ -16,12 +16,17 @@ from hookline.messages import store as sql
 from hookline.messages.model import Message, Status, from_row
 from hookline.numbers import store as number_sql
 from hookline.numbers.e164 import parse_number
-from hookline.principal import Principal
+from hookline.principal import Mode, Principal, PrincipalKind
 from hookline.storage.schema import messages
 from hookline.storage.store import Store
 
 _ARRIVED = (Status.SENT.value, Status.DELIVERED.value, Status.RECEIVED.value)
 _THREAD_MAX = 200
+
+
+def mode_of(principal: Principal) -> Mode | None:
+    """What a caller sees of a phone: a credential its own mode, a person both."""
+    return principal.mode if principal.kind is PrincipalKind.CREDENTIAL else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +50,39 @@ class Phones:
         return [Phone(row.number, row.name) for row in rows]
 
     async def thread(
-        self, account_id: AccountId, number: str, *, limit: int = _THREAD_MAX
+        self,
+        account_id: AccountId,
+        number: str,
+        *,
+        mode: Mode | None = None,
+        limit: int = _THREAD_MAX,
     ) -> Sequence[Message]:
-        """What the phone has received and sent, newest first. Raises NotFound."""
+        """What the phone has received and sent, newest first; None: in both modes.
+
+        Raises NotFound.
+        """
         phone = await self._phone(account_id, number)
         statement = (
             sql.conversation(account_id, phone.number)
             .where(messages.c.status.in_(_ARRIVED))
             .limit(min(limit, _THREAD_MAX))
         )
+        if mode is not None:
+            statement = statement.where(messages.c.mode == mode.value)
         return [from_row(tuple(row)) for row in await self._store.read(statement)]
 
     async def send(self, principal: Principal, number: str, *, to: str, text: str) -> MessageId:
-        """The person at the phone writes to one of the account's numbers."""
+        """The person at the phone writes to one of the account's numbers.
+
+        Raises InvalidNumber, Invalid, NotFound.
+        """
         phone = await self._phone(principal.account_id, number)
         recipient = parse_number(to)
         segmentation = segment(text)
-        if not 1 <= segmentation.segments <= SEGMENTS_MAX:
-            raise Invalid.at("/text", "invalid_text", f"Write 1 to {SEGMENTS_MAX} segments.")
+        if not 1 <= segmentation.segments <= SEGMENTS_MAX or "\x00" in text:
+            raise Invalid.at(
+                "/text", "invalid_text", f"Write 1 to {SEGMENTS_MAX} segments of text."
+            )
         incoming = Incoming(
             phone.number,
             recipient,
@@ -70,6 +90,7 @@ class Phones:
             segmentation.encoding,
             segmentation.segments,
             account_id=principal.account_id,
+            mode=mode_of(principal),
         )
         return await self._reports.received(await self._carrier(principal, recipient), incoming)
 

@@ -161,11 +161,11 @@ class RecordSubmitted:
 
     def __init__(
         self,
-        requeue: Callable[[Sequence[tuple[Message, float]]], None],
-        early_receipts: Callable[[Sequence[tuple[CarrierId, str, Row]]], None],
+        requeue: Callable[[Sequence[Message]], None],
+        match_receipts: Callable[[Sequence[Row]], None],
     ) -> None:
         self._requeue = requeue
-        self._early_receipts = early_receipts
+        self._match_receipts = match_receipts
 
     def key(self, item: Reported) -> str:
         return item.outcome.message_id
@@ -174,8 +174,7 @@ class RecordSubmitted:
         changed = await move(tx, [_move_of(item) for item in items])
         parts = [
             (item.carrier_id, part_id, item.outcome.message_id, number, total, item.at)
-            for item, message in zip(items, changed, strict=True)
-            if message is not None
+            for item in items  # also of a message that was given up: a receipt may still decide it
             for total in (len(item.outcome.carrier_message_ids),)
             for number, part_id in enumerate(item.outcome.carrier_message_ids, start=1)
         ]
@@ -186,17 +185,13 @@ class RecordSubmitted:
 
     async def _meet_early_receipts(self, tx: Transaction, keys: Sequence[tuple[str, str]]) -> None:
         found = await tx.select(sql.UNMATCHED, keys)
-        early = [
-            (CarrierId(key[0]), key[1], row)
-            for key, rows in zip(keys, found, strict=True)
-            for row in rows
-        ]
+        early = [(*key, *row) for key, rows in zip(keys, found, strict=True) for row in rows]
         if early:
-            tx.after_commit(lambda: self._early_receipts(early))
+            tx.after_commit(lambda: self._match_receipts(early))
 
     def committed(self, items: Sequence[Reported], outcomes: Sequence[Message | None]) -> None:
         throttled = [
-            (message, item.outcome.retry_after_s)
+            message
             for item, message in zip(items, outcomes, strict=True)
             if message is not None and item.outcome.result is SubmitResult.THROTTLED
         ]

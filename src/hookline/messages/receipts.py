@@ -54,7 +54,7 @@ class RecordReceipts:
         ]
         matched = await tx.update(sql.SET_PART_STATE, rows)
         decided: dict[str, Move] = {}
-        split: dict[str, Arrived] = {}
+        split: dict[str, list[Arrived]] = {}
         missed: list[Arrived] = []
         for item, found in zip(items, matched, strict=True):
             if found is None:
@@ -62,7 +62,7 @@ class RecordReceipts:
             elif found[1] == 1:
                 decided[str(found[0])] = _move_of(str(found[0]), item, item.receipt.state)
             else:
-                split[str(found[0])] = item
+                split.setdefault(str(found[0]), []).append(item)
         if split:
             decided |= await _decide_split(tx, split)
         if missed:
@@ -90,9 +90,10 @@ def _move_of(message_id: str, item: Arrived, state: ReceiptState) -> Move:
     )
 
 
-async def _decide_split(tx: Transaction, split: dict[str, Arrived]) -> dict[str, Move]:
+async def _decide_split(tx: Transaction, split: dict[str, list[Arrived]]) -> dict[str, Move]:
     """Messages of several segments: failed with the first failure, delivered with the last receipt."""
     message_ids = list(split)
+    await tx.execute(sql.lock(message_ids))  # another node may be recording their other segments
     states = await tx.select(sql.PART_STATES, [(message_id,) for message_id in message_ids])
     decided = {}
     for message_id, rows in zip(message_ids, states, strict=True):
@@ -104,7 +105,9 @@ async def _decide_split(tx: Transaction, split: dict[str, Arrived]) -> dict[str,
             state = ReceiptState.DELIVERED
         else:
             continue
-        decided[message_id] = _move_of(message_id, split[message_id], state)
+        arrived = split[message_id]
+        telling = next((item for item in arrived if item.receipt.state is state), arrived[-1])
+        decided[message_id] = _move_of(message_id, telling, state)
     return decided
 
 

@@ -14,7 +14,7 @@ from hookline.errors import NotFound
 from hookline.messages import cancelling, opt_outs, reading, resource
 from hookline.messages.errors import NotCancelable, StillUnderWay
 from hookline.messages.opt_outs import AlreadyOptedOut
-from hookline.messages.phones import Phones
+from hookline.messages.phones import Phones, mode_of
 from hookline.messages.reading import MessageFilter
 from hookline.messages.schemas import (
     MessageShape,
@@ -135,7 +135,7 @@ def phone_routes(phones: Phones) -> Routes:
     )  # fmt: skip
     async def list_virtual_phone_messages(caller: Caller, number: str) -> Response:
         """What the phone has received and sent, newest first; the latest 200."""
-        found = await phones.thread(caller.account_id, number)
+        found = await phones.thread(caller.account_id, number, mode=mode_of(caller))
         return _json(resource.encode_page(found, has_more=False))
 
     @router.on(

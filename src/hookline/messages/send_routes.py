@@ -18,16 +18,18 @@ from hookline.api.idempotency import HEADER, REPLAYED, Once, claim_of
 from hookline.api.openapi import Documented
 from hookline.api.problems import problem_body
 from hookline.errors import FieldError, HooklineError, Invalid, MalformedRequest
+from hookline.messages.acceptance import Acceptance, Prepared
 from hookline.messages.errors import BatchTooLarge
 from hookline.messages.schemas import BatchResult, MessageShape
-from hookline.messages.submission import Acceptance, Prepared, SendMessage, Submission
+from hookline.messages.submission import SendMessage, Submission
 from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
 BATCH_MAX = 1_000
-_PLACE = re.compile(r" - at `\$(.*)`$")
-_UNKNOWN = re.compile(r"unknown field `(.*?)`")
+_PLACE = re.compile(r" - at (?:`key` in )?`\$(.*)`$")
+_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_UNKNOWN = re.compile(r"unknown field `(.*)`", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(.*?)`")
 _JSON = {"content-type": "application/json"}
 
@@ -172,13 +174,14 @@ def _item(result: Acceptance | HooklineError, request_id: str) -> dict[str, obje
 def _invalid(text: str) -> Invalid:
     """msgspec's finding in the words and pointers of every other 422."""
     place = _PLACE.search(text)
-    pointer = "/" + place[1].strip(".").replace(".", "/") if place else ""
-    pointer = pointer.replace("[...]", "").replace("[", "/").replace("]", "")
+    steps = _STEP.findall(place[1]) if place else []
+    pointer = "".join(f"/{field or index}" for field, index in steps)
     detail, code = _PLACE.sub("", text), "invalid_value"
     if unknown := _UNKNOWN.search(text):
-        pointer, code = f"{pointer.rstrip('/')}/{unknown[1]}", "unknown_field"
+        field = unknown[1].replace("~", "~0").replace("/", "~1")  # RFC 6901 §3
+        pointer, code = f"{pointer}/{field}", "unknown_field"
         detail = "There is no such field; remove it or check its spelling."
     elif missing := _MISSING.search(text):
-        pointer, code = f"{pointer.rstrip('/')}/{missing[1]}", "missing"
+        pointer, code = f"{pointer}/{missing[1]}", "missing"
         detail = "This field is needed."
     return Invalid(detail[:300], errors=[FieldError(pointer[:200], code, detail[:300])])

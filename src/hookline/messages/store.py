@@ -1,17 +1,24 @@
 """All SQL of messages."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
+from sqlalchemy import CompoundSelect, Delete, delete, func, literal, select, union_all, update
 from sqlalchemy import Select as Query
 from sqlalchemy import Update as UpdateQuery
-from sqlalchemy import select, update
 
+from hookline.carriers.links import SANDBOX
 from hookline.ids import AccountId, CarrierId
-from hookline.messages.model import COLUMNS, DELIVERY_UNKNOWN, Change, Status, sources
+from hookline.messages.model import COLUMNS, DELIVERY_UNKNOWN, RECEIPTS, Change, Status, sources
 from hookline.principal import Mode
-from hookline.storage.schema import message_parts, messages, opt_outs, unmatched_receipts
+from hookline.storage.schema import (
+    carriers,
+    message_parts,
+    messages,
+    opt_outs,
+    unmatched_receipts,
+)
 from hookline.storage.sets import Insert, Select, Update
 
 INSERT = Insert(messages, COLUMNS)
@@ -79,6 +86,8 @@ def progress(*changes: Change, owned: bool = False) -> Update:
     """
     allowed = sorted({status for change in changes for status in sources(change)})
     guard = f"t.status IN ({', '.join(repr(str(status.value)) for status in allowed)})"
+    if RECEIPTS.intersection(changes):
+        guard += f" AND COALESCE(t.error_code, '') <> '{DELIVERY_UNKNOWN}'"  # which is final
     values = (*PROGRESS_VALUES, "owner") if owned else PROGRESS_VALUES
     return Update(
         messages,
@@ -139,23 +148,92 @@ def claim_work(carrier_id: CarrierId, node: str, limit: int, *, skip_locked: boo
     )
 
 
-def carriers_with_work() -> Query[Any]:
-    """Carriers that have queued messages without an owner."""
+def carriers_with_work() -> CompoundSelect[tuple[str]]:
+    """Carriers that have queued messages without an owner. One look a carrier, not a message."""
+    waiting = select(messages.c.id).where(
+        messages.c.status == Status.QUEUED, messages.c.owner.is_(None)
+    )
+    of_row = waiting.where(messages.c.carrier_id == carriers.c.id)
+    of_tests = waiting.where(messages.c.carrier_id == SANDBOX)
+    return union_all(
+        select(carriers.c.id.label("carrier_id")).where(of_row.exists()),
+        select(literal(SANDBOX).label("carrier_id")).where(of_tests.exists()),
+    )
+
+
+def owners(status: Status) -> Query[tuple[str | None]]:
+    """Every node that messages in this status name."""
     return (
-        select(messages.c.carrier_id)
-        .where(messages.c.status == Status.QUEUED, messages.c.owner.is_(None))
+        select(messages.c.owner)
+        .where(messages.c.status == status, messages.c.owner.is_not(None))
         .distinct()
     )
 
 
-def disowned(nodes_alive: Sequence[str], statuses: Sequence[Status]) -> Messages:
-    """Messages in these statuses whose node is gone."""
+def owned_by(nodes: Collection[str], status: Status, limit: int) -> Messages:
+    """Messages of these nodes, oldest first, but those whose receipt was given up."""
     return (
         _all()
-        .where(messages.c.status.in_(statuses), messages.c.owner.is_not(None))
-        .where(messages.c.owner.not_in(nodes_alive))
+        .where(messages.c.status == status, messages.c.owner.in_(nodes))
+        .where(func.coalesce(messages.c.error_code, "") != DELIVERY_UNKNOWN)
         .order_by(messages.c.id)
+        .limit(limit)
     )
+
+
+def release_queued(nodes: Collection[str]) -> UpdateQuery:
+    """Let anybody claim what these nodes had queued."""
+    return (
+        update(messages)
+        .where(messages.c.status == Status.QUEUED, messages.c.owner.in_(nodes))
+        .values(owner=None)
+    )
+
+
+def own(message_ids: Sequence[str], node: str | None) -> UpdateQuery:
+    return update(messages).where(messages.c.id.in_(message_ids)).values(owner=node)
+
+
+def open_parts(message_ids: Sequence[str]) -> Query[Any]:
+    """The segments of these messages that no receipt has come for."""
+    return (
+        select(message_parts.c.message_id, message_parts.c.carrier_message_id)
+        .where(message_parts.c.message_id.in_(message_ids), message_parts.c.state.is_(None))
+        .order_by(message_parts.c.part)
+    )
+
+
+def lock(message_ids: Collection[str]) -> Query[tuple[str]]:
+    """Take turns with other nodes that decide the same messages."""
+    ids = messages.c.id
+    return select(ids).where(ids.in_(message_ids)).order_by(ids).with_for_update()
+
+
+def matchable_receipts(limit: int) -> Query[Any]:
+    """Receipts that wait although the segments that they are about have become known."""
+    columns = unmatched_receipts.c
+    return (
+        select(
+            columns.carrier_id,
+            columns.carrier_message_id,
+            columns.state,
+            columns.carrier_code,
+            columns.received_at,
+        )
+        .join(
+            message_parts,
+            (message_parts.c.carrier_id == columns.carrier_id)
+            & (message_parts.c.carrier_message_id == columns.carrier_message_id),
+        )
+        .where(message_parts.c.state.is_(None))
+        .order_by(columns.received_at)
+        .limit(limit)
+    )
+
+
+def forget_unmatched(received_before: int) -> Delete:
+    """Receipts that belong to nothing that we sent."""
+    return delete(unmatched_receipts).where(unmatched_receipts.c.received_at < received_before)
 
 
 def due(now: int, limit: int) -> Messages:
@@ -178,11 +256,17 @@ def outlived(now: int, limit: int) -> Messages:
     )
 
 
-def without_receipt(sent_before: int) -> UpdateQuery:
-    """Give up waiting for receipts of messages sent before this instant."""
-    return (
-        update(messages)
+def give_up_receipts(sent_before: int, now: int, limit: int) -> UpdateQuery:
+    """Stop waiting for the receipts of some messages sent before this instant."""
+    waiting = (
+        select(messages.c.id)
         .where(messages.c.status == Status.SENT, messages.c.error_code.is_(None))
         .where(messages.c.sent_at < sent_before)
-        .values(error_code=DELIVERY_UNKNOWN)
+        .limit(limit)
+    )
+    return (
+        update(messages)
+        .where(messages.c.id.in_(waiting.scalar_subquery()))
+        .where(messages.c.status == Status.SENT)
+        .values(error_code=DELIVERY_UNKNOWN, updated_at=now)
     )

@@ -4,15 +4,14 @@
 once, with their Idempotency-Keys and opt-outs checked in the same transaction.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-from hookline.api.idempotency import CLAIM, Claim, repeated_body
+from hookline.api.idempotency import Claim
 from hookline.carriers.encoding import CHARACTERS_MAX, SEGMENTS_MAX, Segmentation, segment
 from hookline.carriers.links import SANDBOX
 from hookline.clock import DAY_MS, HOUR_MS, SECOND_MS, UnixMs, from_datetime
@@ -20,28 +19,20 @@ from hookline.errors import HooklineError, Invalid
 from hookline.events.model import EventType
 from hookline.ids import CarrierId
 from hookline.messages import resource
-from hookline.messages import store as sql
-from hookline.messages.dispatch import Dispatch, work_topic
-from hookline.messages.errors import RecipientOptedOut, TextTooLong, UnknownSender
+from hookline.messages.acceptance import Accept, Acceptance, Prepared
+from hookline.messages.dispatch import Dispatch
+from hookline.messages.errors import TextTooLong, UnknownSender
 from hookline.messages.model import Message, Status, timeline_line
 from hookline.numbers.book import Home, NumberBook
 from hookline.numbers.e164 import InvalidNumber, parse_number
 from hookline.outbound.errors import AttemptFailed
 from hookline.outbound.targets import check_target
 from hookline.principal import Mode, Principal
-from hookline.storage.schema import idempotency
-from hookline.storage.sets import Select
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
-from hookline.telemetry import metrics
 
 _SCHEDULE_DAYS_MAX = 366
 _MESSAGE_EVENTS = frozenset(kind.value for kind in EventType if kind.startswith("message."))
-_KEPT = Select(
-    idempotency,
-    key=("digest",),
-    columns=("request_digest", "body", "sealed", "created_at"),
-)
 
 Tag = Annotated[str, Meta(min_length=1, max_length=64)]
 MetadataKey = Annotated[str, Meta(min_length=1, max_length=40)]
@@ -112,24 +103,6 @@ class SendMessage(msgspec.Struct, forbid_unknown_fields=True):
     metadata: Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=50)] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A message that only needs to be committed."""
-
-    message: Message
-    body: bytes
-    """The answer."""
-    claim: Claim | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Acceptance:
-    """The outcome of one prepared message."""
-
-    body: bytes
-    replayed: bool = False
-
-
 class Submission:
     """Prepares and accepts messages."""
 
@@ -137,7 +110,7 @@ class Submission:
         self._store = store
         self._book = book
         self._dispatcher = dispatcher
-        self._accept = Accept(store, dispatcher.enqueue)
+        self._accept = Accept(store, dispatcher)
 
     async def submit(
         self, principal: Principal, wanted: SendMessage, claim: Claim | None = None
@@ -163,11 +136,8 @@ class Submission:
         segmentation = _segmentation(wanted.text)
         self._check_extras(wanted)
         carrier_id = SANDBOX if principal.mode is Mode.TEST else home.carrier_id
-        queue = await self._dispatcher.queue_for(carrier_id)
+        await self._dispatcher.open_queue(carrier_id)
         message = self._message(principal, wanted, home.number, recipient, carrier_id, segmentation)
-        owner = self._dispatcher.owner_for(queue) if message.status == Status.QUEUED else None
-        if owner is not None:
-            message = msgspec.structs.replace(message, owner=owner)
         return Prepared(message, resource.encode(message), claim)
 
     async def _home(self, principal: Principal, sender: str) -> Home:
@@ -246,96 +216,6 @@ class Submission:
             timeline=timeline_line(status, now),
             owner=None,
         )
-
-
-class Accept:
-    """Operation: messages become durable, each at most once for an Idempotency-Key."""
-
-    name = "messages.accept"
-    rank = 10
-
-    def __init__(self, store: Store, enqueue: Callable[[Sequence[Message]], None]) -> None:
-        self._store = store
-        self._enqueue = enqueue
-
-    def key(self, item: Prepared) -> str | None:
-        """One use of an Idempotency-Key a batch: the second then finds the first's answer."""
-        return None if item.claim is None else item.claim.digest.hex()
-
-    async def apply(
-        self, tx: Transaction, items: Sequence[Prepared]
-    ) -> list[Acceptance | HooklineError]:
-        outcomes: dict[int, Acceptance | HooklineError] = {}
-        await self._replay(tx, items, outcomes)
-        await self._refuse_opted_out(tx, items, outcomes)
-        new = [item for place, item in enumerate(items) if place not in outcomes]
-        claims = [
-            (item.claim.digest, item.claim.request_digest, 202, item.body, 0, self._store.now())
-            for item in new
-            if item.claim is not None
-        ]
-        if claims and not all(await tx.insert(CLAIM, claims)):
-            raise LookupError("an Idempotency-Key was claimed by another node meanwhile")
-        if new:
-            rows = [msgspec.structs.astuple(item.message) for item in new]
-            await tx.insert(sql.INSERT, rows)
-        for message in {item.message.carrier_id: item.message for item in new}.values():
-            if message.owner is None and message.status == Status.QUEUED:
-                tx.notify(work_topic(message.carrier_id or ""))
-        return [outcomes.get(place) or Acceptance(item.body) for place, item in enumerate(items)]
-
-    def committed(
-        self, items: Sequence[Prepared], outcomes: Sequence[Acceptance | HooklineError]
-    ) -> None:
-        accepted = [
-            item.message
-            for item, outcome in zip(items, outcomes, strict=True)
-            if isinstance(outcome, Acceptance) and not outcome.replayed
-        ]
-        for outcome in outcomes:
-            if isinstance(outcome, HooklineError):
-                metrics.REFUSED.labels(outcome.code).inc()
-        metrics.ACCEPTED.labels("live").inc(sum(m.mode == Mode.LIVE for m in accepted))
-        metrics.ACCEPTED.labels("test").inc(sum(m.mode == Mode.TEST for m in accepted))
-        self._enqueue([message for message in accepted if message.owner is not None])
-
-    async def _replay(
-        self,
-        tx: Transaction,
-        items: Sequence[Prepared],
-        outcomes: dict[int, Acceptance | HooklineError],
-    ) -> None:
-        claimed = [(place, item.claim) for place, item in enumerate(items) if item.claim]
-        if not claimed:
-            return
-        kept = await tx.select(_KEPT, [(claim.digest,) for _, claim in claimed])
-        for (place, claim), rows in zip(claimed, kept, strict=True):
-            if not rows:
-                continue
-            request_digest, body, sealed, _created_at = rows[0]
-            try:
-                answer = repeated_body(claim, request_digest, body, sealed)  # type: ignore[arg-type]  # columns of _KEPT
-                outcomes[place] = Acceptance(answer, replayed=True)
-            except HooklineError as refusal:
-                outcomes[place] = refusal
-
-    async def _refuse_opted_out(
-        self,
-        tx: Transaction,
-        items: Sequence[Prepared],
-        outcomes: dict[int, Acceptance | HooklineError],
-    ) -> None:
-        open_places = [place for place in range(len(items)) if place not in outcomes]
-        keys = [
-            (message.account_id, message.mode, message.recipient)
-            for message in (items[place].message for place in open_places)
-        ]
-        found = await tx.select(sql.IS_OPTED_OUT, keys)
-        for place, rows in zip(open_places, found, strict=True):
-            if rows:
-                outcomes[place] = RecipientOptedOut.at(
-                    "/to", RecipientOptedOut.code, "This recipient has asked for no more messages."
-                )
 
 
 def _number(text: str, pointer: str = "/to") -> str:

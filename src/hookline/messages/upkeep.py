@@ -6,9 +6,6 @@ their link's policy, because the carrier may have them or not (ADR-0004).
 
 import asyncio
 from collections.abc import Sequence
-from functools import partial
-
-from sqlalchemy import Update, select, update
 
 from hookline.carriers.port import Outstanding
 from hookline.clock import HOUR_MS, UnixMs
@@ -19,7 +16,6 @@ from hookline.messages.dispatch import Dispatcher
 from hookline.messages.model import SUBMIT_AMBIGUOUS, Change, Message, Status, from_row
 from hookline.messages.progress import Move, move
 from hookline.storage.leases import Leases
-from hookline.storage.schema import message_parts, messages
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.telemetry.logs import get_logger
@@ -49,6 +45,7 @@ class Upkeep:
                 await self._dispatcher.claim_everything()
                 if ticks % _SLOW_TICKS == 0:
                     await self.end_outlived()
+                    await self.match_receipts()
                     await self.give_up_receipts()
             except HooklineError as error:
                 log.warning("upkeep_failed", detail=error.detail)
@@ -72,65 +69,95 @@ class Upkeep:
             outlived = [from_row(tuple(row)) for row in rows]
             await self._move(outlived, Change.OUTLIVED, now, error_code="expired")
 
+    async def match_receipts(self) -> None:
+        """Apply receipts that waited for ids which another node, or one now gone, has recorded."""
+        rows = await self._store.read(sql.matchable_receipts(_PAGE))
+        self._dispatcher.match_receipts([tuple(row) for row in rows])
+
     async def give_up_receipts(self) -> None:
         """Mark sent messages whose receipt has not come within the timeout."""
-        cutoff = self._store.now() - self._store.settings.receipt_timeout_hours * HOUR_MS
-        await self._store.commit(lambda tx: tx.changed(sql.without_receipt(cutoff)))
+        now = self._store.now()
+        cutoff = now - self._store.settings.receipt_timeout_hours * HOUR_MS
+        while await self._store.commit(
+            lambda tx: tx.changed(sql.give_up_receipts(cutoff, now, _PAGE))
+        ):
+            """A page at a time, as the writer has other work."""
+        await self._store.commit(lambda tx: tx.changed(sql.forget_unmatched(cutoff)))
 
     async def recover(self) -> None:
-        """Take up what nodes that are gone have left; harmless when repeated."""
-        alive = sorted(await self._leases.living_nodes() | {self._leases.node})
-        released = await self._store.commit(lambda tx: tx.changed(_release_queued(alive)))
-        sending = await self._orphans(alive, Status.SENDING)
-        for message in sending:
-            await self._settle_sending(message)
-        owed = await self._recover_receipts(alive)
-        if released or sending or owed:
-            log.info("messages_recovered", queued=released, sending=len(sending), sent=owed)
+        """Take up what nodes that are gone have left; harmless when repeated.
+
+        What was `sending` comes before what was `queued` behind it.
+        """
+        sending = await self._recover_sending()
+        queued = await self._recover_queued()
+        sent = await self._recover_sent()
+        if queued or sending or sent:
+            log.info("messages_recovered", queued=queued, sending=sending, sent=sent)
+        await self.match_receipts()
         await self._dispatcher.claim_everything()
 
-    async def _settle_sending(self, message: Message) -> None:
-        queue = await self._dispatcher.queue_for(CarrierId(message.carrier_id or ""))
-        now = self._store.now()
-        resend = queue is not None and queue.link.ambiguous == "resend"
-        wanted = (
-            Move(message.id, Change.RECOVERED, now, detail="The node that was sending it stopped.")
-            if resend
-            else Move(message.id, Change.ANSWER_LOST, now, error_code=SUBMIT_AMBIGUOUS)
-        )
+    async def _gone(self, status: Status) -> set[str]:
+        """Nodes that messages name and that live no more. A node that begins meanwhile has its
+        lease before its first message, so that it is not taken for gone."""
+        named = {str(row.owner) for row in await self._store.read(sql.owners(status))}
+        if not named:
+            return named
+        return named - await self._leases.living_nodes() - {self._leases.node}
 
-        async def settle(tx: Transaction) -> None:
-            if (await move(tx, [wanted], owner=message.owner))[0] is not None:
-                await tx.changed(
-                    update(messages).where(messages.c.id == message.id).values(owner=None)
-                )
-
-        await self._store.commit(settle)
-
-    async def _recover_receipts(self, alive: Sequence[str]) -> int:
-        """Tell links of what they had taken before; only those that keep nothing act on it."""
+    async def _recover_sending(self) -> int:
         total = 0
-        while orphans := await self._orphans(alive, Status.SENT):
+        gone = await self._gone(Status.SENDING)
+        while gone and (orphans := await self._owned_by(gone, Status.SENDING)):
             total += len(orphans)
-            ids = [message.id for message in orphans]
-            parts = await self._store.read(
-                select(message_parts.c.message_id, message_parts.c.carrier_message_id)
-                .where(message_parts.c.message_id.in_(ids), message_parts.c.state.is_(None))
-                .order_by(message_parts.c.part)
-            )
-            adopt = update(messages).where(messages.c.id.in_(ids)).values(owner=self._leases.node)
-            await self._store.commit(partial(_run, adopt))
-            await self._tell_links(
-                orphans, [(row.message_id, row.carrier_message_id) for row in parts]
-            )
+            now = self._store.now()
+            by_owner: dict[str | None, list[Move]] = {}
+            for message in orphans:
+                by_owner.setdefault(message.owner, []).append(await self._settling(message, now))
+
+            async def settle(
+                tx: Transaction, wanted: dict[str | None, list[Move]] = by_owner
+            ) -> None:
+                for owner, moves in wanted.items():
+                    moved = await move(tx, moves, owner=owner)
+                    ids = [message.id for message in moved if message is not None]
+                    await tx.changed(sql.own(ids, None))
+
+            await self._store.commit(settle)
         return total
 
-    async def _tell_links(
-        self, orphans: Sequence[Message], parts: Sequence[tuple[str, str]]
-    ) -> None:
-        part_ids: dict[str, list[str]] = {}
-        for message_id, carrier_message_id in parts:
-            part_ids.setdefault(message_id, []).append(carrier_message_id)
+    async def _settling(self, message: Message, now: UnixMs) -> Move:
+        queue = await self._dispatcher.queue_for(CarrierId(message.carrier_id or ""))
+        if queue is not None and queue.link.ambiguous == "resend":
+            detail = "The node that was sending it stopped."
+            return Move(message.id, Change.RECOVERED, now, detail=detail)
+        return Move(message.id, Change.ANSWER_LOST, now, error_code=SUBMIT_AMBIGUOUS)
+
+    async def _recover_queued(self) -> int:
+        gone = await self._gone(Status.QUEUED)
+        if not gone:
+            return 0
+        return await self._store.commit(lambda tx: tx.changed(sql.release_queued(gone)))
+
+    async def _recover_sent(self) -> int:
+        """Tell links of what they had taken before; only those that keep nothing act on it."""
+        total = 0
+        gone = await self._gone(Status.SENT)
+        while gone and (orphans := await self._owned_by(gone, Status.SENT)):
+            total += len(orphans)
+            ids = [message.id for message in orphans]
+            parts: dict[str, list[str]] = {}
+            for row in await self._store.read(sql.open_parts(ids)):
+                parts.setdefault(row.message_id, []).append(row.carrier_message_id)
+
+            async def adopt(tx: Transaction, wanted: Sequence[str] = ids) -> None:
+                await tx.changed(sql.own(wanted, self._leases.node))
+
+            await self._store.commit(adopt)
+            await self._tell_links(orphans, parts)
+        return total
+
+    async def _tell_links(self, orphans: Sequence[Message], parts: dict[str, list[str]]) -> None:
         by_carrier: dict[CarrierId, list[Outstanding]] = {}
         for message in orphans:
             by_carrier.setdefault(CarrierId(message.carrier_id or ""), []).append(
@@ -138,7 +165,7 @@ class Upkeep:
                     MessageId(message.id),
                     message.recipient,
                     UnixMs(message.sent_at or message.updated_at),
-                    tuple(part_ids.get(message.id, ())),
+                    tuple(parts.get(message.id, ())),
                 )
             )
         for carrier_id, outstanding in by_carrier.items():
@@ -146,8 +173,8 @@ class Upkeep:
             if queue is not None:
                 queue.link.recover(outstanding)
 
-    async def _orphans(self, alive: Sequence[str], status: Status) -> list[Message]:
-        rows = await self._store.read(sql.disowned(alive, [status]).limit(_PAGE))
+    async def _owned_by(self, nodes: set[str], status: Status) -> list[Message]:
+        rows = await self._store.read(sql.owned_by(nodes, status, _PAGE))
         return [from_row(tuple(row)) for row in rows]
 
     async def _move(
@@ -163,16 +190,3 @@ class Upkeep:
             await move(tx, moves)
 
         await self._store.commit(apply)
-
-
-async def _run(statement: Update, tx: Transaction) -> int:
-    return await tx.changed(statement)
-
-
-def _release_queued(alive: Sequence[str]) -> Update:
-    return (
-        update(messages)
-        .where(messages.c.status == Status.QUEUED, messages.c.owner.is_not(None))
-        .where(messages.c.owner.not_in(alive))
-        .values(owner=None)
-    )

@@ -35,6 +35,7 @@ class NumberBook:
     def __init__(self, store: Store, wakeups: Wakeups) -> None:
         self._store = store
         self._homes: dict[AccountId, dict[str, Home]] = {}
+        self._forgotten = 0
         wakeups.subscribe_prefix(_TOPIC, self._forget)
 
     async def find(self, account_id: AccountId, number: str) -> Home | None:
@@ -46,14 +47,18 @@ class NumberBook:
         return homes.get(number)
 
     def _forget(self, account_id: str) -> None:
+        self._forgotten += 1
         if account_id:
             self._homes.pop(AccountId(account_id), None)
         else:
             self._homes.clear()
 
     async def _load(self, account_id: AccountId) -> dict[str, Home]:
+        seen = self._forgotten
         rows = await self._store.read(sql.of_account(account_id))
         homes = {row.number: Home(row.number, row.kind, CarrierId(row.carrier_id)) for row in rows}
+        if seen != self._forgotten:  # what was read may be from before that
+            return homes
         if len(self._homes) >= _ACCOUNTS_MAX:
             self._homes.clear()
         self._homes[account_id] = homes

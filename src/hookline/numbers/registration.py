@@ -1,5 +1,6 @@
 """Which numbers and senders an account has, and on which carrier each is at home."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ from sqlalchemy import Row
 from hookline.audit.append import record
 from hookline.carriers import store as carrier_sql
 from hookline.errors import Conflict, Invalid, NotFound
-from hookline.ids import AccountId, CarrierId, NumberId
+from hookline.ids import AccountId, CarrierId, NumberId, is_id
 from hookline.numbers import store as sql
 from hookline.numbers.book import topic
 from hookline.numbers.e164 import is_alphanumeric_sender, is_short_code, parse_number
@@ -119,8 +120,24 @@ async def furnish_sandbox(tx: Transaction, store: Store, account_id: AccountId) 
     return carrier_id
 
 
+async def find_number(store: Store, principal: Principal, number_id: str) -> NumberRow:
+    """One number. Raises NotFound."""
+    _check_id(number_id)
+    return _only(await store.read(sql.by_id(principal.account_id, number_id)), number_id)
+
+
 async def _existing(tx: Transaction, principal: Principal, number_id: str) -> NumberRow:
-    found = await tx.execute(sql.by_id(principal.account_id, number_id))
+    _check_id(number_id)
+    return _only(await tx.execute(sql.by_id(principal.account_id, number_id)), number_id)
+
+
+def _check_id(number_id: str) -> None:
+    """Not every text of a path can be asked for."""
+    if not is_id("num", number_id):
+        _only([], number_id)
+
+
+def _only(found: Sequence[NumberRow], number_id: str) -> NumberRow:
     if not found:
         raise NotFound(f"There is no number {number_id[:64]} in this account.")
     return found[0]

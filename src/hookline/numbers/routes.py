@@ -1,6 +1,5 @@
 """HTTP routes of numbers."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import Query
@@ -13,7 +12,7 @@ from hookline.api.wire import Page
 from hookline.errors import NotFound
 from hookline.numbers import registration
 from hookline.numbers import store as sql
-from hookline.numbers.registration import NumberRow, NumberTaken, Registration
+from hookline.numbers.registration import NumberTaken, Registration
 from hookline.numbers.schemas import Number, NumberCreate, NumberPatch, number_shape
 from hookline.principal import Scope
 from hookline.storage.schema import numbers
@@ -50,8 +49,7 @@ def routes() -> Routes:
     @router.on("GET", "/{id}", scope=Scope.NUMBERS_READ, answer=Number, problems=[NotFound])
     async def get_number(caller: Caller, store: Storage, id: str) -> Number:
         """One number."""
-        found = await store.read(sql.by_id(caller.account_id, id))
-        return number_shape(_first(found, id))
+        return number_shape(await registration.find_number(store, caller, id))
 
     @router.on("PATCH", "/{id}", scope=Scope.NUMBERS_WRITE, answer=Number, problems=[NotFound])
     async def patch_number(caller: Caller, store: Storage, id: str, body: NumberPatch) -> Number:
@@ -73,9 +71,3 @@ def routes() -> Routes:
         await store.commit(lambda tx: registration.remove_number(tx, caller, id))
 
     return router
-
-
-def _first(rows: Sequence[NumberRow], number_id: str) -> NumberRow:
-    if not rows:
-        raise NotFound(f"There is no number {number_id[:64]} in this account.")
-    return rows[0]

@@ -1,0 +1,56 @@
+"""What waits on one node for one carrier's link. Plain state: nothing here waits or writes."""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from hookline.carriers.port import Link, Outgoing
+from hookline.clock import UnixMs
+from hookline.ids import CarrierId
+from hookline.messages.model import Message
+
+
+@dataclass(slots=True)
+class CarrierQueue:
+    """What waits for one carrier's link on this node."""
+
+    carrier_id: CarrierId
+    link: Link
+    waiting: deque[Message] = field(default_factory=deque)
+    under_way: int = 0
+    """Handed to the writer or the link, and not reported."""
+    overflowed: bool = False
+    """Some of its messages are only in the database; newer ones queue up behind them there."""
+    left_behind: int = 0
+    """How many there have been of those."""
+    paused_until: float = 0.0
+    """On the event loop's clock; 0 when it is not paused."""
+    held: list[Outgoing] = field(default_factory=list)
+    """`sending` already when the link asked to slow down; they go once it may take more."""
+
+    def has_room(self, more: int, waiting_max: int) -> bool:
+        """Whether one message beyond `more` others may be held here; else it is left behind."""
+        if len(self.waiting) + more >= waiting_max:
+            self.overflowed = True
+        if self.overflowed:
+            self.left_behind += 1
+        return not self.overflowed
+
+    def take(self, now: UnixMs) -> tuple[list[Message], list[Message]]:
+        """What the link's window has room for, and what has outlived its validity instead."""
+        room = self.link.window - self.under_way
+        taken: list[Message] = []
+        outlived: list[Message] = []
+        while self.waiting and len(taken) < room:
+            message = self.waiting.popleft()
+            is_outlived = message.valid_until is not None and message.valid_until <= now
+            (outlived if is_outlived else taken).append(message)
+        return taken, outlived
+
+    def put_back(self, messages: Iterable[Message]) -> None:
+        """To the head of the queue, in the order in which they were accepted."""
+        older = list(messages)
+        newest = max(message.id for message in older)
+        while self.waiting and self.waiting[0].id < newest:
+            older.append(self.waiting.popleft())
+        self.waiting.extendleft(sorted(older, key=lambda message: message.id, reverse=True))
