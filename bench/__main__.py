@@ -6,7 +6,9 @@ Accept → sandbox submit → receipt → signed webhook received, with everythi
 import argparse
 import asyncio
 import json
+import os
 import platform
+import signal
 import tempfile
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from bench.server import Server, running
 from tests.services.postgres import postgres_server
 
 _WARM = 500
-console = Console()
+console = Console(width=140)
 
 
 def main() -> None:
@@ -97,13 +99,15 @@ def _profile(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "profile.json"
         with running(profile=out) as server:
-            _drive(server, options.messages, options)
+            _drive(server, _WARM, options)
+            os.kill(server.pid, signal.SIGUSR1)
+            _drive(server, options.messages, options, first=_WARM)
         samples = json.loads(out.read_text())
     total = sum(count for _, count in samples)
     table = Table(title="CPU by part, SQLite (samples of CPU time)")
     table.add_column("part")
     table.add_column("share", justify="right")
-    for part, count in samples[:18]:
+    for part, count in samples[:30]:
         table.add_row(part, f"{count / total:.1%}")
     console.print(table)
 

@@ -1,6 +1,6 @@
 """Runs the server under a sampling profiler: `python -m bench.profiled OUT.json up …`.
 
-Every millisecond of CPU time one sample says which part of the program was at work: the innermost
+Sampling begins with SIGUSR1. Every millisecond of CPU time one sample says which part of the program was at work: the innermost
 room of Hookline on the stack, or the library outside of it.
 """
 
@@ -36,10 +36,13 @@ def main() -> None:
     def sample(_signal: int, frame: FrameType | None) -> None:
         samples[part_of(frame)] += 1
 
+    def begin(_signal: int, _frame: FrameType | None) -> None:
+        signal.setitimer(signal.ITIMER_PROF, _INTERVAL_S, _INTERVAL_S)
+
     signal.signal(signal.SIGPROF, sample)
-    signal.setitimer(signal.ITIMER_PROF, _INTERVAL_S, _INTERVAL_S)
+    signal.signal(signal.SIGUSR1, begin)
     sys.argv = ["hookline", *arguments]
-    from hookline.cli import main as command  # the sampler must run before the program loads
+    from hookline.cli import main as command  # the handlers come before the program's own
 
     try:
         command()

@@ -41,7 +41,8 @@ _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
 _VALUES = {c: i for i, c in enumerate(_ALPHABET)}
 _SUFFIX_LENGTH = 26
 _RANDOM_POOL_BYTES = 4_096
-_STEP_BITS = 32
+_HEAD_LENGTH = 10
+"""Ten characters are two zero bits and the 48 bits of the time: the same for a whole millisecond."""
 
 
 class IdSource:
@@ -57,20 +58,26 @@ class IdSource:
         self._tail = 0
         self._pool = b""
         self._at = 0
+        self._head = ""
 
     def new(self, prefix: str) -> str:
         """A new id, such as `msg_01jz…`."""
-        return f"{prefix}_{encode_suffix(self._next_uuid_int())}"
-
-    def _next_uuid_int(self) -> int:
         now_ms = self._clock.now_ms()
         if now_ms > self._last_ms:
             self._last_ms = now_ms
+            self._head = encode_suffix(now_ms << 80)[:_HEAD_LENGTH]
             self._tail = self._random(9) >> 1  # top bit free: room to grow within the millisecond
         else:
             self._tail += 1 + (self._random(4) >> 1)
-        high, low = self._tail >> 62, self._tail & 0x3FFF_FFFF_FFFF_FFFF
-        return self._last_ms << 80 | 0x7 << 76 | (high & 0xFFF) << 64 | 0x2 << 62 | low
+        high, low = self._tail >> 62 & 0xFFF, self._tail & 0x3FFF_FFFF_FFFF_FFFF
+        rest = 0x7 << 76 | high << 64 | 0x2 << 62 | low
+        pairs = _PAIRS
+        return (
+            f"{prefix}_{self._head}"
+            f"{pairs[rest >> 70]}{pairs[rest >> 60 & 1023]}{pairs[rest >> 50 & 1023]}"
+            f"{pairs[rest >> 40 & 1023]}{pairs[rest >> 30 & 1023]}{pairs[rest >> 20 & 1023]}"
+            f"{pairs[rest >> 10 & 1023]}{pairs[rest & 1023]}"
+        )
 
     def _random(self, size: int) -> int:
         if self._at + size > len(self._pool):

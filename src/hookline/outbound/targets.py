@@ -123,6 +123,7 @@ async def resolve_vetted(
     return _families_in_turn(found)
 
 
+@lru_cache(maxsize=4_096)
 def _split_authority(authority: str) -> tuple[str, Address | None, int | None]:
     if "@" in authority:
         raise TargetInvalid("The URL must not contain a user name or password.")
