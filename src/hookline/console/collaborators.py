@@ -1,0 +1,45 @@
+"""What the console works with; the composition root fills it in."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from hookline.accounts.passwords import Passwords
+from hookline.console.assets import Assets, load_assets
+from hookline.console.live import LiveFeed
+from hookline.console.rendering import Renderer
+from hookline.messages.phones import Phones
+from hookline.messages.submission import Submission
+from hookline.storage.store import Store
+from hookline.storage.wakeups import Wakeups
+from hookline.webhooks.engine import Webhooks
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """The rooms that pages ask, and the means to show what they answer."""
+
+    store: Store
+    passwords: Passwords
+    submission: Submission
+    phones: Phones
+    webhooks: Webhooks
+    live: LiveFeed
+    assets: Assets
+    renderer: Renderer
+
+    @classmethod
+    def join(
+        cls,
+        store: Store,
+        wakeups: Wakeups,
+        *,
+        passwords: Passwords,
+        submission: Submission,
+        phones: Phones,
+        webhooks: Webhooks,
+    ) -> Self:
+        """The console over these rooms. Raises AssetsMissing."""
+        assets = load_assets()
+        renderer = Renderer(assets, store.clock)
+        live = LiveFeed(store, wakeups)
+        return cls(store, passwords, submission, phones, webhooks, live, assets, renderer)

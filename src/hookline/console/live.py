@@ -1,0 +1,105 @@
+"""Tells open pages what kind of thing has changed; they then fetch what they show again.
+
+Only kinds are sent (`message credential`), at most a few times a second however busy the account
+is, so that a page in the background costs nothing. Which rows changed is never told here.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from hookline.console import store as sql
+from hookline.events.append import topic
+from hookline.events.model import family_of
+from hookline.events.read import head_position
+from hookline.events.stream import TooManyStreams
+from hookline.ids import AccountId
+from hookline.storage.errors import DatabaseUnavailable
+from hookline.storage.store import Store
+from hookline.storage.wakeups import Wakeups
+
+QUIET_S = 0.2
+"""Changes within this time are told together."""
+RECHECK_S = 5.0
+_HELLO = b"retry: 2000\n\n"
+_HEARTBEAT = b": still here\n\n"
+
+IsWelcome = Callable[[], Awaitable[bool]]
+"""Whether the session may still listen."""
+
+
+class LiveFeed:
+    """The open streams of one process."""
+
+    def __init__(
+        self, store: Store, wakeups: Wakeups, *, quiet_s: float = QUIET_S,
+        recheck_s: float = RECHECK_S,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._wakeups = wakeups
+        self._quiet_s = quiet_s
+        self._recheck_s = recheck_s
+        self._open: set[asyncio.Event] = set()
+        self._is_closed = False
+
+    @property
+    def count(self) -> int:
+        return len(self._open)
+
+    def close(self) -> None:
+        """End every stream: the server is stopping."""
+        self._is_closed = True
+        for woken in self._open:
+            woken.set()
+
+    def check_room(self) -> None:
+        """Raise TooManyStreams when this process serves as many as it may."""
+        if self._is_closed or self.count >= self._store.settings.stream_subscribers_max:
+            raise TooManyStreams
+
+    async def listen(self, account_id: AccountId, is_welcome: IsWelcome) -> AsyncIterator[bytes]:
+        """What to send to one browser, until it leaves or its session ends."""
+        woken = asyncio.Event()
+        self._open.add(woken)
+        stop_waking = self._wakeups.subscribe(topic(account_id), woken.set)
+        try:
+            position = await self._head(account_id, 0)
+            yield _HELLO
+            while not self._is_closed:
+                kinds, position = await self._changes(account_id, position)
+                if kinds:
+                    yield f"event: change\ndata: {' '.join(kinds)}\n\n".encode()
+                    await asyncio.sleep(self._quiet_s)
+                elif not await self._wait(woken):
+                    if not await is_welcome():
+                        return
+                    yield _HEARTBEAT
+        finally:
+            stop_waking()
+            self._open.discard(woken)
+
+    async def _changes(self, account_id: AccountId, position: int) -> tuple[list[str], int]:
+        """The kinds that changed behind the position, and the position behind them."""
+        head = await self._head(account_id, position)
+        if head <= position:
+            return [], position
+        try:
+            rows = await self._store.read(sql.kinds_after(account_id, position))
+        except DatabaseUnavailable:
+            return [], position
+        return sorted({family_of(row[0]) for row in rows}), head
+
+    async def _head(self, account_id: AccountId, known: int) -> int:
+        try:
+            return await head_position(self._store, account_id)
+        except DatabaseUnavailable:
+            return known  # told once the database is back
+
+    async def _wait(self, woken: asyncio.Event) -> bool:
+        """Whether something woke us before it was time to look at the session again."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._recheck_s):
+                await woken.wait()
+        was_woken = woken.is_set()
+        woken.clear()
+        return was_woken

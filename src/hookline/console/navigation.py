@@ -1,0 +1,55 @@
+"""Where one can go, grouped by task. Only pages that exist are listed."""
+
+from dataclasses import dataclass
+
+HOME = "/"
+MESSAGES = "/messages"
+WEBHOOKS = "/webhooks"
+PHONE = "/phone"
+INTEGRATIONS = "/administration/integrations"
+CONFIG = f"{INTEGRATIONS}/config"
+CREDENTIALS = f"{CONFIG}/credentials"
+REFERENCE = "/docs/api"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One link of the main menu."""
+
+    key: str
+    title: str
+    url: str
+    icon: str
+    letter: str
+    """What follows G on the keyboard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Links that belong together."""
+
+    title: str
+    links: tuple[Item, ...]
+
+
+MAIN = (
+    Group(
+        "",
+        (
+            Item("start", "Get started", HOME, "home", "s"),
+            Item("messages", "Messages", MESSAGES, "msg", "m"),
+        ),
+    ),
+    Group(
+        "Build",
+        (
+            Item("webhooks", "Webhooks", WEBHOOKS, "hook", "w"),
+            Item("phone", "Virtual phone", PHONE, "phone", "p"),
+            Item("reference", "API reference", REFERENCE, "book", "r"),
+        ),
+    ),
+    Group(
+        "Administration",
+        (Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),),
+    ),
+)

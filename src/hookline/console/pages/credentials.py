@@ -1,0 +1,287 @@
+"""Administration → Integrations → Config → Credentials."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from starlette.responses import RedirectResponse, Response
+
+from hookline.console import store as sql
+from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
+from hookline.console.navigation import CONFIG, CREDENTIALS, INTEGRATIONS
+from hookline.console.routing import Page
+from hookline.console.views import credentials as views
+from hookline.console.views.samples import send_curl, token_samples
+from hookline.console.views.scopes import SEND_AND_RECEIVE, scope_grid
+from hookline.console.visit import Values, Visit
+from hookline.credentials import store as credential_sql
+from hookline.credentials.changing import Change, patch_credential
+from hookline.credentials.issuing import Issue, Issued, issue_credential
+from hookline.credentials.reading import get_credential
+from hookline.credentials.revocation import revoke_credential
+from hookline.credentials.rotation import rotate_credential
+from hookline.errors import Conflict, Forbidden, Invalid
+from hookline.principal import Mode, Scope
+
+_FORM_FIELDS = ("description", "scopes", "mode")
+_REFUSED = (Invalid, Conflict, Forbidden)
+_SENDER = "+12025550100"
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the create and edit forms hold."""
+
+    description: str
+    mode: str
+    scopes: frozenset[Scope]
+
+
+async def show_integrations(visit: Visit) -> Response:
+    """The ways to connect other systems."""
+    found = await _all(visit)
+    counts = {
+        "active": sum(1 for view in found if not view.is_ended),
+        "due": sum(1 for view in found if not view.is_ended and view.age.state != "fresh"),
+    }
+    return await visit.page("integrations.html", active="integrations", counts=counts)
+
+
+async def to_integrations(_visit: Visit) -> Response:
+    return RedirectResponse(INTEGRATIONS, 303)
+
+
+async def to_credentials(_visit: Visit) -> Response:
+    return RedirectResponse(CREDENTIALS, 303)
+
+
+async def list_credentials(visit: Visit) -> Response:
+    """Active or revoked credentials, filtered by words."""
+    found = await _all(visit)
+    show = "revoked" if visit.guest.query("show") == "revoked" else "active"
+    part = [view for view in found if view.is_ended == (show == "revoked")]
+    query = visit.guest.query("q")[:100]
+    return await visit.page(
+        "credentials/list.html",
+        **_place(visit),
+        show=show,
+        q=query,
+        rows=views.matching(part, query),
+        total=len(part),
+        tabs=views.tabs(found),
+        overdue=views.count_overdue(found),
+        curl=send_curl(visit.guest.origin, await _sender(visit)),
+    )
+
+
+async def show_credential(visit: Visit) -> Response:
+    view = await _one(visit)
+    return await visit.page("credentials/detail.html", **_place(visit), credential=view)
+
+
+async def show_create(visit: Visit) -> Response:
+    mode = visit.principal.mode.value
+    chosen = SEND_AND_RECEIVE & visit.principal.scopes
+    return await _create_form(visit, Typed("", mode, chosen), NOTHING_WRONG)
+
+
+async def create(visit: Visit) -> Response:
+    """Make a credential and reveal its token, once."""
+    typed = _typed(visit.typed, visit.principal.mode)
+    command = Issue(typed.description, typed.scopes, Mode(typed.mode))
+    try:
+        issued = await visit.commit(
+            lambda tx: issue_credential(tx, visit.store, visit.principal, command)
+        )
+    except _REFUSED as error:
+        return await _create_form(visit, typed, refusal_of(error, _FORM_FIELDS), status_code=422)
+    return await _reveal(visit, issued, rotated=False)
+
+
+async def show_rotate(visit: Visit) -> Response:
+    return await _rotate_form(visit, NOTHING_WRONG, is_now=False)
+
+
+async def rotate(visit: Visit) -> Response:
+    """Replace the token and reveal the new one, once."""
+    issued = await visit.commit(
+        lambda tx: rotate_credential(tx, visit.store, visit.principal, visit.guest.path("id"))
+    )
+    return await _reveal(visit, issued, rotated=True)
+
+
+async def show_rotate_now(visit: Visit) -> Response:
+    return await _rotate_form(visit, NOTHING_WRONG, is_now=True)
+
+
+async def rotate_now(visit: Visit) -> Response:
+    """The same for a token that has leaked; the reason goes into the audit trail."""
+    reason, credential_id = visit.typed.text("reason"), visit.guest.path("id")
+    if not reason:
+        wrong = Refusal({"reason": "Say why, for whoever reads the audit trail later."}, "")
+        return await _rotate_form(visit, wrong, is_now=True, status_code=422)
+    issued = await visit.commit(
+        lambda tx: rotate_credential(
+            tx, visit.store, visit.principal, credential_id, reason=reason[:200]
+        )
+    )
+    return await _reveal(visit, issued, rotated=True)
+
+
+async def show_delete(visit: Visit) -> Response:
+    return await _delete_form(visit, NOTHING_WRONG)
+
+
+async def delete(visit: Visit) -> Response:
+    """Stop a credential, once its last four characters have been typed."""
+    view = await _one(visit)
+    if visit.typed.text("confirm") != view.last4:
+        wrong = Refusal({"confirm": "These are not the token's last four characters."}, "")
+        return await _delete_form(visit, wrong, status_code=422)
+    await visit.commit(
+        lambda tx: revoke_credential(tx, visit.store, visit.principal, view.id, reason="deleted")
+    )
+    return visit.stay("Credential deleted", CREDENTIALS)
+
+
+async def show_edit(visit: Visit) -> Response:
+    view = await _one(visit)
+    chosen = frozenset(Scope(name) for name in view.scopes)
+    return await _edit_form(visit, view, Typed(view.description, "", chosen), NOTHING_WRONG)
+
+
+async def edit(visit: Visit) -> Response:
+    """Change description and scopes. What the person does not hold stays as it is."""
+    view, typed = await _one(visit), _typed(visit.typed, visit.principal.mode)
+    kept = frozenset(Scope(name) for name in view.scopes) - visit.principal.scopes
+    change = Change(typed.description, typed.scopes | kept)
+    try:
+        await visit.commit(
+            lambda tx: patch_credential(tx, visit.store, visit.principal, view.id, change)
+        )
+    except _REFUSED as error:
+        wrong = refusal_of(error, _FORM_FIELDS)
+        return await _edit_form(visit, view, typed, wrong, status_code=422)
+    return visit.stay("Credential saved", f"{CREDENTIALS}/{view.id}")
+
+
+def _place(visit: Visit) -> dict[str, Values]:
+    return {
+        "active": "integrations",
+        "section": "credentials",
+        "base": CREDENTIALS,
+        "may_write": visit.may(Scope.CREDENTIALS_WRITE),
+    }
+
+
+def _typed(form: Form, mode: Mode) -> Typed:
+    known = {scope.value for scope in Scope}
+    scopes = frozenset(Scope(name) for name in form.texts("scope") if name in known)
+    wanted = Mode.TEST if form.text("mode") == Mode.TEST.value else mode
+    return Typed(form.text("description"), wanted.value, scopes)
+
+
+async def _all(visit: Visit) -> Sequence[views.CredentialView]:
+    rows = await visit.store.read(sql.all_credentials(visit.principal))
+    return [views.credential_view(credential_sql.from_row(row), visit.now) for row in rows]
+
+
+async def _one(visit: Visit) -> views.CredentialView:
+    found = await get_credential(visit.store, visit.principal, visit.guest.path("id"))
+    return views.credential_view(found, visit.now)
+
+
+async def _sender(visit: Visit) -> str:
+    rows = await visit.store.read(sql.senders(visit.principal.account_id).limit(1))
+    return str(rows[0].number) if rows else _SENDER
+
+
+async def _create_form(
+    visit: Visit, typed: Typed, refusal: Refusal, status_code: int = 200
+) -> Response:
+    return await visit.dialog(
+        "credentials/create.html",
+        "Create New Credential",
+        status_code=status_code,
+        base=CREDENTIALS,
+        values=typed,
+        errors=refusal.fields,
+        error=refusal.whole,
+        grid=scope_grid(visit.principal.scopes, typed.scopes),
+    )
+
+
+async def _edit_form(
+    visit: Visit, view: views.CredentialView, typed: Typed, refusal: Refusal, status_code: int = 200
+) -> Response:
+    return await visit.dialog(
+        "credentials/edit.html",
+        "Edit credential",
+        status_code=status_code,
+        base=CREDENTIALS,
+        credential=view,
+        values=typed,
+        errors=refusal.fields,
+        error=refusal.whole,
+        grid=scope_grid(visit.principal.scopes, typed.scopes),
+    )
+
+
+async def _rotate_form(
+    visit: Visit, refusal: Refusal, *, is_now: bool, status_code: int = 200
+) -> Response:
+    return await visit.dialog(
+        "credentials/rotate.html",
+        "Rotate Credential Now" if is_now else "Rotate Credential",
+        status_code=status_code,
+        base=CREDENTIALS,
+        credential=await _one(visit),
+        is_now=is_now,
+        values={"reason": ""},
+        errors=refusal.fields,
+        error=refusal.whole,
+    )
+
+
+async def _delete_form(visit: Visit, refusal: Refusal, status_code: int = 200) -> Response:
+    return await visit.dialog(
+        "credentials/delete.html",
+        "Delete credential",
+        status_code=status_code,
+        base=CREDENTIALS,
+        credential=await _one(visit),
+        errors=refusal.fields,
+        error=refusal.whole,
+    )
+
+
+async def _reveal(visit: Visit, issued: Issued, *, rotated: bool) -> Response:
+    return await visit.dialog(
+        "credentials/reveal.html",
+        "Credential rotated" if rotated else "Credential created",
+        base=CREDENTIALS,
+        credential=views.credential_view(issued.credential, visit.now),
+        token=issued.token,
+        rotated=rotated,
+        samples=token_samples(visit.guest.origin, await _sender(visit), issued.token),
+    )
+
+
+_READ, _WRITE = Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE
+_ONE = f"{CREDENTIALS}/{{id}}"
+PAGES = (
+    Page("GET", "/administration", to_integrations),
+    Page("GET", INTEGRATIONS, show_integrations, _READ),
+    Page("GET", CONFIG, to_credentials),
+    Page("GET", CREDENTIALS, list_credentials, _READ),
+    Page("GET", f"{CREDENTIALS}/new", show_create, _WRITE),
+    Page("POST", CREDENTIALS, create, _WRITE),
+    Page("GET", _ONE, show_credential, _READ),
+    Page("GET", f"{_ONE}/rotate", show_rotate, _WRITE),
+    Page("POST", f"{_ONE}/rotate", rotate, _WRITE),
+    Page("GET", f"{_ONE}/rotate-now", show_rotate_now, _WRITE),
+    Page("POST", f"{_ONE}/rotate-now", rotate_now, _WRITE),
+    Page("GET", f"{_ONE}/edit", show_edit, _WRITE),
+    Page("POST", f"{_ONE}/edit", edit, _WRITE),
+    Page("GET", f"{_ONE}/delete", show_delete, _WRITE),
+    Page("POST", f"{_ONE}/delete", delete, _WRITE),
+)

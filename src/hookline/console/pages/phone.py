@@ -1,0 +1,70 @@
+"""The virtual phones, side by side, each as the person who holds it sees it."""
+
+from collections.abc import Mapping
+from urllib.parse import urlencode
+
+from starlette.responses import Response
+
+from hookline.console import store as sql
+from hookline.console.routing import Page
+from hookline.console.views.messages import Thread, bubbles, threads
+from hookline.console.visit import Visit
+from hookline.errors import Invalid
+from hookline.messages.phones import Phone
+from hookline.principal import Scope
+
+
+async def show_phones(visit: Visit) -> Response:
+    """Every phone with one conversation open; the address says which."""
+    account_id = visit.principal.account_id
+    rows = await visit.store.read(sql.senders(account_id))
+    numbers = [str(row.number) for row in rows]
+    phones = await visit.console.phones.list_phones(account_id)
+    return await visit.page(
+        "phone/page.html",
+        active="phone",
+        may_send=visit.may(Scope.MESSAGES_SEND),
+        phones=[await _device(visit, phone, numbers) for phone in phones],
+    )
+
+
+async def send(visit: Visit) -> Response:
+    """Write as the person at the phone."""
+    number, text = f"+{visit.guest.path('digits')}", visit.typed.text("text")
+    if not text:
+        raise Invalid.at("/text", "invalid_text", "Write something first.")
+    await visit.console.phones.send(visit.principal, number, to=visit.typed.text("to"), text=text)
+    if visit.guest.is_htmx:
+        return Response(status_code=204)  # the live stream brings the bubble
+    return visit.go("/phone")
+
+
+async def _device(visit: Visit, phone: Phone, numbers: list[str]) -> Mapping[str, object]:
+    digits = phone.number.removeprefix("+")
+    messages = await visit.console.phones.thread(visit.principal.account_id, phone.number)
+    found = threads(messages, numbers)
+    wanted = f"+{visit.guest.query(digits).removeprefix('+')}"
+    partner = wanted if wanted in found else next(iter(found), "")
+    others = dict(visit.request.query_params)
+    return {
+        "digits": digits,
+        "number": phone.number,
+        "name": phone.name or phone.number,
+        "partner": partner,
+        "bubbles": bubbles(found.get(partner, [])),
+        "threads": [
+            Thread(
+                number,
+                len(of_number),
+                number == partner,
+                "?" + urlencode({**others, digits: number.removeprefix("+")}),
+            )
+            for number, of_number in found.items()
+        ],
+    }
+
+
+PAGES = (
+    Page("GET", "/phone", show_phones, Scope.MESSAGES_READ),
+    Page("POST", "/phone/{digits}/send", send, Scope.MESSAGES_SEND),
+)

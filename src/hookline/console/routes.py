@@ -1,0 +1,39 @@
+"""All addresses of the console."""
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from hookline.console.collaborators import Console
+from hookline.console.pages import (
+    credentials,
+    deliveries,
+    documentation,
+    entrance,
+    messages,
+    phone,
+    start,
+    webhooks,
+)
+from hookline.console.routing import install, to_routes
+
+PAGES = (
+    *start.PAGES,
+    *entrance.PAGES,
+    *credentials.PAGES,
+    *messages.PAGES,
+    *webhooks.PAGES,
+    *deliveries.PAGES,
+    *phone.PAGES,
+)
+OPEN_PAGES = (*entrance.OPEN_PAGES, *documentation.OPEN_PAGES)
+
+
+def routes(console: Console) -> list[Route]:
+    """For the application's router. They are no part of the API and of its OpenAPI document."""
+    return to_routes(console, PAGES, OPEN_PAGES)
+
+
+def mount(app: FastAPI, console: Console) -> None:
+    """Add the console to the application, after `problems.install`."""
+    app.router.routes.extend(routes(console))
+    install(app, console)

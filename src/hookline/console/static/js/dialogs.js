@@ -1,0 +1,63 @@
+// One dialog for everything: htmx puts a form or an answer into it, this opens and empties it.
+import { find } from './dom.js';
+import { toast } from './toasts.js';
+
+const dialog = find('#dlg');
+let opener = null;
+
+/** A revealed secret stays until it has been copied or confirmed. */
+const mustStay = () => find('[data-sticky]', dialog) && !('copied' in dialog.dataset);
+
+function refuse(event) {
+  event.preventDefault();
+  toast('Copy the token first: it is not shown again.', 'bad');
+  find('[data-copied]', dialog)?.focus();
+}
+
+function open() {
+  if (!dialog.open) {
+    opener = document.activeElement;
+    dialog.showModal();
+  }
+  (find('[autofocus]', dialog) || find('h2', dialog) || dialog).focus();
+}
+
+if (dialog) {
+  // Not afterSwap: the forms inside are bound only once they have settled.
+  document.addEventListener('htmx:afterSettle', (event) => {
+    if (event.detail.target !== dialog) return;
+    if (dialog.innerHTML.trim()) open();
+    else dialog.close();
+  });
+  document.addEventListener('closeDialog', () => dialog.close());
+  // Chromium lets a second Escape pass by `cancel`, so the key itself is stopped as well.
+  dialog.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape' && mustStay()) refuse(event);
+  });
+  dialog.addEventListener('cancel', (event) => {
+    if (mustStay()) refuse(event);
+  });
+  dialog.addEventListener('click', (event) => {
+    if (event.target === dialog && !find('[data-sticky]', dialog)) dialog.close();
+    if (event.target.closest('[data-close]')) {
+      event.preventDefault();
+      dialog.close();
+    }
+  });
+  dialog.addEventListener('close', () => {
+    dialog.replaceChildren(); // never leave a secret in the page
+    delete dialog.dataset.copied;
+    // The opener may have been replaced by a refreshed list: take its successor.
+    const back = opener?.isConnected ? opener : opener?.id && document.getElementById(opener.id);
+    (back || find('#main'))?.focus({ preventScroll: true });
+    opener = null;
+  });
+}
+
+// Dialogs that are part of the page, such as the list of keys.
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-dialog]');
+  if (button) document.getElementById(button.dataset.dialog).showModal();
+  const closing = event.target.closest('[data-close]')?.closest('dialog');
+  if (closing && closing !== dialog) closing.close();
+});

@@ -1,0 +1,186 @@
+"""Webhooks, their deliveries and attempts as pages show them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from hookline.console.views.status import Badge, badge
+from hookline.events.model import EventType, family_of, scope_of
+from hookline.ids import is_id
+from hookline.principal import Principal
+from hookline.webhooks.model import Attempt, DeliveryStatus, Endpoint
+
+_REASONS = {
+    "by_request": "Somebody paused it",
+    "gone": "The receiver answered 410 Gone",
+}
+_RESENDABLE = frozenset({DeliveryStatus.DELIVERED.value, DeliveryStatus.FAILED.value, "pending"})
+_BODY_SHOWN_MAX = 16_384
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookView:
+    """One endpoint."""
+
+    id: str
+    url: str
+    host: str
+    description: str
+    events: Sequence[str]
+    format: str
+    status: Badge
+    is_enabled: bool
+    disabled_reason: str
+    created_at: int
+    secret_overlap_until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryView:
+    """One event on its way to one receiver."""
+
+    id: str
+    event_id: str
+    event_type: str
+    target: str
+    message_id: str
+    status: Badge
+    attempts: int
+    last_answer: str
+    created_at: int
+    next_attempt_at: int | None
+    is_resendable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptView:
+    """One request and its answer."""
+
+    number: int
+    attempted_at: int
+    address: str
+    status: int | None
+    is_success: bool
+    elapsed_ms: int
+    error: str
+    headers: Sequence[tuple[str, str]]
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Event types that can be chosen together."""
+
+    title: str
+    pattern: str
+    types: Sequence[str]
+
+
+def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
+    until = endpoint.previous_secret_until
+    reason = endpoint.disabled_reason or ""
+    return WebhookView(
+        id=endpoint.id,
+        url=endpoint.url,
+        host=urlsplit(endpoint.url).netloc or endpoint.url,
+        description=endpoint.description,
+        events=endpoint.subscription.patterns,
+        format=endpoint.format,
+        status=badge(endpoint.status.value),
+        is_enabled=endpoint.is_enabled,
+        disabled_reason=_REASONS.get(reason, reason.replace("_", " ")),
+        created_at=endpoint.created_at,
+        secret_overlap_until=until if until and until > now else None,
+    )
+
+
+def delivery_row(row: Any) -> DeliveryView:  # Any: a row of deliveries with its endpoint's URL
+    return DeliveryView(
+        id=row.id,
+        event_id=row.event_id,
+        event_type=row.event_type,
+        target=row.url or row.endpoint_url or "a webhook that was deleted",
+        message_id=row.resource_id if is_id("msg", row.resource_id) else "",
+        status=badge(row.status),
+        attempts=row.attempts,
+        last_answer=_last_answer(row.last_status, row.last_error),
+        created_at=row.created_at,
+        next_attempt_at=row.next_attempt_at if row.status == "pending" else None,
+        is_resendable=row.status in _RESENDABLE,
+    )
+
+
+def stored_attempt(row: Any) -> AttemptView:  # Any: a row of attempts
+    success = row.error is None and row.status is not None and 200 <= row.status < 300
+    return AttemptView(
+        number=row.number,
+        attempted_at=row.attempted_at,
+        address=row.address or "",
+        status=row.status,
+        is_success=success,
+        elapsed_ms=row.elapsed_ms,
+        error=row.error or "",
+        headers=[
+            (name, value) for name, value in msgspec.json.decode(row.response_headers or "[]")
+        ],
+        body=_text(bytes(row.response_body or b"")),
+    )
+
+
+def made_attempt(attempt: Attempt) -> AttemptView:
+    """An attempt that was made a moment ago."""
+    return AttemptView(
+        number=attempt.number,
+        attempted_at=attempt.attempted_at,
+        address=attempt.address or "",
+        status=attempt.status,
+        is_success=attempt.is_success,
+        elapsed_ms=attempt.elapsed_ms,
+        error=attempt.error or "",
+        headers=attempt.headers,
+        body=_text(attempt.body),
+    )
+
+
+def families(principal: Principal) -> list[Family]:
+    """The event types that the person may subscribe to, by what they are about."""
+    found: dict[str, list[str]] = {}
+    for kind in readable(principal):
+        found.setdefault(family_of(kind), []).append(kind)
+    return [Family(name, f"{name}.*", types) for name, types in found.items()]
+
+
+def readable(principal: Principal) -> list[str]:
+    """The event types that the person may see."""
+    return [kind.value for kind in EventType if principal.may(scope_of(kind))]
+
+
+def simplified(patterns: Iterable[str]) -> tuple[str, ...]:
+    """Without the types that a chosen family covers already."""
+    chosen = list(dict.fromkeys(patterns))
+    covered = {pattern[:-2] for pattern in chosen if pattern.endswith(".*")}
+    return tuple(
+        pattern for pattern in chosen if pattern.endswith("*") or family_of(pattern) not in covered
+    )
+
+
+def verification(secret: str) -> str:
+    """Python that checks a request's signature."""
+    return (
+        "from standardwebhooks import Webhook  # pip install standardwebhooks\n\n"
+        f'webhook = Webhook("{secret}")\n'
+        "event = webhook.verify(request.body, request.headers)"
+    )
+
+
+def _last_answer(status: int | None, error: str | None) -> str:
+    if error:
+        return f"{status}: {error}" if status else error
+    return str(status) if status else "–"
+
+
+def _text(body: bytes) -> str:
+    return body[:_BODY_SHOWN_MAX].decode("utf-8", "replace")
