@@ -22,7 +22,7 @@ async def list_credentials(
     principal.require(Scope.CREDENTIALS_READ)
     statement = sql.visible_to(principal)
     if paging.status is not None:
-        statement = statement.where(credentials.c.status == paging.status.value)
+        statement = statement.where(credentials.c.status == paging.status)
     if paging.mode is not None:
         statement = statement.where(credentials.c.mode == paging.mode.value)
     if paging.q is not None:

@@ -68,6 +68,7 @@ def routes() -> Routes:
     router = Routes("/v1/credentials", "Credentials")
     _own(router)  # before `/{id}`, which would take `self` for an id
     _reading(router)
+    _making(router)
     _changing(router)
     return router
 
@@ -124,7 +125,7 @@ def _reading(router: Routes) -> None:
         return credential_shape(await reading.get_credential(store, caller, id))
 
 
-def _changing(router: Routes) -> None:
+def _making(router: Routes) -> None:
     @router.on(
         "POST", "", scope=Scope.CREDENTIALS_WRITE, answer=CredentialWithToken, status=201,
         problems=[ScopeNotHeld], idempotent=True,
@@ -140,22 +141,6 @@ def _changing(router: Routes) -> None:
             return credential_with_token(made.credential, made.token)
 
         return await once.commit(issue, secret=True)
-
-    @router.on(
-        "PATCH", "/{id}", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
-        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld, NotOnItself],
-    )  # fmt: skip
-    async def update_credential(
-        caller: Caller, store: Storage, id: str, body: CredentialPatch
-    ) -> Credential:
-        """Change the description or the scopes, effective on the credential's next request."""
-        scopes = None if body.scopes is None else frozenset(body.scopes)
-        wanted = Change(body.description, scopes)
-
-        async def change(tx: Transaction) -> Credential:
-            return credential_shape(await patch_credential(tx, store, caller, id, wanted))
-
-        return await store.commit(change)
 
     @router.on(
         "POST", "/{id}/rotate", scope=Scope.CREDENTIALS_WRITE, answer=CredentialWithToken,
@@ -175,6 +160,24 @@ def _changing(router: Routes) -> None:
             return credential_with_token(made.credential, made.token)
 
         return await once.commit(rotate, status=200, secret=True)
+
+
+def _changing(router: Routes) -> None:
+    @router.on(
+        "PATCH", "/{id}", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
+        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld, NotOnItself],
+    )  # fmt: skip
+    async def update_credential(
+        caller: Caller, store: Storage, id: str, body: CredentialPatch
+    ) -> Credential:
+        """Change the description or the scopes, effective on the credential's next request."""
+        scopes = None if body.scopes is None else frozenset(body.scopes)
+        wanted = Change(body.description, scopes)
+
+        async def change(tx: Transaction) -> Credential:
+            return credential_shape(await patch_credential(tx, store, caller, id, wanted))
+
+        return await store.commit(change)
 
     @router.on(
         "DELETE", "/{id}", scope=Scope.CREDENTIALS_WRITE, answer=Credential,

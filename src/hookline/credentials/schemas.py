@@ -10,7 +10,7 @@ from hookline.api.pagination import CreatedPaging
 from hookline.api.wire import Body, Shape, Timestamp, shown
 from hookline.clock import to_rfc3339
 from hookline.credentials import model
-from hookline.credentials.model import DESCRIPTION_MAX, REASON_MAX, Status
+from hookline.credentials.model import DESCRIPTION_MAX, REASON_MAX
 from hookline.principal import Mode, Scope
 
 _NOT_YET = "not_supported_yet"
@@ -64,6 +64,7 @@ Grace = Annotated[
     ),
     AfterValidator(_only_zero),
 ]
+StatusName = Literal["active", "rotating", "expired", "revoked", "disabled_idle"]
 Reason = Annotated[str, Field(max_length=REASON_MAX, description="Kept in the audit log.")]
 
 
@@ -107,7 +108,7 @@ class CredentialRotate(Body):
 class CredentialFilter(CreatedPaging):
     """Which credentials to list."""
 
-    status: Annotated[Status | None, Field(description="Only with this status.")] = None
+    status: Annotated[StatusName | None, Field(description="Only with this status.")] = None
     mode: Annotated[Mode | None, Field(description="Only live, or only test ones.")] = None
     q: Annotated[
         str | None, Field(min_length=1, max_length=100, description="Part of the description.")
@@ -120,14 +121,14 @@ class CredentialEnd(Body):
     reason: Reason | None = None
 
 
-class Actor(Shape):
+class CredentialActor(Shape):
     """Who did it: a user, another credential, or the system."""
 
     id: str
     label: str
 
 
-class LastUse(Shape):
+class CredentialLastUse(Shape):
     """The latest request with the present token; at most 60 seconds old."""
 
     at: Timestamp
@@ -136,11 +137,11 @@ class LastUse(Shape):
     route: str
 
 
-class Ending(Shape):
+class CredentialEnding(Shape):
     """When, by whom and why the credential was stopped."""
 
     at: Timestamp
-    by: Actor
+    by: CredentialActor
     reason: str
 
 
@@ -152,16 +153,16 @@ class Credential(Shape):
     description: str
     mode: Mode
     scopes: list[Scope]
-    status: Status
+    status: StatusName
     prefix: Annotated[str, Field(description="How the present token begins.")]
     last4: Annotated[str, Field(description="How the present token ends.")]
-    created_by: Actor
+    created_by: CredentialActor
     created_at: Timestamp
     updated_at: Timestamp
     rotated_at: Timestamp | None
     rotation_due_at: Annotated[Timestamp, Field(description="90 days after the present token.")]
-    last_used: LastUse | None
-    ended: Ending | None
+    last_used: CredentialLastUse | None
+    ended: CredentialEnding | None
 
 
 class CredentialWithToken(Credential):
@@ -192,7 +193,7 @@ def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields 
         "description": credential.description,
         "mode": credential.mode,
         "scopes": sorted(credential.scopes),
-        "status": credential.status,
+        "status": credential.status.value,
         "prefix": credential.prefix,
         "last4": credential.last4,
         "created_by": _actor(credential.created_by),
@@ -205,17 +206,19 @@ def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields 
     }
 
 
-def _actor(actor: model.Actor) -> Actor:
-    return Actor(id=actor.id, label=actor.label)
+def _actor(actor: model.Actor) -> CredentialActor:
+    return CredentialActor(id=actor.id, label=actor.label)
 
 
-def _last_use(use: model.LastUse | None) -> LastUse | None:
+def _last_use(use: model.LastUse | None) -> CredentialLastUse | None:
     if use is None:
         return None
-    return LastUse(at=to_rfc3339(use.at), ip=use.ip, user_agent=use.user_agent, route=use.route)
+    return CredentialLastUse(
+        at=to_rfc3339(use.at), ip=use.ip, user_agent=use.user_agent, route=use.route
+    )
 
 
-def _ending(ending: model.Ending | None) -> Ending | None:
+def _ending(ending: model.Ending | None) -> CredentialEnding | None:
     if ending is None:
         return None
-    return Ending(at=to_rfc3339(ending.at), by=_actor(ending.by), reason=ending.reason)
+    return CredentialEnding(at=to_rfc3339(ending.at), by=_actor(ending.by), reason=ending.reason)
