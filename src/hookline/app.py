@@ -150,6 +150,7 @@ class Server:
             settings=settings,
             clock=core.clock,
             ids=core.ids,
+            direct={("POST", "/v1/messages"): send_routes.send_route(self.submission)},
         )
 
     # --- life ---------------------------------------------------------------------------------
@@ -230,7 +231,7 @@ class Server:
         )
         app.state.store = core.store
         problems.install(app)
-        app.router.routes.extend(send_routes.routes(core.store, self.submission))
+        app.router.routes.append(send_routes.batch_route(core.store, self.submission))
         for router in (
             message_routes.message_routes(),
             message_routes.opt_out_routes(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 
 from starlette.requests import HTTPConnection
@@ -37,6 +38,12 @@ def context_of(connection: HTTPConnection) -> RequestContext:
     return context
 
 
+def context_in(scope: Scope) -> RequestContext:
+    """The same, for those who have only the ASGI scope."""
+    context: RequestContext = scope[_KEY]
+    return context
+
+
 def client_ip(scope: Scope, trusted: Sequence[Network]) -> str:
     """The caller's address: what trusted proxies say, from the right, else the peer itself."""
     peer = scope["client"][0] if scope.get("client") else ""
@@ -58,6 +65,7 @@ def _is_address(text: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4_096)
 def _plain(text: str) -> str:
     if not _is_address(text):
         return text[:64]

@@ -3,7 +3,7 @@
 What it refuses costs nothing further in. Nothing escapes it as a stack trace.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
@@ -44,8 +44,11 @@ class Edge:
         settings: Settings,
         clock: Clock,
         ids: IdSource,
+        direct: Mapping[tuple[str, str], ASGIApp] | None = None,
     ) -> None:
+        """`direct`: what is called for a method and path without the application's router."""
         self._app = app
+        self._direct = direct or {}
         self._authenticator = authenticator
         self._settings = settings
         self._clock = clock
@@ -63,7 +66,8 @@ class Edge:
         started = self._clock.monotonic_s()
         try:
             await self._guard(scope, context)
-            await self._app(scope, self._bounded(receive), answer)
+            app = self._direct.get((scope["method"], scope["path"]), self._app)
+            await app(scope, self._bounded(receive), answer)
         except HooklineError as error:
             await self._refuse(error, scope, receive, answer)
         except Exception as error:
@@ -134,7 +138,10 @@ class Edge:
         self, scope: Scope, context: RequestContext, answer: "_Answer", started: float
     ) -> None:
         route = scope.get("route")
-        path = getattr(route, "path", "") or "unmatched"
+        if route is None and (scope["method"], scope["path"]) in self._direct:
+            path = scope["path"]
+        else:
+            path = getattr(route, "path", "") or "unmatched"
         metrics.REQUESTS.labels(f"{scope['method']} {path}", str(answer.status)).inc()
         metrics.REQUEST_SECONDS.observe(self._clock.monotonic_s() - started)
         if answer.status >= 500 or log.is_enabled_for(10):

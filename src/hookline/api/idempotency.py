@@ -21,8 +21,9 @@ from pydantic import BaseModel
 from sqlalchemy import delete, select, update
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Scope
 
-from hookline.api.context import context_of
+from hookline.api.context import context_in
 from hookline.clock import HOUR_MS, MINUTE_MS
 from hookline.errors import Conflict, Invalid
 from hookline.storage.schema import idempotency
@@ -67,6 +68,11 @@ class Claim:
 
 def claim_of(request: Request, key: str | None, body: bytes) -> Claim | None:
     """The claim that this request makes, if it has a key. Raises Invalid for a malformed one."""
+    return claim_in(request.scope, key, body)
+
+
+def claim_in(scope: Scope, key: str | None, body: bytes) -> Claim | None:
+    """The same, for those who have only the ASGI scope."""
     if key is None:
         return None
     key = key.strip('"')
@@ -76,10 +82,10 @@ def claim_of(request: Request, key: str | None, body: bytes) -> Claim | None:
             "invalid_idempotency_key",
             "Idempotency-Key takes 1 to 255 letters, digits, and the characters _ : -",
         )
-    principal = context_of(request).principal
+    principal = context_in(scope).principal
     assert principal is not None
-    scope = f"{principal.account_id}\n{request.method} {request.url.path}\n{key}"
-    return Claim(key, hashlib.sha256(scope.encode()).digest(), hashlib.sha256(body).digest())
+    named = f"{principal.account_id} {principal.mode}\n{scope['method']} {scope['path']}\n{key}"
+    return Claim(key, hashlib.sha256(named.encode()).digest(), hashlib.sha256(body).digest())
 
 
 class Once:

@@ -1,4 +1,4 @@
-"""`POST /v1/messages` and `/batch`: plain routes with msgspec, because they are the hot path.
+"""`POST /v1/messages` and `/batch`: with msgspec and without a framework, as the hot path.
 
 A framework's route costs as much CPU again as the whole rest of accepting a message (ADR-0005).
 They appear in the same OpenAPI document through `DOCUMENTED`.
@@ -12,9 +12,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as ASGIScope
 
-from hookline.api.context import context_of
-from hookline.api.idempotency import HEADER, REPLAYED, Once, claim_of
+from hookline.api.context import RequestContext, context_in
+from hookline.api.idempotency import HEADER, REPLAYED, Once, claim_in, claim_of
 from hookline.api.openapi import Documented
 from hookline.api.problems import problem_body
 from hookline.errors import FieldError, HooklineError, Invalid, MalformedRequest
@@ -31,7 +33,7 @@ _PLACE = re.compile(r" - at (?:`key` in )?`\$(.*)`$")
 _STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
 _UNKNOWN = re.compile(r"unknown field `(.*)`", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(.*?)`")
-_JSON = {"content-type": "application/json"}
+_KEY_HEADER = HEADER.encode()
 
 
 class SendBatch(msgspec.Struct, forbid_unknown_fields=True):
@@ -75,35 +77,57 @@ _decode_message = msgspec.json.Decoder(SendMessage).decode
 _decode_batch = msgspec.json.Decoder(SendBatch).decode
 
 
-def routes(store: Store, submission: Submission) -> list[Route]:
-    """The two routes, for the application's router."""
+def send_route(submission: Submission) -> ASGIApp:
+    """`POST /v1/messages` as the edge calls it, without a router in between."""
 
-    async def send_message(request: Request) -> Response:
-        principal = _sender(request)
-        body = await request.body()
+    async def send_message(scope: ASGIScope, receive: Receive, send: Send) -> None:
+        principal = _sender(context_in(scope))
+        body = await _read(receive)
         wanted = decode_message(body)
-        claim = claim_of(request, request.headers.get(HEADER), body)
+        key = next((value for name, value in scope["headers"] if name == _KEY_HEADER), None)
+        claim = claim_in(scope, key.decode("latin-1"), body) if key is not None else None
         acceptance = await submission.submit(principal, wanted, claim)
-        headers = {**_JSON, REPLAYED: "true"} if acceptance.replayed else _JSON
-        return Response(acceptance.body, 202, headers)
+        headers = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(acceptance.body)),
+        ]
+        if acceptance.replayed:
+            headers.append((REPLAYED.lower().encode(), b"true"))
+        await send({"type": "http.response.start", "status": 202, "headers": headers})
+        await send({"type": "http.response.body", "body": acceptance.body})
+
+    return send_message
+
+
+def batch_route(store: Store, submission: Submission) -> Route:
+    """`POST /v1/messages/batch`, for the application's router."""
 
     async def send_batch(request: Request) -> Response:
-        principal = _sender(request)
+        context = context_in(request.scope)
+        principal = _sender(context)
         body = await request.body()
         raw = _decode_items(body)
         once = Once(store, claim_of(request, request.headers.get(HEADER), body))
         prepared = [await _prepare(submission, principal, item) for item in raw]
-        request_id = context_of(request).request_id
 
         async def accept(tx: Transaction) -> bytes:
-            return await _accept(tx, submission, prepared, request_id)
+            return await _accept(tx, submission, prepared, context.request_id)
 
         return await once.commit(accept, status=202)
 
-    return [
-        Route("/v1/messages", send_message, methods=["POST"]),
-        Route("/v1/messages/batch", send_batch, methods=["POST"]),
-    ]
+    return Route("/v1/messages/batch", send_batch, methods=["POST"])
+
+
+async def _read(receive: Receive) -> bytes:
+    """The whole body; the edge bounds it. Raises MalformedRequest when the client leaves."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+    if message["type"] == "http.disconnect":
+        raise MalformedRequest("The request ended before its body did.")
+    return body
 
 
 def decode_message(body: bytes | msgspec.Raw) -> SendMessage:
@@ -116,8 +140,8 @@ def decode_message(body: bytes | msgspec.Raw) -> SendMessage:
         raise MalformedRequest("The body is not valid JSON.") from error
 
 
-def _sender(request: Request) -> Principal:
-    principal = context_of(request).principal
+def _sender(context: RequestContext) -> Principal:
+    principal = context.principal
     assert principal is not None, "the edge authenticates every path of the API"
     principal.require(Scope.MESSAGES_SEND)
     return principal
