@@ -7,22 +7,7 @@ import pytest
 from hookline.clock import ManualClock
 from hookline.ids import AccountId
 from hookline.principal import Principal
-from tests.storage.databases import (
-    migrated_postgres_url,
-    migrated_sqlite_url,
-    migrated_url,
-    postgres_template,
-    sqlite_template,
-)
 from tests.webhooks.nodes import Node, Receiver, caller, receiving, running_node
-
-__all__ = [
-    "migrated_postgres_url",
-    "migrated_sqlite_url",
-    "migrated_url",
-    "postgres_template",
-    "sqlite_template",
-]
 
 
 @pytest.fixture
