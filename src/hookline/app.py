@@ -25,6 +25,8 @@ from hookline.carriers.links import Links
 from hookline.clock import SystemClock
 from hookline.compat import v3
 from hookline.compat.v3 import V3
+from hookline.console.collaborators import Console
+from hookline.console.routes import mount as mount_console
 from hookline.credentials import routes as credential_routes
 from hookline.credentials.authentication import CredentialAuthenticator
 from hookline.credentials.last_use import LastUses
@@ -141,6 +143,14 @@ class Server:
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
+        self.console = Console.join(
+            core.store,
+            core.wakeups,
+            passwords=core.passwords,
+            submission=self.submission,
+            phones=self.phones,
+            webhooks=self.webhooks,
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
         self.api = self._application()
@@ -175,7 +185,7 @@ class Server:
     async def stop(self) -> None:
         """Stop working, give the rest back, commit what waits."""
         self._is_ready = False
-        self.streams.close()
+        self.close_streams()
         await self.dispatcher.stop()
         await self.links.close()
         await self.webhooks.stop()
@@ -185,6 +195,11 @@ class Server:
         await self.core.leases.release_all()
         await self.client.close()
         await self.core.stop()
+
+    def close_streams(self) -> None:
+        """End what would hold its connections open for ever."""
+        self.streams.close()
+        self.console.live.close()
 
     async def check_ready(self) -> None:
         """Raises Unavailable in its kinds while the server cannot serve."""
@@ -246,6 +261,7 @@ class Server:
             app.include_router(router)
         app.router.routes.extend(V3(core.store, core.box, self.authenticator).routes())
         app.router.routes.extend(health.routes(self.settings, self.check_ready))
+        mount_console(app, self.console)
         app.openapi = partial(self._document, app)  # type: ignore[method-assign]  # FastAPI's way
         return app
 

@@ -128,7 +128,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
 
     def stop() -> None:
         web.should_exit = True
-        server.streams.close()  # they would hold their connections open
+        server.close_streams()
 
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, stop)
