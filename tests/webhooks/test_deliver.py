@@ -7,6 +7,7 @@ import msgspec
 from standardwebhooks import Webhook
 
 from hookline import __version__
+from hookline.clock import ManualClock
 from hookline.events.model import EventType
 from hookline.ids import AccountId
 from hookline.principal import Principal
@@ -165,3 +166,49 @@ async def test_failing_format_spares_the_others(
         None,
         "internal_error: The attempt failed on our side; it will be repeated.",
     }
+
+
+async def test_few_workers_serve_every_endpoint_in_turn(migrated_url: str) -> None:
+    async with (
+        receiving() as one,
+        receiving() as other,
+        receiving() as third,
+        running_node(migrated_url, webhook_workers_max=1) as node,
+    ):
+        owner = caller(await node.account())
+        for receiver in (one, other, third):
+            await node.endpoint(owner, receiver.url)
+        drafts = [message_event(owner.account_id, resource_id=f"msg_{n}") for n in range(120)]
+        await node.append(*drafts)
+        for receiver in (one, other, third):
+            await receiver.take(120)
+        await node.quiet()
+        assert {row.status for row in await node.deliveries()} == {"delivered"}
+
+
+async def test_endpoint_that_times_out_gets_one_request_at_a_time(
+    paused_node: Node, clock: ManualClock
+) -> None:
+    owner = caller(await paused_node.account())
+    async with receiving(b"no answer at all\r\n\r\n", is_held=True) as receiver:
+        await paused_node.endpoint(owner, receiver.url)
+        drafts = [message_event(owner.account_id, resource_id=f"msg_{n}") for n in range(30)]
+        await paused_node.append(*drafts)
+        await receiver.take(10)
+        receiver.gate.set()
+        await receiver.take(20)
+        receiver.gate.clear()
+
+        async def all_wait() -> bool:
+            return len(await paused_node.attempts()) == 30
+
+        receiver.gate.set()
+        await paused_node.until(all_wait)
+        receiver.gate.clear()
+        receiver.waiting_max = 0
+        clock.advance(seconds=10)
+        paused_node.webhooks.wake()
+        await receiver.take()
+        assert receiver.waiting_max == 1
+        receiver.gate.set()
+        await receiver.take(29)
