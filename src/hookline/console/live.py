@@ -1,7 +1,8 @@
 """Tells open pages what kind of thing has changed; they then fetch what they show again.
 
 Only kinds are sent (`message credential`), at most a few times a second however busy the account
-is, so that a page in the background costs nothing. Which rows changed is never told here.
+is, so that a page in the background costs nothing. Which rows changed is never told here. The
+account's position goes along: a page that was made before it is out of date.
 """
 
 import asyncio
@@ -21,7 +22,6 @@ from hookline.storage.wakeups import Wakeups
 QUIET_S = 0.2
 """Changes within this time are told together."""
 RECHECK_S = 5.0
-_HELLO = b"retry: 2000\n\n"
 _HEARTBEAT = b": still here\n\n"
 
 IsWelcome = Callable[[], Awaitable[bool]]
@@ -64,11 +64,11 @@ class LiveFeed:
         stop_waking = self._wakeups.subscribe(topic(account_id), woken.set)
         try:
             position = await self._head(account_id, 0)
-            yield _HELLO
+            yield f"retry: 2000\nevent: position\ndata: {position}\n\n".encode()
             while not self._is_closed:
                 kinds, position = await self._changes(account_id, position)
                 if kinds:
-                    yield f"event: change\ndata: {' '.join(kinds)}\n\n".encode()
+                    yield f"event: change\ndata: {position} {' '.join(kinds)}\n\n".encode()
                     await asyncio.sleep(self._quiet_s)
                 elif not await self._wait(woken):
                     if not await is_welcome():

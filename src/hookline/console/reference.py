@@ -143,7 +143,7 @@ class _Reader:
         schema = found.get("schema", {})
         return Field(
             name=found["name"],
-            kind=self._kind(schema),
+            kind=self._kind(schema).removesuffix(" or null"),
             place=found["in"],
             required=bool(found.get("required")),
             text=found.get("description") or self._follow(schema).get("description", ""),

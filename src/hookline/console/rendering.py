@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from hookline.clock import Clock, to_rfc3339
 from hookline.console import times
@@ -40,6 +41,7 @@ class Renderer:
             rfc3339=to_rfc3339,
             with_value=with_value,
             without=without,
+            code_spans=code_spans,
         )
 
     def render(self, template: str, values: Mapping[str, Any]) -> str:  # Any: what templates show
@@ -55,6 +57,17 @@ def with_value(query: Query, name: str, value: str) -> str:
 def without(query: Query, *names: str) -> str:
     """The query string without some parameters."""
     return urlencode({name: value for name, value in query.items() if name not in names})
+
+
+def code_spans(text: str) -> Markup:
+    """Text in which `backticks` mark code, as docstrings have it."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # a lone backtick is a character like others
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
 
 
 def _is_preloaded(name: str) -> bool:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, distinct, exists, literal, or_, select
+from sqlalchemy import Select, exists, literal, or_, select
 
 from hookline.api.pagination import CreatedPaging, paged
 from hookline.credentials import store as credential_sql
@@ -98,6 +98,8 @@ def first_steps(account_id: AccountId) -> Select[bool, bool, bool]:
 
 def kinds_after(account_id: AccountId, position: int) -> Select[str]:
     """Which types of events came behind a position."""
-    return select(distinct(events.c.type)).where(
-        events.c.account_id == account_id, events.c.position > position
+    return (
+        select(events.c.type)
+        .where(events.c.account_id == account_id, events.c.position > position)
+        .distinct()
     )

@@ -21,7 +21,8 @@ from hookline.console.forms import Form
 from hookline.console.navigation import MAIN
 from hookline.console.safety import NO_STORE, local_path
 from hookline.errors import Unauthenticated
-from hookline.principal import Mode, Principal, Scope
+from hookline.events.read import head_position
+from hookline.principal import Principal, Scope
 from hookline.settings import Settings
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -87,6 +88,8 @@ class Visit:
     guest: Guest
     session: Session
     principal: Principal
+    position: int
+    """The account's latest event when the request came in: what the page is at least as new as."""
 
     @property
     def request(self) -> Request:
@@ -170,8 +173,14 @@ class Visit:
             **self._parts(),
             "who": who(self.session, [account for account, _ in accounts]),
             "navigation": MAIN,
+            "can": {
+                "credentials": self.may(Scope.CREDENTIALS_WRITE),
+                "messages": self.may(Scope.MESSAGES_SEND),
+                "webhooks": self.may(Scope.WEBHOOKS_WRITE),
+            },
             "here": local_path(here),
             "live_key": f"{self.session.account_id}:{self.session.user_id}",
+            "live_position": self.position,
         }
 
 
@@ -199,11 +208,9 @@ async def enter(guest: Guest) -> Visit:
         raise SignInNeeded
     context = context_of(guest.request)
     principal = session.principal(context.ip, context.user_agent, context.request_id)
-    return Visit(guest, session, in_mode(principal, cookies.mode_of(guest.request)))
-
-
-def in_mode(principal: Principal, mode: Mode) -> Principal:
-    return replace(principal, mode=mode)
+    position = await head_position(guest.console.store, session.account_id)
+    mode = cookies.mode_of(guest.request)
+    return Visit(guest, session, replace(principal, mode=mode), position)
 
 
 def triggers(*, toast: str = "", kind: str = "ok", **events: str) -> dict[str, str]:

@@ -10,11 +10,12 @@ from hookline.accounts.sessions import sign_out, switch_account
 from hookline.accounts.sign_in import SignIn, sign_in
 from hookline.api.context import context_of
 from hookline.console import cookies
-from hookline.console.forms import NOTHING_WRONG, Refusal
+from hookline.console.forms import NOTHING_WRONG, Refusal, refusal_of
+from hookline.console.own_password import Change, change_own_password
 from hookline.console.routing import OpenPage, Page
 from hookline.console.safety import NO_STORE, local_path
 from hookline.console.visit import Guest, SignInNeeded, Visit, enter
-from hookline.errors import HooklineError
+from hookline.errors import HooklineError, Invalid
 
 _FORM_TOKEN_BYTES = 24
 _REFUSALS = (SignInRefused, TooManySignIns, PasswordsBusy)
@@ -55,7 +56,6 @@ async def end_session(visit: Visit) -> Response:
     await sign_out(visit.store, cookies.read(guest.request, guest.settings, cookies.SESSION))
     response = RedirectResponse("/sign-in", 303)
     cookies.drop(response, guest.request, guest.settings, cookies.SESSION)
-    response.headers["Clear-Site-Data"] = '"cache"'
     return response
 
 
@@ -74,6 +74,19 @@ async def change_mode(visit: Visit) -> Response:
 
 async def show_password(visit: Visit) -> Response:
     return await _password_form(visit, NOTHING_WRONG)
+
+
+async def change_password(visit: Visit) -> Response:
+    """Replace the password; the other sessions end."""
+    change = Change(visit.typed.raw("current"), visit.typed.raw("new"))
+    try:
+        await change_own_password(
+            visit.store, visit.console.passwords, visit.session, visit.principal, change
+        )
+    except (Invalid, TooManySignIns, PasswordsBusy) as error:
+        refusal = refusal_of(error, ("current", "new"))
+        return await _password_form(visit, refusal, status_code=error.status)
+    return visit.go("/", "Password changed")
 
 
 def _list_of(path: str) -> str:
@@ -136,4 +149,5 @@ PAGES = (
     Page("POST", "/session/account", change_account),
     Page("POST", "/session/mode", change_mode),
     Page("GET", "/session/password", show_password),
+    Page("POST", "/session/password", change_password),
 )

@@ -11,7 +11,7 @@ DUE_DAYS = ROTATION_DUE_MS // DAY_MS
 SOON_DAYS = 76
 """From this age on the list says how many days are left."""
 
-_CHIPS_MAX = 3
+_CHIPS_MAX = 2
 _ENDED = frozenset({Status.REVOKED, Status.EXPIRED, Status.DISABLED_IDLE})
 _SHORT = {"read": "r", "write": "w", "send": "s", "create": "c", "delete": "d"}
 

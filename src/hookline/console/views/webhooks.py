@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from hookline.console.views.status import Badge, badge
+from hookline.events.catalogue import example_resource_id
 from hookline.events.model import EventType, family_of, scope_of
 from hookline.ids import is_id
 from hookline.principal import Principal
@@ -103,7 +104,7 @@ def delivery_row(row: Any) -> DeliveryView:  # Any: a row of deliveries with its
         event_id=row.event_id,
         event_type=row.event_type,
         target=row.url or row.endpoint_url or "a webhook that was deleted",
-        message_id=row.resource_id if is_id("msg", row.resource_id) else "",
+        message_id=_message_id(row.resource_id),
         status=badge(row.status),
         attempts=row.attempts,
         last_answer=_last_answer(row.last_status, row.last_error),
@@ -174,6 +175,12 @@ def verification(secret: str) -> str:
         f'webhook = Webhook("{secret}")\n'
         "event = webhook.verify(request.body, request.headers)"
     )
+
+
+def _message_id(resource_id: str) -> str:
+    """The message that it is about; a test is about an example that does not exist."""
+    is_example = resource_id == example_resource_id(EventType.MESSAGE_SENT)
+    return resource_id if is_id("msg", resource_id) and not is_example else ""
 
 
 def _last_answer(status: int | None, error: str | None) -> str:

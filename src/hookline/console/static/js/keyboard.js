@@ -51,6 +51,9 @@ document.addEventListener('keydown', (event) => {
 });
 
 // Keyboards without a command key show Ctrl.
-if (!/Mac|iPhone|iPad/.test(navigator.platform)) {
+function nameCommandKey() {
+  if (/Mac|iPhone|iPad/.test(navigator.platform)) return;
   for (const key of findAll('[data-command-key]')) key.textContent = 'Ctrl';
 }
+nameCommandKey();
+document.addEventListener('htmx:afterSettle', nameCommandKey);

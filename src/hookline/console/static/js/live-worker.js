@@ -5,36 +5,41 @@ const RETRY_MAX_MS = 60_000;
 const ports = new Set();
 let source = null;
 let state = 'lost';
+let position = 0;
 let retryMs = RETRY_MS;
 
-function tell(name, kinds) {
-  for (const port of ports) port.postMessage({ name, kinds });
+function tell(message) {
+  for (const port of ports) port.postMessage(message);
 }
 
-function setState(now) {
-  state = now;
-  tell('state', state);
-}
+const standing = () => ({ name: 'state', state, position });
 
 function open() {
   source = new EventSource('/live');
-  source.onopen = () => {
+  source.addEventListener('position', (event) => {
     retryMs = RETRY_MS;
-    setState('open');
-  };
+    state = 'open';
+    position = Number(event.data);
+    tell(standing());
+  });
+  source.addEventListener('change', (event) => {
+    const [at, ...kinds] = event.data.split(' ');
+    position = Number(at);
+    tell({ name: 'change', kinds, position });
+  });
   source.onerror = () => {
-    setState('lost');
+    state = 'lost';
+    tell(standing());
     if (source.readyState !== EventSource.CLOSED) return; // the browser reconnects by itself
     source = null;
     setTimeout(() => { if (ports.size && !source) open(); }, retryMs);
     retryMs = Math.min(retryMs * 2, RETRY_MAX_MS);
   };
-  source.addEventListener('change', (event) => tell('change', event.data.split(' ')));
 }
 
 function join(port) {
   ports.add(port);
-  port.postMessage({ name: 'state', kinds: state });
+  port.postMessage(standing());
   if (!source) open();
 }
 

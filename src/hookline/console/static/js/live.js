@@ -4,8 +4,9 @@ import { find, findAll } from './dom.js';
 
 const WAIT_MS = 250; // changes within it are shown by one request
 const NEW_MS = 2000;
-const key = document.body.dataset.live;
+const key = document.body.dataset.liveKey;
 const waiting = new Map();
+let seen = Number(document.body.dataset.livePosition);
 
 function refresh(region) {
   const id = region.id;
@@ -33,17 +34,27 @@ function schedule(region) {
   }, Number(region.dataset.liveWait) || WAIT_MS));
 }
 
-function hear({ name, kinds }) {
-  if (name === 'state') {
-    for (const lamp of findAll('[data-live-state]')) {
-      lamp.dataset.liveState = kinds;
-      lamp.textContent = kinds === 'open' ? 'Live' : 'Reconnecting';
-    }
-    return;
-  }
+function refreshKinds(kinds) {
   for (const kind of kinds) {
     for (const region of findAll(`[data-live~="${CSS.escape(kind)}"]`)) schedule(region);
   }
+}
+
+/** Something happened between the making of this page and the opening of the stream. */
+function catchUp(position) {
+  if (position > seen) findAll('[data-live]').forEach(schedule);
+}
+
+function hear(message) {
+  if (message.name === 'change') refreshKinds(message.kinds);
+  else {
+    for (const lamp of findAll('[data-live-state]')) {
+      lamp.dataset.liveState = message.state;
+      lamp.textContent = message.state === 'open' ? 'Live' : 'Reconnecting';
+    }
+    if (message.state === 'open') catchUp(message.position);
+  }
+  seen = Math.max(seen, message.position);
 }
 
 // What the person changed themselves is shown at once.
@@ -58,9 +69,14 @@ function joinWorker() {
 
 function openOwnStream() {
   const source = new EventSource('/live');
-  source.onopen = () => hear({ name: 'state', kinds: 'open' });
-  source.onerror = () => hear({ name: 'state', kinds: 'lost' });
-  source.addEventListener('change', (event) => hear({ name: 'change', kinds: event.data.split(' ') }));
+  source.addEventListener('position', (event) => {
+    hear({ name: 'state', state: 'open', position: Number(event.data) });
+  });
+  source.addEventListener('change', (event) => {
+    const [at, ...kinds] = event.data.split(' ');
+    hear({ name: 'change', kinds, position: Number(at) });
+  });
+  source.onerror = () => hear({ name: 'state', state: 'lost', position: 0 });
 }
 
 if (key && find('[data-live]')) {

@@ -23,9 +23,16 @@ export function togglePalette() {
   input.focus();
 }
 
+/** The page's own commands first; of two with one name, the page's. */
 function commands() {
-  return findAll('[data-cmd]').map((target) => ({
-    text: target.dataset.cmd,
+  const targets = [...findAll('main [data-cmd]'), ...findAll('[data-cmd]')];
+  const byName = new Map();
+  for (const target of targets) {
+    const text = target.dataset.cmd;
+    if (!byName.has(text)) byName.set(text, target);
+  }
+  return [...byName].map(([text, target]) => ({
+    text,
     icon: target.dataset.icon || 'chev',
     keys: target.dataset.keys || '',
     run: () => target.click(),

@@ -9,6 +9,7 @@ const FLASH_COOKIE = 'hookline_note';
 export function toast(text, kind = 'ok') {
   const box = find('#toasts');
   if (!box) return;
+  for (const shown of box.children) if (shown.textContent === text) shown.remove();
   const note = element('div', kind);
   note.append(icon(kind === 'bad' ? 'warn' : 'check'), element('span', '', text));
   // Hiding and showing again puts the box above a dialog that was opened meanwhile.

@@ -1,0 +1,51 @@
+"""A person changes their own password; every other session of theirs ends.
+
+The present password is asked for and throttled like a sign-in: a session that was left open must
+not be enough to take the account over.
+"""
+
+from dataclasses import dataclass, field
+
+from hookline.accounts import store as sql
+from hookline.accounts.errors import SignInRefused
+from hookline.accounts.model import Session
+from hookline.accounts.passwords import Passwords
+from hookline.accounts.throttle import Attempt, count_attempt, forgive
+from hookline.audit.append import record
+from hookline.errors import Invalid
+from hookline.principal import Principal
+from hookline.storage.schema import sessions
+from hookline.storage.store import Store
+from hookline.storage.transaction import Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was typed."""
+
+    current: str = field(repr=False)
+    new: str = field(repr=False)
+
+
+async def change_own_password(
+    store: Store, passwords: Passwords, session: Session, principal: Principal, change: Change
+) -> None:
+    """Raises Invalid, TooManySignIns, PasswordsBusy; SignInRefused when the user is gone."""
+    attempt = Attempt(session.email, principal.ip or "")
+    await store.commit(lambda tx: count_attempt(tx, store, attempt))
+    found = await store.read(sql.user_of_email(session.email))
+    if not found:
+        raise SignInRefused
+    stored = found[0].password_hash
+    if not (await passwords.verify(stored, change.current)).is_right:
+        raise Invalid.at("/current", "wrong_password", "This is not your current password.")
+    chosen = await passwords.choose(change.new, pointer="/new")
+
+    async def store_it(tx: Transaction) -> None:
+        await forgive(tx, store, attempt)
+        await tx.changed(sql.change_password(session.user_id, chosen.hash, store.now()))
+        others = sql.end_sessions_of(session.user_id).where(sessions.c.digest != session.digest)
+        await tx.changed(others)
+        record(tx, principal, "user.change_password", session.user_id)
+
+    await store.commit(store_it)
