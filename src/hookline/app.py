@@ -34,6 +34,7 @@ from hookline.errors import Unavailable
 from hookline.events import routes as event_routes
 from hookline.events.append import EventLog, FanOut
 from hookline.events.catalogue import EXAMPLES
+from hookline.events.retention import drop_old_events
 from hookline.events.stream import Streams
 from hookline.ids import IdSource
 from hookline.messages import routes as message_routes
@@ -60,6 +61,7 @@ from hookline.webhooks import fan_out
 from hookline.webhooks import routes as webhook_routes
 from hookline.webhooks.engine import Webhooks
 from hookline.webhooks.formats import Formats
+from hookline.webhooks.retention import drop_old_deliveries
 
 log = get_logger(__name__)
 
@@ -73,6 +75,8 @@ class NotReady(Unavailable):
 
 _RESTART_S = 1.0
 _MINUTE_S = 60.0
+_PAUSE_S = 0.5
+_CHUNKS_A_MINUTE = 100
 
 
 class Core:
@@ -230,7 +234,12 @@ class Server:
     async def _retain(self) -> None:
         while True:
             await asyncio.sleep(_MINUTE_S)
-            await forget_old_keys(self.core.store)
+            store = self.core.store
+            await forget_old_keys(store)
+            for _ in range(_CHUNKS_A_MINUTE):
+                if not await drop_old_deliveries(store) + await drop_old_events(store):
+                    break
+                await asyncio.sleep(_PAUSE_S)
 
     # --- routes -------------------------------------------------------------------------------
 

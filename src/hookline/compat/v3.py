@@ -30,7 +30,7 @@ _BODY_MAX = 16_384
 
 _SMS = "sms"
 _CALLS = "calls"
-_EVENTS = {_SMS: ("message.*",), _CALLS: ("call.*",)}
+_EVENTS = {_SMS: ("message.*",), _CALLS: (EventType.CALL_INCOMING.value,)}
 _DESCRIPTIONS = {_SMS: "SMS webhook of the v3 API", _CALLS: "Call webhook of the v3 API"}
 _STATUSES = {
     EventType.MESSAGE_SENT: ("sent", "SMS message sent successfully"),
@@ -60,6 +60,20 @@ class MessageFacts(msgspec.Struct):
     from_: str = msgspec.field(name="from")
 
 
+class CallFacts(msgspec.Struct):
+    """What a notification takes from the call resource."""
+
+    to: str
+    from_: str = msgspec.field(name="from")
+    caller_name: str | None = None
+
+
+class CallEventFacts(msgspec.Struct):
+    """What a notification takes from a call's event."""
+
+    data: CallFacts
+
+
 class EventFacts(msgspec.Struct):
     """What a notification takes from the event."""
 
@@ -67,11 +81,21 @@ class EventFacts(msgspec.Struct):
 
 
 _decode_event = msgspec.json.Decoder(EventFacts).decode
+_decode_call = msgspec.json.Decoder(CallEventFacts).decode
 _decode_url = msgspec.json.Decoder(UrlBody).decode
 
 
 def build(event_type: EventType, body: bytes) -> bytes | None:
     """The notification for an event; None when this API does not tell of it."""
+    if event_type is EventType.CALL_INCOMING:
+        call = _decode_call(body).data
+        return msgspec.json.encode(
+            {
+                "caller_id_name": call.caller_name or call.from_,
+                "caller_id_number": call.from_,
+                "destination_number": call.to,
+            }
+        )
     known = _STATUSES.get(event_type)
     if known is None:
         return None

@@ -16,6 +16,7 @@ _AT = "2026-01-15T09:30:00.000Z"
 _SENT = "2026-01-15T09:30:00.412Z"
 _ENDED = "2026-01-15T09:30:02.907Z"
 _MESSAGE_ID = "msg_01kf0s3k5we8e9xg8nq3r5x8b2"
+_CALL_ID = "call_01kf0s9m1ee7f9bm9v3x5t2r8w"
 _CREDENTIAL_ID = "crd_01kf0rkmz5e5ktcm4v5v0r4f9d"
 _ENDPOINT_ID = "whk_01kf0rqb8geqy8x0fcm2d7h3pt"
 
@@ -52,6 +53,18 @@ _INBOUND: Data = _MESSAGE | {
     "sent_at": None,
     "updated_at": _AT,
 }
+_CALL: Data = {
+    "id": _CALL_ID,
+    "object": "call",
+    "direction": "inbound",
+    "from": "+447700900123",
+    "caller_name": "Mara Okafor",
+    "to": "+12025550100",
+    "status": "ringing",
+    "created_at": _AT,
+    "updated_at": _AT,
+}
+
 _FAILURE: Data = {
     "code": "undelivered",
     "title": "The message did not arrive",
@@ -93,6 +106,7 @@ EXAMPLES: dict[EventType, Data] = {
     EventType.MESSAGE_CANCELED: _MESSAGE
     | {"status": "canceled", "send_at": _ENDED, "sent_at": None, "updated_at": _AT},
     EventType.MESSAGE_OPTED_OUT: _INBOUND | {"text": "STOP"},
+    EventType.CALL_INCOMING: _CALL,
     EventType.CREDENTIAL_CREATED: _CREDENTIAL,
     EventType.CREDENTIAL_UPDATED: _CREDENTIAL | {"updated_at": _ENDED},
     EventType.CREDENTIAL_ROTATED: _CREDENTIAL | {"updated_at": _ENDED},
@@ -101,7 +115,12 @@ EXAMPLES: dict[EventType, Data] = {
     EventType.WEBHOOK_RECOVERED: _ENDPOINT | {"disabled": False, "disabled_reason": None},
 }
 
-_RESOURCES = {"message": _MESSAGE_ID, "credential": _CREDENTIAL_ID, "webhook": _ENDPOINT_ID}
+_RESOURCES = {
+    "message": _MESSAGE_ID,
+    "call": _CALL_ID,
+    "credential": _CREDENTIAL_ID,
+    "webhook": _ENDPOINT_ID,
+}
 
 
 def example_resource_id(event_type: EventType) -> str:

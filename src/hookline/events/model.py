@@ -9,7 +9,7 @@ from hookline.principal import Mode, Principal, Scope
 
 
 class EventType(StrEnum):
-    """The public names. Types of calls and recordings join with those features."""
+    """The public names. The other types of calls, and those of recordings, join with their features."""
 
     MESSAGE_SENT = "message.sent"
     MESSAGE_DELIVERED = "message.delivered"
@@ -17,6 +17,7 @@ class EventType(StrEnum):
     MESSAGE_RECEIVED = "message.received"
     MESSAGE_CANCELED = "message.canceled"
     MESSAGE_OPTED_OUT = "message.opted_out"
+    CALL_INCOMING = "call.incoming"
     CREDENTIAL_CREATED = "credential.created"
     CREDENTIAL_UPDATED = "credential.updated"
     CREDENTIAL_ROTATED = "credential.rotated"
@@ -27,6 +28,7 @@ class EventType(StrEnum):
 
 _READ_SCOPES = {
     "message": Scope.MESSAGES_READ,
+    "call": Scope.CALLS_READ,
     "credential": Scope.CREDENTIALS_READ,
     "webhook": Scope.WEBHOOKS_READ,
 }
