@@ -15,7 +15,7 @@ from hookline.audit.append import record
 from hookline.errors import Conflict, NotFound
 from hookline.messages import store as sql
 from hookline.messages.model import Message
-from hookline.numbers.e164 import parse_number
+from hookline.numbers.e164 import parse_number, parse_number_at
 from hookline.principal import Principal
 from hookline.storage.schema import messages, opt_outs
 from hookline.storage.store import Store
@@ -78,7 +78,7 @@ async def list_page(
 
 async def add(tx: Transaction, store: Store, principal: Principal, number: str) -> OptOutRow:
     """Opt a number out by hand. Raises InvalidNumber, AlreadyOptedOut."""
-    recipient = parse_number(number)
+    recipient = parse_number_at("/number", number)
     row = (
         principal.account_id, principal.mode.value, recipient, "manual", None, store.now(),
     )  # fmt: skip

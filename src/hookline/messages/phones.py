@@ -15,7 +15,7 @@ from hookline.ids import AccountId, CarrierId, MessageId
 from hookline.messages import store as sql
 from hookline.messages.model import Message, Status, from_row
 from hookline.numbers import store as number_sql
-from hookline.numbers.e164 import parse_number
+from hookline.numbers.e164 import is_short_code, parse_number, parse_number_at
 from hookline.principal import Mode, Principal, PrincipalKind
 from hookline.storage.schema import messages
 from hookline.storage.store import Store
@@ -77,7 +77,7 @@ class Phones:
         Raises InvalidNumber, Invalid, NotFound.
         """
         phone = await self._phone(principal.account_id, number)
-        recipient = parse_number(to)
+        recipient = to if is_short_code(to) else parse_number_at("/to", to)
         segmentation = segment(text)
         if not 1 <= segmentation.segments <= SEGMENTS_MAX or "\x00" in text:
             raise Invalid.at(

@@ -24,7 +24,7 @@ from hookline.messages.dispatch import Dispatch
 from hookline.messages.errors import TextTooLong, UnknownSender
 from hookline.messages.model import Message, Status, timeline_line
 from hookline.numbers.book import Home, NumberBook
-from hookline.numbers.e164 import InvalidNumber, parse_number
+from hookline.numbers.e164 import parse_number_at
 from hookline.outbound.errors import AttemptFailed
 from hookline.outbound.targets import check_target
 from hookline.principal import Mode, Principal
@@ -131,7 +131,7 @@ class Submission:
         self, principal: Principal, wanted: SendMessage, claim: Claim | None = None
     ) -> Prepared:
         """Check the request and build the row. Raises Invalid in its kinds."""
-        recipient = _number(wanted.to)
+        recipient = parse_number_at("/to", wanted.to)
         home = await self._home(principal, wanted.from_)
         segmentation = _segmentation(wanted.text)
         self._check_extras(wanted)
@@ -143,7 +143,7 @@ class Submission:
     async def _home(self, principal: Principal, sender: str) -> Home:
         home = await self._book.find(principal.account_id, sender)
         if home is None and sender.startswith("+"):
-            home = await self._book.find(principal.account_id, _number(sender, "/from"))
+            home = await self._book.find(principal.account_id, parse_number_at("/from", sender))
         if home is None:
             raise UnknownSender.at(
                 "/from",
@@ -216,13 +216,6 @@ class Submission:
             timeline=timeline_line(status, now),
             owner=None,
         )
-
-
-def _number(text: str, pointer: str = "/to") -> str:
-    try:
-        return parse_number(text)
-    except InvalidNumber as error:
-        raise InvalidNumber.at(pointer, error.code, error.detail) from error
 
 
 def _segmentation(text: str) -> Segmentation:

@@ -34,6 +34,14 @@ def parse_number(text: str) -> str:
     return _parse(text)
 
 
+def parse_number_at(pointer: str, text: str) -> str:
+    """The same, of one field of a body. Raises InvalidNumber that points at the field."""
+    try:
+        return _parse(text)
+    except InvalidNumber as error:
+        raise InvalidNumber.at(pointer, error.code, error.detail) from error
+
+
 def country_of(e164: str) -> str | None:
     """The ISO 3166 region of an E.164 number; None for worldwide ranges such as +800 and +870.
 

@@ -12,7 +12,7 @@ from hookline.errors import Conflict, Invalid, NotFound
 from hookline.ids import AccountId, CarrierId, NumberId, is_id
 from hookline.numbers import store as sql
 from hookline.numbers.book import topic
-from hookline.numbers.e164 import is_alphanumeric_sender, is_short_code, parse_number
+from hookline.numbers.e164 import is_alphanumeric_sender, is_short_code, parse_number_at
 from hookline.principal import Principal
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -44,7 +44,7 @@ def normalise_sender(text: str) -> tuple[str, str]:
         return text, "short_code"
     if not text.lstrip().startswith("+") and is_alphanumeric_sender(text):
         return text, "alphanumeric"
-    return parse_number(text), "number"
+    return parse_number_at("/number", text), "number"
 
 
 async def add_number(
