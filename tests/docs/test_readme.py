@@ -1,0 +1,33 @@
+import json
+
+from tests.docs.markdown import ROOT, blocks
+from tests.docs.terminal import Terminal
+
+README = ROOT / "README.md"
+START, *TOUR = [block.code for block in blocks(README, "sh")]
+PROMISED = [block.code.strip() for block in blocks(README, "text")]
+V3_ANSWER = blocks(README, "json")[0].code
+
+
+def test_tour_begins_with_the_command_that_the_test_server_was_started_by() -> None:
+    assert START.strip() == "make run"
+
+
+def test_tour_works_line_by_line(terminal: Terminal) -> None:
+    locate, credential, send, phone, receive, answer, v3 = TOUR
+    terminal.run(locate)
+    terminal.run(credential)
+    assert json.loads(terminal.run(send))["status"] == "queued"
+    assert terminal.repeat(phone, until="Your table is ready.")
+    if "listening on" not in terminal.run(receive):
+        terminal.wait_for("listening on")
+    terminal.run(answer)
+    assert terminal.wait_for("verified message.received").splitlines()[-1] == PROMISED[0]
+    terminal.run(send)
+    terminal.wait_for("verified message.delivered")
+    assert json.loads(terminal.run(v3)) == json.loads(V3_ANSWER)
+    terminal.run("kill %1")
+
+
+def test_size_stays_that_of_a_readme() -> None:
+    assert len(README.read_text().splitlines()) <= 150
