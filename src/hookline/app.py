@@ -5,6 +5,7 @@ its principal, an event to its deliveries, a link's report to its message) is jo
 """
 
 import asyncio
+import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -183,6 +184,8 @@ class Server:
             self._supervise("retention", self._retain),
         ]
         self._tasks.append(asyncio.create_task(self.last_uses.run(), name="last uses"))
+        self._tasks.append(asyncio.create_task(self._watch_writer(), name="writer watch"))
+        self.core.leases.on_lost(self._lease_lost)
         await self.upkeep.recover()
         self._is_ready = True
 
@@ -226,6 +229,22 @@ class Server:
                     await asyncio.sleep(_RESTART_S)
 
         return asyncio.create_task(keep_going(), name=name)
+
+    def _lease_lost(self, name: str) -> None:
+        """Without its own lease a node's rows belong to others: it must not go on making some."""
+        if name == self.core.leases.name:
+            self._give_up("node_lease_lost")
+
+    async def _watch_writer(self) -> None:
+        await self.core.writer.wait_until_ended()
+        self._give_up("writer_ended")
+
+    def _give_up(self, why: str) -> None:
+        """Stop the process: whoever supervises it starts a fresh one."""
+        if self._is_ready:
+            self._is_ready = False
+            log.error("stopping", reason=why)
+            signal.raise_signal(signal.SIGTERM)
 
     async def _node_died(self, node: str) -> None:
         await self.webhooks.node_died(node)

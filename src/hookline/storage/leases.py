@@ -56,6 +56,11 @@ class Leases:
         self._lost_listeners.append(listener)
 
     @property
+    def name(self) -> str:
+        """The node's own lease."""
+        return _NODE + self.node
+
+    @property
     def held(self) -> frozenset[str]:
         return frozenset(self._held)
 
@@ -65,10 +70,10 @@ class Leases:
         async def announce(tx: Transaction) -> None:
             if alone:
                 await tx.execute(delete(leases))
-            await tx.insert(_INSERT, [(_NODE + self.node, self.node, self._deadline())])
+            await tx.insert(_INSERT, [(self.name, self.node, self._deadline())])
 
         await self._writer.run(announce)
-        self._held.add(_NODE + self.node)
+        self._held.add(self.name)
 
     async def claim(self, name: str) -> bool:
         """Become the owner, unless another living node is. Repeating it is harmless."""

@@ -90,6 +90,11 @@ class Writer:
                 await self._connection.close()
                 self._connection = None
 
+    async def wait_until_ended(self) -> None:
+        """Returns when the writer has stopped, or died of something nobody foresaw."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     async def submit(self, operation: Operation[Any, T], item: object) -> T:
         """Commit the item; returns when it is durable, or raises the operation's refusal."""
         if self._stop_by is not None:
