@@ -1,6 +1,7 @@
-"""Commits units until it is killed, and prints the id of each once it is acknowledged.
+"""A program that commits units until it is killed, and prints each once it is acknowledged.
 
-Run as a program: `python -m tests.storage.crashing URL PREFIX`.
+`python -m tests.storage.crashing URL` reads a prefix a line, runs a victim for each, prints the
+victim's process id first and `end` last: the imports are paid once.
 """
 
 import asyncio
@@ -9,9 +10,10 @@ import sys
 
 from hookline.events.append import EventLog, append
 from hookline.ids import AccountId, IdSource
+from hookline.settings import Settings
 from hookline.storage.database import open_database
 from hookline.storage.transaction import Transaction
-from tests.storage.databases import running_writer, settings_for
+from hookline.storage.writer import Writer
 from tests.storage.rows import adding
 from tests.storage.streams import FanOutLog, draft
 
@@ -20,23 +22,34 @@ TASKS = 20
 
 
 async def main(url: str, prefix: str) -> None:
-    settings = settings_for(url)
-    database = open_database(settings)
-    async with running_writer(database, settings, EventLog(IdSource(), FanOutLog())) as writer:
+    settings = Settings(database_url=url)
+    writer = Writer(open_database(settings), settings)
+    writer.add_finisher(EventLog(IdSource(), FanOutLog()))
+    await writer.start()
 
-        async def commit(task: int) -> None:
-            for number in range(1_000_000):
-                name = f"{prefix}-{task}-{number}"
+    async def commit(task: int) -> None:
+        for number in range(1_000_000):
+            name = f"{prefix}{task}-{number}"
 
-                async def use_case(tx: Transaction, name: str = name) -> None:
-                    await adding(name)(tx)
-                    append(tx, draft(ACCOUNT, name, sequence=1))
+            async def use_case(tx: Transaction, name: str = name) -> None:
+                await adding(name)(tx)
+                append(tx, draft(ACCOUNT, name, sequence=1))
 
-                await writer.run(use_case)
-                os.write(1, f"{name}\n".encode())
+            await writer.run(use_case)
+            os.write(1, f"{name}\n".encode())
 
-        await asyncio.gather(*(commit(task) for task in range(TASKS)))
+    await asyncio.gather(*(commit(task) for task in range(TASKS)))
+
+
+def run_victims(url: str) -> None:
+    for line in sys.stdin:
+        victim = os.fork()
+        if victim == 0:
+            asyncio.run(main(url, line.strip()))
+        os.write(1, f"{victim}\n".encode())
+        os.waitpid(victim, 0)
+        os.write(1, b"end\n")
 
 
 if __name__ == "__main__":
-    asyncio.run(main(*sys.argv[1:]))
+    run_victims(sys.argv[1])

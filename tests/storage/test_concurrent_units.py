@@ -144,7 +144,7 @@ async def follow(database: Database, account: AccountId, done: asyncio.Event) ->
 
 @given(plans=plans)
 @hypothesis_settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 async def test_events_are_neither_lost_nor_doubled_nor_late(
     writers: list[Writer],

@@ -5,6 +5,7 @@ the statement never changes, so that it is compiled once.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -13,6 +14,7 @@ from pathlib import Path
 from hookline.storage.sets import Insert, Row, Select, Update, Values
 
 _STATEMENTS_CACHED = 400
+_SWITCH_RETRY_S = 0.01
 
 
 def connect(path: Path, *, timeout_s: float, read_only: bool = False) -> sqlite3.Connection:
@@ -24,6 +26,7 @@ def connect(path: Path, *, timeout_s: float, read_only: bool = False) -> sqlite3
         check_same_thread=False,
         cached_statements=_STATEMENTS_CACHED,
     )
+    _switch_to_wal(connection, timeout_s)
     configure(connection)
     if read_only:
         connection.execute("PRAGMA query_only=ON")
@@ -31,13 +34,24 @@ def connect(path: Path, *, timeout_s: float, read_only: bool = False) -> sqlite3
 
 
 def configure(connection: sqlite3.Connection) -> None:
-    """What every connection needs: write-ahead log, an fsync at each commit, foreign keys."""
-    connection.execute("PRAGMA journal_mode=WAL")
+    """What every connection needs: an fsync at each commit, foreign keys, some memory."""
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA cache_size=-32000")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA journal_size_limit=67108864")
+
+
+def _switch_to_wal(connection: sqlite3.Connection, timeout_s: float) -> None:
+    """The file keeps the mode; SQLite does not wait by itself for others that switch it as well."""
+    deadline_s = time.monotonic() + timeout_s
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        if time.monotonic() >= deadline_s:
+            raise sqlite3.OperationalError("the file system lets SQLite keep no write-ahead log")
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            time.sleep(_SWITCH_RETRY_S)
 
 
 @contextmanager
