@@ -29,6 +29,7 @@ class Terminal:
         self._lines: queue.Queue[str | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
+        self._printed: list[str] = []
         self._blocks = 0
 
     def run(self, block: str) -> str:
@@ -36,12 +37,13 @@ class Terminal:
         assert self._shell.stdin
         self._blocks += 1
         mark = f"end-of-block-{self._blocks}"
+        before = len(self._printed)
         self._shell.stdin.write(f"{block}\nprintf '\\n%s %s\\n' {mark} $?\n")
         self._shell.stdin.flush()
-        printed = self.wait_for(mark)
-        last = printed.splitlines()[-1]
+        last = self.wait_for(mark)
+        printed = "\n".join(self._printed[before:-1])
         assert last == f"{mark} 0", f"{block}\nprinted:\n{printed}"
-        return printed.removesuffix(f"\n{last}\n")
+        return printed
 
     def repeat(self, block: str, *, until: str) -> str:
         """Type the block again, as a person would, until it prints the words."""
@@ -51,17 +53,22 @@ class Terminal:
         return printed
 
     def wait_for(self, words: str) -> str:
-        """What is printed up to the line with these words."""
-        printed = ""
+        """The first line with these words, of all that was printed or is yet to be."""
+        seen = 0
         while True:
-            try:
-                line = self._lines.get(timeout=TIMEOUT_S)
-            except queue.Empty:
-                raise AssertionError(f"no {words!r} within {TIMEOUT_S} s:\n{printed}") from None
-            assert line is not None, f"the shell has ended without {words!r}:\n{printed}"
-            printed += line
-            if words in line:
-                return printed
+            for line in self._printed[seen:]:
+                if words in line:
+                    return line
+            seen = len(self._printed)
+            self._printed.append(self._next_line(words))
+
+    def _next_line(self, words: str) -> str:
+        try:
+            line = self._lines.get(timeout=TIMEOUT_S)
+        except queue.Empty:
+            line = None
+        assert line is not None, f"no {words!r}, but:\n" + "\n".join(self._printed)
+        return line.rstrip("\n")
 
     def close(self) -> None:
         assert self._shell.stdin
