@@ -30,7 +30,7 @@ from hookline.storage.transaction import Transaction
 
 BATCH_MAX = 1_000
 _PLACE = re.compile(r" - at (?:`key` in )?`\$(.*)`$")
-_STEP = re.compile(r"\.([^.\[]+)|\[(\d+)\]")
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
 _UNKNOWN = re.compile(r"unknown field `(.*)`", re.DOTALL)
 _MISSING = re.compile(r"missing required field `(.*?)`")
 _KEY_HEADER = HEADER.encode()
