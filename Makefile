@@ -9,7 +9,7 @@ PIP    := $(BIN)/pip --quiet --no-input --disable-pip-version-check
 ASSETS := src/hookline/console/vendor/htmx.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench format lock clean setup-dev
+.PHONY: help setup run test check bench format lock reference clean setup-dev
 
 help: ## List the tasks
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,9 @@ format: setup-dev ## Format the code and repair what the linter can repair
 
 lock: ## Resolve the locks anew from pyproject.toml (ARGS=--upgrade takes the newest)
 	@scripts/lock.sh $(ARGS)
+
+reference: setup-dev ## Write docs/reference from the code (ARGS=--check only compares)
+	@$(BIN)/python scripts/reference.py $(ARGS)
 
 clean: ## Remove what set-up, tests and tools made; ./data stays
 	@rm -rf $(VENV) .tools .assets $(dir $(ASSETS)) dist bench/out

@@ -4,7 +4,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TASKS = {"help", "setup", "run", "test", "check", "bench", "format", "lock", "clean"}
+TASKS = {"help", "setup", "run", "test", "check", "bench", "format", "lock", "reference", "clean"}
 
 
 def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
