@@ -127,8 +127,13 @@ class MarkSending:
     async def apply(
         self, tx: Transaction, items: Sequence[tuple[Message, UnixMs]]
     ) -> list[Message | None]:
-        moves = [Move(message.id, Change.CLAIMED, at) for message, at in items]
-        return await move(tx, moves, owner=self._node)
+        status = target(Change.CLAIMED)
+        rows = [(message.id, at, timeline_line(status, at), self._node) for message, at in items]
+        marked = await tx.update(sql.MARK_SENDING, rows)
+        return [
+            None if won is None else message
+            for (message, _), won in zip(items, marked, strict=True)
+        ]
 
     def committed(
         self, items: Sequence[tuple[Message, UnixMs]], outcomes: Sequence[Message | None]

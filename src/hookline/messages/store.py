@@ -10,7 +10,15 @@ from sqlalchemy import Update as UpdateQuery
 
 from hookline.carriers.links import SANDBOX
 from hookline.ids import AccountId, CarrierId
-from hookline.messages.model import COLUMNS, DELIVERY_UNKNOWN, RECEIPTS, Change, Status, sources
+from hookline.messages.model import (
+    COLUMNS,
+    DELIVERY_UNKNOWN,
+    RECEIPTS,
+    Change,
+    Status,
+    sources,
+    target,
+)
 from hookline.principal import Mode
 from hookline.storage.schema import (
     carriers,
@@ -99,6 +107,19 @@ def progress(*changes: Change, owned: bool = False) -> Update:
         value_types={"counted": "sequence"},
     )
 
+
+MARK_SENDING = Update(
+    messages,
+    key=("id",),
+    values=("updated_at", "timeline", "owner"),
+    changes={
+        "status": f"'{target(Change.CLAIMED).value}'",
+        "updated_at": "{updated_at}",
+        "timeline": "t.timeline || {timeline}",
+    },
+    guard=f"t.status = '{Status.QUEUED.value}' AND t.owner = {{owner}}",
+)
+"""The leanest of the moves: whoever makes it holds the rest of the row in memory."""
 
 Messages = Query[Any]  # Any: COLUMNS
 
