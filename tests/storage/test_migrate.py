@@ -93,7 +93,7 @@ async def test_processes_that_migrate_at_once_take_turns(database_url: str) -> N
         await asyncio.create_subprocess_exec(
             sys.executable, "-c", MIGRATE, database_url, stdin=pipe, stdout=pipe
         )
-        for _ in range(3)
+        for _ in range(2)
     ]
     for process in processes:
         assert process.stdout
@@ -101,7 +101,7 @@ async def test_processes_that_migrate_at_once_take_turns(database_url: str) -> N
     said = await asyncio.gather(*(process.communicate(b"go\n") for process in processes))
     head = head_revision()
     assert sorted(out.decode().strip() for out, _ in said) == sorted(
-        [str((None, head)), *[str((head, head))] * 2]
+        [str((None, head)), str((head, head))]
     )
 
 

@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 
 from hookline.errors import HooklineError
 from hookline.settings import Settings
 from hookline.storage.database import Database
+from hookline.storage.schema import leases
 from hookline.storage.transaction import Transaction
 from hookline.storage.writer import Writer
 from tests.storage.databases import running_writer
@@ -193,3 +196,13 @@ async def test_savepoint_of_a_use_case_takes_back_its_block_only(
 
     await writer.run(use_case)
     assert await names(database) == ["after", "before"]
+
+
+async def test_error_of_a_statement_does_not_show_its_values(writer: Writer) -> None:
+    async def use_case(tx: Transaction) -> None:
+        for _ in range(2):
+            await tx.execute(insert(leases).values(name="a", owner="a text", expires_at=0))
+
+    with pytest.raises(IntegrityError) as caught:
+        await writer.run(use_case)
+    assert "a text" not in str(caught.value)

@@ -117,6 +117,7 @@ class SqliteDatabase(Database):
             f"sqlite+aiosqlite:///{self.path}",
             pool_size=settings.database_pool_size,
             max_overflow=0,
+            hide_parameters=True,
             pool_timeout=settings.database_timeout_s,
             connect_args={"timeout": settings.database_timeout_s},
         )
@@ -156,7 +157,7 @@ class SqliteWriterConnection(WriterConnection):
         self._timeout_s = timeout_s
         self._busy: Future[object] | None = None
         self._engine: Engine = create_engine(
-            "sqlite://", creator=lambda: self._raw, poolclass=StaticPool
+            "sqlite://", creator=lambda: self._raw, poolclass=StaticPool, hide_parameters=True
         )
         self._connection: Connection = self._engine.connect().execution_options(
             isolation_level="AUTOCOMMIT"
@@ -225,6 +226,7 @@ class PostgresDatabase(Database):
                 "postgresql+asyncpg://" + settings.database_url.split("://", 1)[1],
                 pool_size=settings.database_pool_size,
                 max_overflow=0,
+                hide_parameters=True,
                 pool_timeout=settings.database_timeout_s,
                 pool_pre_ping=True,
                 connect_args={
@@ -251,6 +253,7 @@ class PostgresDatabase(Database):
         engine = create_async_engine(
             "postgresql+asyncpg://" + self.url.split("://", 1)[1],
             poolclass=StaticPool,
+            hide_parameters=True,
             isolation_level="AUTOCOMMIT",
             connect_args={"timeout": self._timeout_s, "command_timeout": self._timeout_s},
         )

@@ -11,9 +11,13 @@ import structlog
 _TOKEN = re.compile(
     r"\b(hk_(?:live|test)_[0-9A-Za-z]{4})[0-9A-Za-z]{8,}|\bwhsec_[0-9A-Za-z+/=]{8,}"
 )
-_NUMBER = re.compile(r"(?<![\w.:-])\+(\d{4})\d{3,9}(\d{2})(?!\w)")
+_NUMBER = re.compile(r"(?<![\w.:-])\+(\d{4})\d{1,9}(\d{2})(?!\w)")
 _SECRET_FIELDS = frozenset(
     {"token", "secret", "password", "authorization", "cookie", "text", "body", "csrf_token"}
+)
+# Local variables hold tokens, passwords and texts: they stay out of every traceback.
+_JSON_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 )
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
@@ -28,9 +32,15 @@ def configure_logs(*, level: str, as_json: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
     ]
     renderer: list[structlog.typing.Processor] = (
-        [structlog.processors.dict_tracebacks, redact, structlog.processors.JSONRenderer()]
+        [_JSON_TRACEBACKS, redact, structlog.processors.JSONRenderer()]
         if as_json
-        else [redact, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        else [
+            structlog.processors.format_exc_info,
+            redact,
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            ),
+        ]
     )
     structlog.configure(
         processors=[*shared, *renderer],
@@ -58,12 +68,7 @@ def get_logger(name: str) -> structlog.typing.FilteringBoundLogger:
 def redact(_logger: object, _method: str, event: EventDict) -> EventDict:
     """Drop secrets by field name, and tokens and numbers wherever they stand in text."""
     for key, value in event.items():
-        if key in _SECRET_FIELDS:
-            event[key] = "[redacted]"
-        elif isinstance(value, str):
-            event[key] = redact_text(value)
-        elif key == "exception":
-            event[key] = _redact_deep(value)
+        event[key] = _redact_field(key, value)
     return event
 
 
@@ -73,11 +78,13 @@ def redact_text(text: str) -> str:
     return _NUMBER.sub(r"+\1…\2", text)
 
 
-def _redact_deep(value: Any) -> Any:  # Any: a rendered traceback, nested lists and maps
+def _redact_field(key: object, value: Any) -> Any:  # Any: whatever was logged, nested too
+    if key in _SECRET_FIELDS:
+        return "[redacted]"
     if isinstance(value, str):
         return redact_text(value)
-    if isinstance(value, list):
-        return [_redact_deep(part) for part in value]
     if isinstance(value, dict):
-        return {key: _redact_deep(part) for key, part in value.items()}
+        return {name: _redact_field(name, part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_redact_field(None, part) for part in value]
     return value
