@@ -82,7 +82,9 @@ async def _validation(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     failure: HooklineError
-    if error.status_code == 405:
+    if isinstance(error.__cause__, HooklineError):
+        failure = error.__cause__  # ours, met while the framework was reading the body
+    elif error.status_code == 405:
         failure = MethodNotAllowed(
             f"{request.method} is not possible here.", headers=error.headers or {}
         )

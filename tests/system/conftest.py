@@ -1,0 +1,65 @@
+"""The real program, started by its command on loopback, on each database in turn."""
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.postgres import PostgresServer
+from tests.system.installation import Installation, installed
+from tests.system.receiver import Receiver, receiving
+
+
+@pytest.fixture
+def installation(tmp_path: Path) -> Iterator[Installation]:
+    """An empty SQLite installation; nothing runs yet."""
+    with installed(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def installation_on_postgres(tmp_path: Path, postgres: PostgresServer) -> Iterator[Installation]:
+    """An empty PostgreSQL installation; nothing runs yet."""
+    url = postgres.create_database()
+    try:
+        with installed(tmp_path, url, lease_ttl_s="2") as made:
+            yield made
+    finally:
+        postgres.drop_database(url)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def each_installation(request: pytest.FixtureRequest) -> Installation:
+    """An empty installation on each database in turn."""
+    name = "installation" if request.param == "sqlite" else "installation_on_postgres"
+    made: Installation = request.getfixturevalue(name)
+    return made
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+)
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Installation]:
+    """A server that the module's tests share, on each database in turn."""
+    folder = tmp_path_factory.mktemp("installation")
+    if request.param == "sqlite":
+        with installed(folder) as made:
+            made.start()
+            yield made
+        return
+    postgres: PostgresServer = request.getfixturevalue("postgres")
+    url = postgres.create_database()
+    try:
+        with installed(folder, url) as made:
+            made.start()
+            yield made
+    finally:
+        postgres.drop_database(url)
+
+
+@pytest.fixture
+async def receiver() -> AsyncIterator[Receiver]:
+    async with receiving() as made:
+        yield made

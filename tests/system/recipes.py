@@ -1,0 +1,156 @@
+"""For every operation of the API: what makes it succeed. A route without a recipe fails a test."""
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from hookline.clock import HOUR_MS, SystemClock, UnixMs, to_rfc3339
+from tests.system.inspection import wait_for
+from tests.system.installation import TEXT
+
+PHONE = "+12025550110"
+SANDBOX_NUMBER = "+12025550100"
+_FRESH = itertools.count(1)
+
+Json = Any  # Any: JSON
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that succeeds."""
+
+    place: str = ""
+    """What stands in the path's braces."""
+    body: Json = None
+    token: str | None = None
+    """Instead of the account's own."""
+    params: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    """An account with a way to make whatever a recipe needs. `url` is a receiver's."""
+
+    client: httpx.Client
+    url: str
+
+    def make(self, path: str, body: Json) -> Json:
+        answer = self.client.post(path, json=body)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+    def message(self, **changes: Json) -> str:
+        made = self.make("/v1/messages", send_body(**changes))["id"]
+        if "send_at" not in changes:
+            wait_for(lambda: self._get(f"/v1/messages/{made}")["status"] == "delivered")
+        return str(made)
+
+    def credential(self, *scopes: str, mode: str = "live") -> Json:
+        wanted = list(scopes) or ["messages:read"]
+        body = {"description": "For a recipe", "scopes": wanted, "mode": mode}
+        return self.make("/v1/credentials", body)
+
+    def webhook(self) -> str:
+        return str(self.make("/v1/webhooks", {"url": self.url, "events": ["message.*"]})["id"])
+
+    def delivery(self) -> str:
+        webhook = self.webhook()
+        sent = self.make(f"/v1/webhooks/{webhook}/test", {"event_type": "message.sent"})
+        return str(sent["delivery_id"])
+
+    def number(self) -> str:
+        return str(self.make("/v1/numbers", {"number": fresh_number()})["id"])
+
+    def opt_out(self) -> str:
+        return str(self.make("/v1/opt_outs", {"number": fresh_number()})["number"])
+
+    def user(self) -> str:
+        return str(self.make("/v1/users", {"email": fresh_email(), "role": "viewer"})["id"])
+
+    def _get(self, path: str) -> Json:
+        answer = self.client.get(path)
+        assert answer.is_success, answer.text
+        return answer.json()
+
+
+def tomorrow() -> str:
+    return to_rfc3339(UnixMs(SystemClock().now_ms() + 24 * HOUR_MS))
+
+
+def fresh_number() -> str:
+    return f"+44770091{next(_FRESH):04d}"
+
+
+def fresh_email() -> str:
+    return f"person-{next(_FRESH)}@example.com"
+
+
+def send_body(**changes: Json) -> Json:
+    return {"from": SANDBOX_NUMBER, "to": PHONE, "text": TEXT, **changes}
+
+
+SCOPES = ["messages:read", "credentials:rotate_self"]
+
+RECIPES: dict[str, Callable[[World], Call]] = {
+    "send_message": lambda _: Call(body=send_body()),
+    "send_batch": lambda _: Call(body={"messages": [send_body(), send_body()]}),
+    "list_messages": lambda _: Call(),
+    "preview_message": lambda _: Call(body={"text": TEXT}),
+    "get_message": lambda world: Call(world.message()),
+    "cancel_message": lambda world: Call(world.message(send_at=tomorrow())),
+    "redact_message": lambda world: Call(world.message()),
+    "list_opt_outs": lambda _: Call(),
+    "create_opt_out": lambda _: Call(body={"number": fresh_number()}),
+    "get_opt_out": lambda world: Call(world.opt_out()),
+    "delete_opt_out": lambda world: Call(world.opt_out()),
+    "list_virtual_phones": lambda _: Call(),
+    "list_virtual_phone_messages": lambda _: Call(PHONE),
+    "send_from_virtual_phone": lambda _: Call(PHONE, {"to": SANDBOX_NUMBER, "text": TEXT}),
+    "list_webhooks": lambda _: Call(),
+    "create_webhook": lambda world: Call(body={"url": world.url, "events": ["message.*"]}),
+    "get_webhook": lambda world: Call(world.webhook()),
+    "patch_webhook": lambda world: Call(world.webhook(), {"description": "Changed"}),
+    "delete_webhook": lambda world: Call(world.webhook()),
+    "rotate_webhook_secret": lambda world: Call(world.webhook(), {"grace_seconds": 60}),
+    "send_test_event": lambda world: Call(world.webhook(), {"event_type": "message.failed"}),
+    "list_webhook_deliveries": lambda world: Call(world.webhook()),
+    "list_deliveries": lambda _: Call(),
+    "get_delivery": lambda world: Call(world.delivery()),
+    "resend_delivery": lambda world: Call(world.delivery()),
+    "list_account_events": lambda _: Call(),
+    "stream_events": lambda _: Call(),
+    "get_own_credential": lambda _: Call(),
+    "rotate_own_credential": lambda world: Call(
+        body={"reason": "A test"}, token=world.credential(*SCOPES)["token"]
+    ),
+    "delete_own_credential": lambda world: Call(token=world.credential()["token"]),
+    "list_credentials": lambda _: Call(),
+    "create_credential": lambda _: Call(body={"description": "x", "scopes": ["messages:read"]}),
+    "get_credential": lambda world: Call(world.credential()["id"]),
+    "update_credential": lambda world: Call(world.credential()["id"], {"description": "Other"}),
+    "delete_credential": lambda world: Call(world.credential()["id"]),
+    "rotate_credential_token": lambda world: Call(world.credential()["id"], {"reason": "Test"}),
+    "list_numbers": lambda _: Call(),
+    "create_number": lambda _: Call(body={"number": fresh_number()}),
+    "get_number": lambda world: Call(world.number()),
+    "patch_number": lambda world: Call(world.number(), {"carrier": "sandbox"}),
+    "delete_number": lambda world: Call(world.number()),
+    "get_account": lambda _: Call(),
+    "update_account": lambda _: Call(body={"name": "Acme"}),
+    "get_signing_secret": lambda _: Call(),
+    "get_users": lambda _: Call(),
+    "create_user": lambda _: Call(body={"email": fresh_email(), "role": "viewer"}),
+    "get_user": lambda world: Call(world.user()),
+    "update_user": lambda world: Call(world.user(), {"name": "Dana"}),
+    "delete_user": lambda world: Call(world.user()),
+}
+"""By operation id."""
+
+WITHOUT_OWNER = {
+    "list_virtual_phone_messages": "+12025550199",
+    "send_from_virtual_phone": "+12025550199",
+}
+"""Every account has virtual phones of the same numbers: what nobody has is tried instead."""
