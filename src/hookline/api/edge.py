@@ -14,7 +14,13 @@ from hookline.api.context import RequestContext, attach, client_ip
 from hookline.api.limits import OverRate, RateLimiter
 from hookline.api.problems import InternalError, problem_response
 from hookline.clock import Clock
-from hookline.errors import BodyTooLarge, HooklineError, MalformedRequest, UnsupportedMediaType
+from hookline.errors import (
+    BodyTooLarge,
+    HooklineError,
+    MalformedRequest,
+    NotFound,
+    UnsupportedMediaType,
+)
 from hookline.ids import IdSource
 from hookline.settings import Settings
 from hookline.telemetry import metrics
@@ -74,7 +80,7 @@ class Edge:
             log.exception("request_failed", request_id=context.request_id, route=context.route)
             if not answer.started:
                 await self._refuse(InternalError(), scope, receive, answer)
-            else:
+            elif not answer.is_complete:
                 raise ConnectionAbortedError("the answer had begun") from error
         finally:
             self._measure(scope, context, answer, started)
@@ -95,6 +101,8 @@ class Edge:
 
     async def _guard(self, scope: Scope, context: RequestContext) -> None:
         connection = HTTPConnection(scope)
+        if "\x00" in scope["path"]:
+            raise NotFound("There is nothing at this address.")  # and no database could look for it
         host = connection.headers.get("host", "")
         if _host_name(host) not in self._hosts:
             raise HostNotAllowed(
@@ -162,6 +170,7 @@ class _Answer:
         self._send = send
         self.context = context
         self.started = False
+        self.is_complete = False
         self.status = 0
 
     async def __call__(self, message: Message) -> None:
@@ -173,6 +182,8 @@ class _Answer:
                 *message["headers"],
                 *(pair for pair in self.context.headers if pair[0] not in present),
             ]
+        elif message["type"] == "http.response.body":
+            self.is_complete = not message.get("more_body", False)
         await self._send(message)
 
 

@@ -67,6 +67,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HooklineError, _hookline)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _internal)
 
 
 async def _hookline(request: Request, error: Exception) -> Response:
@@ -93,6 +94,11 @@ async def _http(request: Request, error: Exception) -> Response:
     else:
         failure = MalformedRequest(str(error.detail)[:200])
     return problem_response(failure, context_of(request).request_id)
+
+
+async def _internal(request: Request, _error: Exception) -> Response:
+    """The framework raises it again afterwards, so that the edge logs it."""
+    return problem_response(InternalError(), context_of(request).request_id)
 
 
 def translate(errors: Sequence[Mapping[str, Any]]) -> HooklineError:  # Any: pydantic's shape
