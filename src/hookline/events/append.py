@@ -4,15 +4,14 @@ The account's row in `account_streams` is the batch's last guard and stays locke
 so that positions become visible in order and readers never meet a gap.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Protocol
-
-from sqlalchemy import func, select
 
 from hookline.clock import to_rfc3339
 from hookline.events.model import Draft, Event
 from hookline.ids import AccountId, EventId, IdSource
-from hookline.storage.schema import account_streams, events
+from hookline.storage.schema import account_streams, events, resource_sequences
 from hookline.storage.sets import Insert, Update
 from hookline.storage.transaction import Transaction
 
@@ -34,6 +33,17 @@ _INSERT = Insert(
         "body",
     ),
 )  # fmt: skip
+
+
+_BEGIN_COUNT = Insert(resource_sequences, ("resource_id", "last"), conflict=("resource_id",))
+_COUNT = Update(
+    resource_sequences,
+    key=("resource_id",),
+    values=("added",),
+    changes={"last": "t.last + {added}"},
+    returning=("last",),
+    value_types={"added": "last"},
+)
 
 
 class FanOut(Protocol):
@@ -102,15 +112,19 @@ class EventLog:
 
 
 async def _next_sequences(tx: Transaction, drafts: Sequence[Draft]) -> dict[str, int]:
-    uncounted = {draft.resource_id for draft in drafts if draft.sequence is None}
-    if not uncounted:
+    """The next number of each resource whose own row does not count its events."""
+    counts = Counter(draft.resource_id for draft in drafts if draft.sequence is None)
+    if not counts:
         return {}
-    rows = await tx.execute(
-        select(events.c.resource_id, func.max(events.c.sequence).label("last"))
-        .where(events.c.resource_id.in_(uncounted))
-        .group_by(events.c.resource_id)
-    )
-    return dict.fromkeys(uncounted, 1) | {row.resource_id: row.last + 1 for row in rows}
+    resources = sorted(counts)
+    await tx.insert(_BEGIN_COUNT, [(resource_id, 0) for resource_id in resources])
+    rows = [(resource_id, counts[resource_id]) for resource_id in resources]
+    lasts = await tx.update(_COUNT, rows)
+    return {
+        resource_id: int(str(last[0])) - counts[resource_id] + 1
+        for resource_id, last in zip(resources, lasts, strict=True)
+        if last is not None
+    }
 
 
 def _row(event: Event) -> tuple[object, ...]:

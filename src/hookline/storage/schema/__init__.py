@@ -5,7 +5,13 @@ Hot tables carry no foreign keys: their rows are made and kept consistent by the
 """
 
 from hookline.storage.schema.columns import metadata
-from hookline.storage.schema.outbox import attempts, deliveries, endpoints, events
+from hookline.storage.schema.outbox import (
+    attempts,
+    deliveries,
+    endpoints,
+    events,
+    resource_sequences,
+)
 from hookline.storage.schema.people import (
     account_streams,
     accounts,
@@ -50,6 +56,7 @@ __all__ = [
     "metadata",
     "numbers",
     "opt_outs",
+    "resource_sequences",
     "sessions",
     "sign_in_failures",
     "unmatched_receipts",

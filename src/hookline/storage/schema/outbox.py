@@ -29,6 +29,13 @@ events = Table(
     Index(None, "resource_id"),
 )
 
+resource_sequences = Table(
+    "resource_sequences",
+    metadata,
+    Column("resource_id", Text, primary_key=True),
+    count_column("last"),  # of resources whose own row keeps no count of its events
+)
+
 endpoints = Table(
     "endpoints",
     metadata,
