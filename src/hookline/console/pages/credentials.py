@@ -255,7 +255,7 @@ async def _delete_form(visit: Visit, refusal: Refusal, status_code: int = 200) -
 
 
 async def _reveal(visit: Visit, issued: Issued, *, rotated: bool) -> Response:
-    return await visit.dialog(
+    response = await visit.dialog(
         "credentials/reveal.html",
         "Credential rotated" if rotated else "Credential created",
         base=CREDENTIALS,
@@ -264,6 +264,8 @@ async def _reveal(visit: Visit, issued: Issued, *, rotated: bool) -> Response:
         rotated=rotated,
         samples=token_samples(visit.guest.origin, await _sender(visit), issued.token),
     )
+    response.headers["HX-Trigger"] = "refresh"
+    return response
 
 
 _READ, _WRITE = Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE

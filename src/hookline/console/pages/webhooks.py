@@ -253,7 +253,7 @@ async def _secret(
     visit: Visit, view: views.WebhookView, secret: str | None, title: str
 ) -> Response:
     shown = secret if visit.may(Scope.ACCOUNT_SECRETS) else None
-    return await visit.dialog(
+    response = await visit.dialog(
         "webhooks/secret.html",
         title,
         title=title,
@@ -263,6 +263,8 @@ async def _secret(
         note="Check every request with it, so that nobody else can speak for Hookline.",
         verification=views.verification(shown or ""),
     )
+    response.headers["HX-Trigger"] = "refresh"
+    return response
 
 
 async def _confirm(

@@ -14,9 +14,15 @@ function refuse(event) {
   find('[data-copied]', dialog)?.focus();
 }
 
-function open() {
+/** What the focus goes back to: the button that asked, or the one that opened its menu. */
+function openerOf(asking) {
+  const menu = asking?.closest('[role=menu]');
+  return (menu && find(`[popovertarget="${menu.id}"]`)) || asking || document.activeElement;
+}
+
+function open(asking) {
   if (!dialog.open) {
-    opener = document.activeElement;
+    opener = openerOf(asking);
     dialog.showModal();
   }
   (find('[autofocus]', dialog) || find('h2', dialog) || dialog).focus();
@@ -26,7 +32,7 @@ if (dialog) {
   // Not afterSwap: the forms inside are bound only once they have settled.
   document.addEventListener('htmx:afterSettle', (event) => {
     if (event.detail.target !== dialog) return;
-    if (dialog.innerHTML.trim()) open();
+    if (dialog.innerHTML.trim()) open(event.detail.requestConfig?.elt);
     else dialog.close();
   });
   document.addEventListener('closeDialog', () => dialog.close());
@@ -41,6 +47,7 @@ if (dialog) {
     if (event.target === dialog && !find('[data-sticky]', dialog)) dialog.close();
     if (event.target.closest('[data-close]')) {
       event.preventDefault();
+      if (find('[data-sticky]', dialog)) dialog.replaceChildren(); // not after the closing: now
       dialog.close();
     }
   });

@@ -57,6 +57,14 @@ function hear(message) {
   seen = Math.max(seen, message.position);
 }
 
+// An answer that comes after a menu was opened waits until it is closed again.
+document.addEventListener('htmx:beforeSwap', (event) => {
+  const region = event.detail.target;
+  if (!region.matches('[data-live]') || !find(':popover-open', region)) return;
+  event.detail.shouldSwap = false;
+  schedule(region);
+});
+
 // What the person changed themselves is shown at once.
 document.addEventListener('refresh', () => findAll('[data-live]').forEach(refresh));
 

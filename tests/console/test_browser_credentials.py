@@ -1,0 +1,191 @@
+"""The life of a credential, as a person lives it."""
+
+import json
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.console.conftest import Served
+from tests.console.person import CREDENTIALS, LOOKS, Person
+
+pytestmark = pytest.mark.browser
+Visitor = Callable[..., Person]
+
+
+def status_of(served: Served, token: str) -> int:
+    """How the API receives the token."""
+    with served.client() as client:
+        headers = {"Authorization": f"Bearer {token}"}
+        return client.get("/v1/credentials/self", headers=headers).status_code
+
+
+def create(person: Person, description: str) -> str:
+    """Create a credential and store its token, which is returned."""
+    page = person.go(CREDENTIALS + "?show=active")
+    page.click("#create")
+    page.fill("#description", description)
+    page.click("#dlg [type=submit]")
+    return store(page)
+
+
+def store(page: Page) -> str:
+    """Copy the revealed token and close the dialog."""
+    token = page.inner_text("#secret-text")
+    page.click(".secret button")
+    expect(page.locator(".secret button")).to_have_text("Copied")
+    page.click("text=I have stored it")
+    expect(page.locator("#dlg")).to_be_hidden()
+    return token
+
+
+@LOOKS
+def test_the_whole_life_of_a_credential(
+    visitor: Visitor, served: Served, width: int, theme: str
+) -> None:
+    person = visitor(width, theme)
+    name = f"Life {width} {theme}"
+    page = person.go("/administration/integrations")
+    person.axe("integrations")
+    page.click("main >> text=Config")
+    page.wait_for_url(f"**{CREDENTIALS}")
+
+    page.click("#create")
+    person.axe("create")
+    page.fill("#description", name)
+    page.click("#dlg [type=submit]")
+    page.wait_for_selector("#secret-text")
+    person.axe("reveal")
+    first = store(page)
+    person.axe("list")
+    assert status_of(served, first) == 200
+
+    page.click(f'[aria-label="Rotate {name}"]')
+    person.axe("rotate")
+    page.click("#dlg >> text=Continue")
+    second = store(page)
+    assert (status_of(served, first), status_of(served, second)) == (401, 200)
+
+    page.click(f'[aria-label="More actions for {name}"]')
+    person.axe("menu")
+    page.click(".menu:popover-open >> text=Rotate Credential Now")
+    expect(page.locator("#dlg")).to_contain_text("401")
+    person.axe("rotate now")
+    page.fill("#reason", "Found in a log")
+    page.click("#dlg >> text=Continue")
+    third = store(page)
+    assert (status_of(served, second), status_of(served, third)) == (401, 200)
+
+    page.click(f'[aria-label="More actions for {name}"]')
+    page.click(".menu:popover-open >> text=Delete")
+    expect(page.locator("#dlg [type=submit]")).to_be_disabled()
+    person.axe("delete")
+    page.fill("#confirm", third[-4:])
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#dlg")).to_be_hidden()
+    expect(page.locator("#rows")).not_to_contain_text(name)
+    assert status_of(served, third) == 401
+
+    page.click("text=Revoked >> nth=0")
+    expect(page.locator("#rows")).to_contain_text(name)
+    person.axe("revoked")
+
+
+def test_a_token_is_revealed_once(visitor: Visitor) -> None:
+    person = visitor()
+    page = person.go(CREDENTIALS)
+    page.click("#create")
+    page.fill("#description", "Revealed once")
+    page.click("#dlg [type=submit]")
+    token = page.inner_text("#secret-text")
+    expect(page.locator(".secret button")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator("#dlg")).to_be_visible()
+    store(page)
+    assert token not in page.content()
+    page.reload()
+    assert token not in page.content()
+    assert page.evaluate("navigator.clipboard.readText()") == token
+
+
+def test_a_credential_can_be_made_with_the_keyboard_alone(visitor: Visitor) -> None:
+    person = visitor()
+    page = person.go(CREDENTIALS)
+    expect(page.locator("#create")).to_be_visible()
+    page.keyboard.press("c")
+    expect(page.locator("#description")).to_be_focused()
+    page.keyboard.type("Keyboard only")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".secret button")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".secret button")).to_have_text("Copied")
+    page.keyboard.press("Escape")
+    expect(page.locator("#dlg")).to_be_hidden()
+    expect(page.locator("#create")).to_be_focused()
+    expect(page.locator("#rows")).to_contain_text("Keyboard only")
+
+
+def test_a_refused_form_keeps_what_was_typed_and_says_why(visitor: Visitor) -> None:
+    person = visitor()
+    page = person.go(CREDENTIALS)
+    page.click("#create")
+    page.click("text=Read only")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#description-error")).to_be_visible()
+    person.expect_refusal(422)
+    person.axe("refused")
+    expect(page.locator('[value="messages:send"]')).not_to_be_checked()
+    expect(page.locator("#description")).to_have_attribute("aria-invalid", "true")
+
+
+def test_description_and_scopes_can_be_edited(visitor: Visitor, served: Served) -> None:
+    person = visitor()
+    token = create(person, "Before")
+    person.page.click('[aria-label="More actions for Before"]')
+    person.page.click("text=Edit description and scopes")
+    person.axe("edit")
+    person.page.fill("#description", "After")
+    person.page.uncheck('[value="messages:send"]')
+    person.page.click("#dlg [type=submit]")
+    expect(person.page.locator("#rows")).to_contain_text("After")
+    with served.client() as client:
+        shown = client.get("/v1/credentials/self", headers={"Authorization": f"Bearer {token}"})
+    assert "messages:send" not in shown.json()["scopes"]
+
+
+def test_the_list_is_filtered_while_typing(visitor: Visitor) -> None:
+    person = visitor()
+    create(person, "Needle")
+    create(person, "Haystack")
+    page = person.go(CREDENTIALS)
+    page.keyboard.press("/")
+    page.keyboard.type("needl")
+    expect(page.locator("#rows")).not_to_contain_text("Haystack")
+    expect(page.locator("#rows")).to_contain_text("Needle")
+    page.fill("#filter", "no such thing")
+    expect(page.locator("#rows")).to_contain_text("No credential matches")
+
+
+def test_a_credential_is_made_without_scripts(visitor: Visitor) -> None:
+    person = visitor(java_script_enabled=False)
+    page = person.go(CREDENTIALS)
+    page.click("#create")
+    page.fill("#description", "No scripts")
+    page.click("[type=submit] >> text=Create")
+    assert page.inner_text("#secret-text").startswith("hk_live_")
+    page.click("text=I have stored it")
+    expect(page.locator("#rows")).to_contain_text("No scripts")
+
+
+def test_who_may_only_read_sees_no_actions_and_why(visitor: Visitor, served: Served) -> None:
+    added = json.loads(served.run("users", "add", "viewer@example.com", "--role=viewer", "--json"))
+    person = visitor(signed=False)
+    page = person.go("/sign-in?next=" + CREDENTIALS)
+    page.fill("#email", "viewer@example.com")
+    page.fill("#password", added["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{CREDENTIALS}")
+    expect(page.locator("main")).to_contain_text("credentials:write")
+    expect(page.locator("#create")).to_have_count(0)
+    person.axe("viewer")

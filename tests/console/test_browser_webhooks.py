@@ -1,0 +1,129 @@
+"""Webhooks with a receiver that listens."""
+
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.console.person import LOOKS, Person
+
+pytestmark = pytest.mark.browser
+Visitor = Callable[..., Person]
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["content-length"]))
+        refuses = self.path.startswith("/refuse")
+        body = b"<b>no thanks</b>" if refuses else b'{"ok":true}'
+        self.send_response(500 if refuses else 200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_arguments: object) -> None:
+        """Tests are quiet."""
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[str]:
+    """The address of a receiver; what goes below `/refuse` gets 500."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def add(person: Person, url: str) -> None:
+    """Add a webhook and open its page."""
+    page = person.go("/webhooks")
+    page.click("#create")
+    page.fill("#url", url)
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#secret-text")).to_contain_text("whsec_")
+    page.click("text=Done")
+    page.goto(f"{person.url}/webhooks")
+    page.click(f"#rows >> text={url}")
+    page.wait_for_selector("#log-title")
+
+
+@LOOKS
+def test_a_webhook_is_added_tested_paused_and_deleted(
+    visitor: Visitor, receiver: str, width: int, theme: str
+) -> None:
+    person, url = visitor(width, theme), f"{receiver}/hook-{width}-{theme}"
+    page = person.go("/webhooks")
+    person.axe("webhooks")
+    page.click("#create")
+    person.axe("add")
+    page.keyboard.press("Escape")
+    add(person, url)
+    page.click("#test")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#dlg [role=status]")).to_contain_text("Answered 200")
+    person.axe("test")
+    page.click("#dlg >> text=Close >> nth=-1")
+    expect(page.locator("#rows")).to_contain_text("Delivered")
+    person.axe("webhook")
+    page.click("#rows a >> nth=0")
+    expect(page.locator("#delivery")).to_contain_text('{"ok":true}')
+    person.axe("delivery")
+    page.keyboard.press("Escape")
+    page.click("#toggle")
+    expect(page.locator("#webhook")).to_contain_text("Paused")
+    page.click("#toggle")
+    expect(page.locator("#webhook")).to_contain_text("Enabled")
+    page.click("#more")
+    page.click(".menu:popover-open >> text=Delete")
+    person.axe("delete")
+    page.click("#dlg [type=submit]")
+    page.wait_for_url("**/webhooks")
+    expect(page.locator("main")).not_to_contain_text(url)
+
+
+def test_a_failed_delivery_shows_its_answer_and_is_sent_again(
+    visitor: Visitor, receiver: str
+) -> None:
+    person = visitor()
+    add(person, f"{receiver}/refuse")
+    page = person.page
+    page.click("#test")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#dlg [role=status]")).to_contain_text("Answered 500")
+    page.keyboard.press("Escape")
+    page.click("text=Failed >> nth=0")
+    page.click("#rows a >> nth=0")
+    expect(page.locator("#delivery pre").last).to_have_text("<b>no thanks</b>")
+    page.click("text=Resend")
+    expect(page.locator("#toasts")).to_contain_text("Sending it again")
+    expect(page.locator("#dlg")).to_be_hidden()
+
+
+def test_the_secret_can_be_shown_again_and_rotated(visitor: Visitor, receiver: str) -> None:
+    person = visitor()
+    add(person, f"{receiver}/secret")
+    page = person.page
+    page.click("#more")
+    page.click("text=Show signing secret")
+    first = page.inner_text("#secret-text")
+    page.keyboard.press("Escape")
+    page.click("#more")
+    page.click("text=Rotate signing secret")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#secret-text")).not_to_have_text(first)
+    page.click("text=Done")
+    expect(page.locator("#webhook")).to_contain_text("signs too until")
+
+
+def test_an_address_that_may_not_be_reached_is_refused_at_the_field(visitor: Visitor) -> None:
+    person = visitor()
+    page = person.go("/webhooks/new")
+    page.fill("#url", "http://10.0.0.1/hook")
+    page.click("[type=submit] >> text=Add webhook")
+    expect(page.locator("#url-error")).to_be_visible()
+    person.expect_refusal(422)
