@@ -21,7 +21,7 @@ from hookline.carriers.sandbox.recipients import Behaviour, behaviour_of
 from hookline.clock import Clock
 from hookline.ids import CarrierId, MessageId
 
-_THROTTLE_DELAY_S = 0.5
+_THROTTLE_DELAY_S = 0.2  # twice, and whatever waits behind it still arrives within a second
 _THROTTLED_MAX = 10_000
 
 
