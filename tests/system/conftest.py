@@ -3,11 +3,14 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.services.postgres import PostgresServer
 from tests.system.installation import Installation, installed
 from tests.system.receiver import Receiver, receiving
+from tests.system.recipes import World
+from tests.system.site import Site, operations_of
 
 
 @pytest.fixture
@@ -37,12 +40,12 @@ def each_installation(request: pytest.FixtureRequest) -> Installation:
 
 
 @pytest.fixture(
-    scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
+    scope="session", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 )
 def running(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Installation]:
-    """A server that the module's tests share, on each database in turn."""
+    """A server that tests share, on each database in turn."""
     folder = tmp_path_factory.mktemp("installation")
     if request.param == "sqlite":
         with installed(folder) as made:
@@ -57,6 +60,22 @@ def running(
             yield made
     finally:
         postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def site(running: Installation) -> Iterator[Site]:
+    """The shared server with an account of ours, which may do everything, and another."""
+    token = running.token()
+    running.run("accounts", "add", "Outsiders")
+    outsider = running.token("--account", "Outsiders")
+    headers = {"Authorization": f"Bearer {token}"}
+    with (
+        httpx.Client(base_url=running.url, timeout=30) as client,
+        httpx.Client(base_url=running.url, timeout=30, headers=headers) as owner,
+    ):
+        operations = operations_of(client.get("/openapi.json").json())
+        world = World(owner, f"{running.url}/healthz")
+        yield Site(client, token, outsider, world, operations)
 
 
 @pytest.fixture
