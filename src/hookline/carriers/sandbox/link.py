@@ -48,6 +48,7 @@ class SandboxLink:
         self._due: list[tuple[float, int, Receipt]] = []
         self._counter = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._is_closed = False
 
     @property
     def window(self) -> int:
@@ -68,6 +69,7 @@ class SandboxLink:
         self._arm()
 
     async def close(self) -> None:
+        self._is_closed = True
         if self._timer is not None:
             self._timer.cancel()
 
@@ -121,7 +123,7 @@ class SandboxLink:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._due:
+        if self._due and not self._is_closed:
             self._timer = asyncio.get_running_loop().call_at(self._due[0][0], self._fire)
 
     def _fire(self) -> None:
