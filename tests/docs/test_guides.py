@@ -1,0 +1,65 @@
+"""The how-to guides do what they say."""
+
+import json
+import re
+import stat
+from pathlib import Path
+
+import pytest
+
+from tests.docs.conftest import RunningServer
+from tests.docs.markdown import ROOT, blocks, prose
+from tests.docs.terminal import Terminal
+
+GUIDES = ROOT / "docs" / "how-to"
+
+
+def test_v3_guide_shows_the_answers_of_the_server(terminal: Terminal) -> None:
+    guide = GUIDES / "use-the-v3-api.md"
+    credential, *requests = [block.code for block in blocks(guide, "sh")]
+    promised = [json.loads(block.code) for block in blocks(guide, "json") if not block.marks]
+    terminal.run(credential)
+    assert [json.loads(terminal.run(request)) for request in requests] == promised
+
+
+def test_rotation_guide_ends_the_old_token(terminal: Terminal) -> None:
+    by_operator, by_itself = [
+        block.code for block in blocks(GUIDES / "rotate-credentials.md", "sh")
+    ]
+    create = ".venv/bin/hookline credentials create --description App --scope account:read"
+    old = terminal.run(f"{create} --token-only").strip()
+    terminal.run(by_operator)
+    check = "curl -sS $HOOKLINE_URL/v1/credentials/self -H"
+    assert '"description":"App"' in terminal.run(f'{check} "Authorization: Bearer $HOOKLINE_TOKEN"')
+    assert "rotated out" in terminal.run(f"{check} 'Authorization: Bearer {old}'")
+    assert '"token":"hk_live_' in terminal.run(by_itself)
+
+
+def test_backup_guide_restores_what_was_backed_up(
+    terminal: Terminal, server: RunningServer, tmp_path: Path
+) -> None:
+    back_up, restore = [block.code for block in blocks(GUIDES / "back-up-and-restore.md", "sh")]
+    folders = {name: tmp_path / name.lower() for name in ("BACKUPS", "ELSEWHERE", "RESTORED")}
+    terminal.run(f"mkdir -p {folders['BACKUPS']} {folders['ELSEWHERE']}")
+    terminal.run("export " + " ".join(f"{name}={path}" for name, path in folders.items()))
+    terminal.run(back_up)
+    assert "bad" not in terminal.run(restore)
+    show = ".venv/bin/hookline account show --json"
+    before = terminal.run(show)
+    assert terminal.run(f"HOOKLINE_DATA_DIR={folders['RESTORED']} {show}") == before
+    assert stat.S_IMODE((folders["RESTORED"] / "secret.key").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda path: path.stem)
+def test_settings_that_are_named_exist(guide: Path) -> None:
+    known = set(re.findall(r"`(HOOKLINE_\w+)`", (ROOT / "docs/reference/settings.md").read_text()))
+    named = set(re.findall(r"HOOKLINE_\w+", guide.read_text()))
+    assert named - known <= {"HOOKLINE_URL", "HOOKLINE_TOKEN"}
+
+
+@pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda path: path.stem)
+def test_scopes_and_codes_that_are_named_exist(guide: Path) -> None:
+    reference = ROOT / "docs" / "reference"
+    known = "".join(page.read_text() for page in reference.glob("*.md"))
+    named = set(re.findall(r"`([a-z_]+:[a-z_]+)`", prose(guide)))
+    assert {name for name in named if f"`{name}`" not in known} == set()
