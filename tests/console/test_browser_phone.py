@@ -36,7 +36,7 @@ def opt_in(served: Served, token: str) -> None:
 
 
 def wait_until_live(page: Page) -> None:
-    expect(page.locator("[data-live-state]").first).to_have_text("Live")
+    expect(page.locator("[data-live-state]").first).to_have_text("Connected")
 
 
 @LOOKS

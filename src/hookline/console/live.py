@@ -62,6 +62,8 @@ class LiveFeed:
         woken = asyncio.Event()
         self._open.add(woken)
         stop_waking = self._wakeups.subscribe(topic(account_id), woken.set)
+        loop = asyncio.get_running_loop()
+        checked_at = loop.time()
         try:
             position = await self._head(account_id, 0)
             yield f"retry: 2000\nevent: position\ndata: {position}\n\n".encode()
@@ -70,9 +72,12 @@ class LiveFeed:
                 if kinds:
                     yield f"event: change\ndata: {position} {' '.join(kinds)}\n\n".encode()
                     await asyncio.sleep(self._quiet_s)
-                elif not await self._wait(woken):
+                else:
+                    await self._wait(woken)
+                if loop.time() - checked_at >= self._recheck_s:
                     if not await is_welcome():
                         return
+                    checked_at = loop.time()
                     yield _HEARTBEAT
         finally:
             stop_waking()
@@ -95,11 +100,8 @@ class LiveFeed:
         except DatabaseUnavailable:
             return known  # told once the database is back
 
-    async def _wait(self, woken: asyncio.Event) -> bool:
-        """Whether something woke us before it was time to look at the session again."""
+    async def _wait(self, woken: asyncio.Event) -> None:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._recheck_s):
                 await woken.wait()
-        was_woken = woken.is_set()
         woken.clear()
-        return was_woken

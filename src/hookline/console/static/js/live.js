@@ -50,7 +50,7 @@ function hear(message) {
   else {
     for (const lamp of findAll('[data-live-state]')) {
       lamp.dataset.liveState = message.state;
-      lamp.textContent = message.state === 'open' ? 'Live' : 'Reconnecting';
+      lamp.textContent = message.state === 'open' ? 'Connected' : 'Reconnecting';
     }
     if (message.state === 'open') catchUp(message.position);
   }
