@@ -10,6 +10,7 @@ from hookline.numbers.e164 import (
     InvalidNumber,
     country_of,
     is_alphanumeric_sender,
+    is_plain,
     is_short_code,
     parse_number,
     redact,
@@ -201,3 +202,23 @@ def test_short_codes(text: str, short: bool) -> None:
 )
 def test_logs_hide_most_of_a_number(text: str, shown: str) -> None:
     assert redact(text) == shown
+
+
+@given(st.from_regex(r"\A\+[1-9][0-9]{5,15}\Z"))
+def test_a_plain_number_is_what_a_full_reading_gives(text: str) -> None:
+    if is_plain(text):
+        number = phonenumbers.parse(text)
+        assert phonenumbers.is_possible_number(number)
+        assert phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == text
+
+
+@given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS)), st.sampled_from(list(range(13))))
+def test_the_examples_of_every_region_are_read_alike(region: str, kind: int) -> None:
+    example = phonenumbers.example_number_for_type(region, kind)
+    if example is not None:
+        text = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+        assert parse_number(text) == text
+
+
+def test_most_numbers_are_plain() -> None:
+    assert all(map(is_plain, ["+12025550100", "+447700900123", "+15005550001", "+4915112345678"]))
