@@ -1,5 +1,6 @@
 """Signing in and out, and what keeps others out."""
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -75,6 +76,24 @@ def test_signing_out_ends_the_session(visitor: Visitor, served: Served) -> None:
         client.cookies.update(cookies)
         answer = client.get("/messages")
     assert answer.headers["location"].startswith("/sign-in")
+
+
+def test_one_switches_between_ones_accounts(visitor: Visitor, served: Served) -> None:
+    served.run("accounts", "add", "Second shop")
+    served.run("users", "add", "both@example.com", "--account=Second shop", "--role=viewer")
+    served.run("users", "add", "both@example.com", "--role=viewer")
+    reset = json.loads(served.run("users", "reset-password", "both@example.com", "--json"))
+    person = visitor(signed=False)
+    page = person.go("/sign-in")
+    page.fill("#email", "both@example.com")
+    page.fill("#password", reset["password"])
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#start")
+    here = page.inner_text(".brand small")
+    page.click(".brand")
+    person.axe("accounts")
+    page.click("#accounts button:not([aria-current])")
+    expect(page.locator(".brand small")).not_to_have_text(here)
 
 
 def test_the_theme_is_kept(visitor: Visitor) -> None:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
-from hookline.accounts.sessions import find_session
+from hookline.accounts import store as account_sql
+from hookline.accounts.sign_in import digest_of
 from hookline.console import cookies
 from hookline.console import store as sql
 from hookline.console.navigation import CREDENTIALS, MESSAGES, PHONE, WEBHOOKS
@@ -63,8 +64,14 @@ async def listen(visit: Visit) -> Response:
     token = cookies.read(guest.request, guest.settings, cookies.SESSION)
 
     async def is_welcome() -> bool:
-        session = await find_session(visit.store, token)
-        return session is not None and session.account_id == visit.session.account_id
+        """An open page is no use of the session: it does not keep it alive."""
+        found = await visit.store.read(account_sql.session(digest_of(token)))
+        session = account_sql.session_from_row(found[0]) if found else None
+        return (
+            session is not None
+            and session.account_id == visit.session.account_id
+            and session.is_alive(visit.store.now(), guest.settings.session_hours)
+        )
 
     live.check_room()
     return StreamingResponse(
