@@ -1,15 +1,42 @@
 """The message room on each database in turn."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import asyncpg
 import pytest
 
 from hookline.accounts.model import Account
 from hookline.settings import Settings
+from hookline.storage.schema import metadata
 from hookline.storage.store import Store
 from tests.messages.room import PlayedLink, Room, SignalingFanOut, furnish
+from tests.services.postgres import PostgresServer
 from tests.storage.databases import settings_for
+
+
+@pytest.fixture(scope="session")
+def kept_postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+    url = postgres.create_database(template=postgres_template)
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+def migrated_postgres_url(kept_postgres_url: str) -> Iterator[str]:
+    """One database for all tests of the room, emptied after each: to make one costs a checkpoint."""
+    yield kept_postgres_url
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(empty(kept_postgres_url))).result()
+
+
+async def empty(url: str) -> None:
+    connection = await asyncpg.connect(url)
+    tables = reversed(metadata.sorted_tables)
+    await connection.execute("; ".join(f"DELETE FROM {table.name}" for table in tables))
+    await connection.close()
 
 
 @pytest.fixture

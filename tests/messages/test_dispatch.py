@@ -13,7 +13,7 @@ from hookline.messages.cancelling import cancel_message
 from hookline.messages.errors import NotCancelable
 from hookline.messages.model import Message
 from hookline.storage.schema import messages
-from tests.messages.room import PHONE, PlayedLink, Room, another_node
+from tests.messages.room import PATIENCE_S, PHONE, PlayedLink, Room, another_node
 
 WINDOW_OF_TWO = pytest.mark.parametrize("manner", [{"window": 2}])
 
@@ -48,9 +48,10 @@ async def test_messages_leave_in_the_order_of_their_acceptance(
     link.window = 7
     recipients = [f"+44770090010{n % 5}" for n in range(50)]
     accepted = [await room.send_played(to) for to in recipients]
-    while len(link.taken) < 50:
-        link.answer(*link.open[:3])
-        await room.settle()
+    async with asyncio.timeout(PATIENCE_S):
+        while len(link.taken) < 50:
+            link.answer(*link.open[:3])
+            await room.settle()
     assert ids(link.taken) == accepted
 
 
@@ -128,12 +129,13 @@ async def test_what_memory_does_not_hold_waits_in_the_database_and_keeps_its_ord
 ) -> None:
     accepted = [await room.send_played() for _ in range(40)]
     assert await unowned(room) == 40 - 10 - 2
-    while len(link.taken) < len(accepted):
-        if len(accepted) < 60:  # newer ones come while older ones are left behind
-            accepted.append(await room.send_played())
-        link.answer(*link.open[:1])
-        await room.settle()
-        await room.dispatcher.claim_everything()
+    async with asyncio.timeout(PATIENCE_S):
+        while len(link.taken) < len(accepted):
+            if len(accepted) < 60:  # newer ones come while older ones are left behind
+                accepted.append(await room.send_played())
+            link.answer(*link.open[:1])
+            await room.settle()
+            await room.dispatcher.claim_everything()
     assert ids(link.taken) == accepted
 
 
@@ -143,10 +145,11 @@ async def test_one_batch_cannot_overfill_the_queue(room: Room, link: PlayedLink)
     await asyncio.gather(*(room.send_played() for _ in range(40)))
     await room.settle()
     assert await unowned(room) >= 40 - 10 - 2
-    while len(link.taken) < 40:
-        link.answer()
-        await room.settle()
-        await room.dispatcher.claim_everything()
+    async with asyncio.timeout(PATIENCE_S):
+        while len(link.taken) < 40:
+            link.answer()
+            await room.settle()
+            await room.dispatcher.claim_everything()
     assert ids(link.taken) == sorted(ids(link.taken))
 
 
@@ -256,12 +259,13 @@ async def test_two_nodes_never_send_one_message_twice(room: Room, changes: dict[
         for link in links:
             link.window = 3
         await asyncio.gather(*(node.send_played() for node in (room, other) * 30))
-        while sum(len(link.taken) for link in links) < 60:
-            for node, link in zip((room, other), links, strict=True):
-                if link.open:
-                    link.answer()
-                await node.dispatcher.claim_everything()
-                await node.settle()
+        async with asyncio.timeout(PATIENCE_S):
+            while sum(len(link.taken) for link in links) < 60:
+                for node, link in zip((room, other), links, strict=True):
+                    if link.open:
+                        link.answer()
+                    await node.dispatcher.claim_everything()
+                    await node.settle()
         for link in links:
             for message_id in ids(link.taken):
                 taken[message_id] += 1

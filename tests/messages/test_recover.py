@@ -1,5 +1,7 @@
 """What a node leaves when it dies, and how another takes it up."""
 
+import asyncio
+
 import pytest
 from sqlalchemy import delete, update
 
@@ -7,6 +9,7 @@ from hookline.clock import ManualClock
 from hookline.storage.schema import leases, message_parts, messages
 from hookline.storage.transaction import Transaction
 from tests.messages.room import (
+    PATIENCE_S,
     PHONE,
     PlayedLink,
     Room,
@@ -94,9 +97,10 @@ async def test_any_number_of_orphans_is_taken_up(room: Room, link: PlayedLink) -
     await die(room)
     async with another_node(room, window=2_000, policy="resend") as other:
         await other.upkeep.recover()
-        while len((await other.link()).taken) < 1_101:
-            await other.dispatcher.claim_everything()
-            await other.settle(1)
+        async with asyncio.timeout(PATIENCE_S):
+            while len((await other.link()).taken) < 1_101:
+                await other.dispatcher.claim_everything()
+                await other.settle(1)
 
 
 async def test_the_messages_of_living_nodes_are_left_alone(room: Room, link: PlayedLink) -> None:
@@ -125,6 +129,23 @@ async def test_a_node_that_slept_too_long_does_not_send_what_was_taken_from_it(
         await room.settle()
     assert link.taken == []
     assert await room.status(message_id) == "sending"
+
+
+async def test_what_waits_at_another_node_now_is_left_to_it(
+    room: Room, link: PlayedLink, clock: ManualClock
+) -> None:
+    link.window = 0
+    message_id = await room.send_played()
+    clock.advance(seconds=room.store.settings.lease_ttl_s + 1)
+    async with another_node(room, window=0) as other:
+        await other.upkeep.recover()
+        await other.settle()
+        link.window = 1
+        room.dispatcher.ready(link.carrier_id)
+        await room.settle()
+        message = await room.get(message_id)
+        assert (message.status, message.owner) == ("queued", other.dispatcher.node)
+    assert link.taken == []
 
 
 async def test_links_hear_of_what_is_outstanding(room: Room, link: PlayedLink) -> None:
