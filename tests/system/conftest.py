@@ -7,10 +7,17 @@ import httpx
 import pytest
 
 from tests.services.postgres import PostgresServer
-from tests.system.installation import Installation, installed
+from tests.system.installation import FORKS, Installation, installed
 from tests.system.receiver import Receiver, receiving
 from tests.system.recipes import World
 from tests.system.site import Site, operations_of
+
+
+@pytest.fixture(scope="session", autouse=True)
+def forks() -> Iterator[None]:
+    """Ends the process that the commands are forked from."""
+    yield
+    FORKS.close()
 
 
 @pytest.fixture

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from tests.services.ports import find_free_port
+from tests.system.forks import Forks
 
+FORKS = Forks()
 PROGRAM = Path(sys.executable).with_name("hookline")
 TEXT = "Zebra crossing at five"
 """Every text that these tests send begins like this, so that logs can be searched for it."""
-COMMAND_S = 60
 START_S = 60
 STOP_S = 15
 LOOK_EVERY_S = 0.05
@@ -70,15 +71,7 @@ class Installation:
 
     def run(self, *arguments: str, status: int = 0) -> "subprocess.CompletedProcess[str]":
         """A command, run to its end, which must be with this status."""
-        done = subprocess.run(
-            [PROGRAM, *arguments],
-            env=self.environment,
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_S,
-            check=False,
-        )
+        done = FORKS.run(list(arguments), self.environment, self.folder)
         assert done.returncode == status, (arguments, done.stdout, done.stderr)
         assert "Traceback" not in done.stderr, done.stderr
         return done
