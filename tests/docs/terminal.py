@@ -1,5 +1,6 @@
 """A reader's terminal: a shell that is given one block after the other, and what it prints."""
 
+import json
 import os
 import queue
 import subprocess
@@ -7,7 +8,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 TIMEOUT_S = 60
 
@@ -44,6 +45,11 @@ class Terminal:
         printed = "\n".join(self._printed[before:-1])
         assert last == f"{mark} 0", f"{block}\nprinted:\n{printed}"
         return printed
+
+    def ask(self, block: str) -> Any:
+        """The JSON that the block prints; what runs in the background may print around it."""
+        printed = self.run(block)
+        return json.JSONDecoder().raw_decode(printed, printed.index("{"))[0]
 
     def repeat(self, block: str, *, until: str) -> str:
         """Type the block again, as a person would, until it prints the words."""

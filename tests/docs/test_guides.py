@@ -19,7 +19,7 @@ def test_v3_guide_shows_the_answers_of_the_server(terminal: Terminal) -> None:
     credential, *requests = [block.code for block in blocks(guide, "sh")]
     promised = [json.loads(block.code) for block in blocks(guide, "json") if not block.marks]
     terminal.run(credential)
-    assert [json.loads(terminal.run(request)) for request in requests] == promised
+    assert [terminal.ask(request) for request in requests] == promised
 
 
 def test_rotation_guide_ends_the_old_token(terminal: Terminal) -> None:
