@@ -29,6 +29,8 @@ from hookline.telemetry.logs import get_logger
 log = get_logger(__name__)
 API_PREFIX = "/v1/"
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_ANY_HOST = frozenset({"/healthz", "/readyz"})
+"""A load balancer asks by whatever name or address it has, and they tell nothing."""
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -104,7 +106,7 @@ class Edge:
         if "\x00" in scope["path"]:
             raise NotFound("There is nothing at this address.")  # and no database could look for it
         host = connection.headers.get("host", "")
-        if _host_name(host) not in self._hosts:
+        if _host_name(host) not in self._hosts and scope["path"] not in _ANY_HOST:
             raise HostNotAllowed(
                 f"This server does not answer to {host[:100]!r}. "
                 "An operator can add the name to HOOKLINE_ALLOWED_HOSTS."

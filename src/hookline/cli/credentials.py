@@ -17,7 +17,6 @@ from hookline.credentials.rotation import rotate_credential
 from hookline.credentials.schemas import (
     Credential,
     CredentialFilter,
-    CredentialRotate,
     credential_shape,
     credential_with_token,
 )
@@ -61,13 +60,19 @@ def create(
 @credentials.command(epilog="Example:  hookline credentials rotate crd_01jz… --json")
 def rotate(
     credential_id: Annotated[str, typer.Argument(metavar="ID")],
-    grace: Annotated[str, typer.Option(help="How long the old token lives on: 0, 1h, 7d.")] = "0",
+    grace: Annotated[
+        str, typer.Option(help="How long the old token lives on; only 0 so far.")
+    ] = "0",
     account: Account = None,
     token_only: TokenOnly = False,
     json: Json = False,
 ) -> None:
     """Replace the token. The old one stops at once; the new one is shown this once."""
-    CredentialRotate(grace_seconds=_grace_seconds(grace))
+    if _grace_seconds(grace):
+        fail(
+            "A grace period is not available yet: the old token stops at once. Leave --grace out.",
+            status=2,
+        )
 
     async def work(core: Core) -> Issued:
         principal = await operator(core, account)

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from hookline.cli import accounts, credentials, maintenance, messages, numbers, serving, users
 from hookline.cli.output import fail
 from hookline.errors import HooklineError
+from hookline.settings import Settings
 
 app = typer.Typer(
     name="hookline",
@@ -35,6 +36,8 @@ def main() -> None:
     except HooklineError as error:
         fail(error.detail)
     except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
         for finding in error.errors():
             name = "HOOKLINE_" + "_".join(str(part) for part in finding["loc"]).upper()
             sys.stderr.write(f"hookline: {name}: {finding['msg']}\n")

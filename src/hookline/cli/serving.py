@@ -94,10 +94,8 @@ def _curl(settings: Settings, port: int) -> str:
     where = (
         f"HOOKLINE_DATA_DIR={shlex.quote(str(settings.data_dir.resolve()))}"
         if settings.is_sqlite
-        else "HOOKLINE_DATABASE_URL=…"
+        else 'HOOKLINE_DATABASE_URL="$HOOKLINE_DATABASE_URL"'  # with its password: never printed
     )
-    if not settings.is_sqlite and os.environ.get("HOOKLINE_DATABASE_URL"):
-        where = f"HOOKLINE_DATABASE_URL={shlex.quote(settings.database_url)}"
     create = (
         f"{where} {program} credentials create --description 'First steps' "
         "--scope messages:send --scope messages:read --token-only"

@@ -44,7 +44,7 @@ async def operator(core: Core, account: str | None = None) -> Principal:
     if not rows:
         fail("There is no account yet. Run `hookline up` once.")
     if not chosen:
-        fail(f"There is no account {account!r}. `hookline account list` shows them.")
+        fail(f"There is no account {account!r}. `hookline accounts list` shows them.")
     return Principal(
         AccountId(chosen[0].id),
         PrincipalKind.SYSTEM,
