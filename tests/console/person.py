@@ -11,6 +11,7 @@ CREDENTIALS = "/administration/integrations/config/credentials"
 LOOKS = pytest.mark.parametrize(
     ("width", "theme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 )
+TWO_LOOKS = pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
 TIMEOUT_MS = 10_000
 # `preload` would fetch the style sheets by script, which the policy forbids.
 _AXE = {

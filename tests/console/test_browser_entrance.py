@@ -7,13 +7,13 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.console.conftest import EMAIL, PASSWORD, Served
-from tests.console.person import LOOKS, Person
+from tests.console.person import TWO_LOOKS, Person
 
 pytestmark = pytest.mark.browser
 Visitor = Callable[..., Person]
 
 
-@LOOKS
+@TWO_LOOKS
 def test_signing_in_goes_to_where_one_wanted(visitor: Visitor, width: int, theme: str) -> None:
     person = visitor(width, theme, signed=False)
     page = person.go("/messages?status=delivered")

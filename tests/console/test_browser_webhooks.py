@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import expect
 
-from tests.console.person import LOOKS, Person
+from tests.console.person import TWO_LOOKS, Person
 
 pytestmark = pytest.mark.browser
 Visitor = Callable[..., Person]
@@ -52,7 +52,7 @@ def add(person: Person, url: str) -> None:
     page.wait_for_selector("#log-title")
 
 
-@LOOKS
+@TWO_LOOKS
 def test_a_webhook_is_added_tested_paused_and_deleted(
     visitor: Visitor, receiver: str, width: int, theme: str
 ) -> None:

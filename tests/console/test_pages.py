@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from hookline.console.routes import PAGES
+from hookline.console.routes import OPEN_PAGES, PAGES
 from tests.console.conftest import EMAIL, PASSWORD, Served
 from tests.console.person import CREDENTIALS
 
@@ -198,3 +198,34 @@ def test_the_reference_describes_this_server(client: httpx.Client) -> None:
         for operation in item.values():
             if isinstance(operation, dict) and "operationId" in operation:
                 assert f'id="{operation["operationId"]}"' in page
+
+
+ODD = (
+    "%00",
+    "%ff",
+    "%F0%9F%92%A9",
+    "a" * 3000,
+    "1%27%20or%201=1",
+    "msg_01kf0s3k5we8e9xg8nq3r5x8b2",
+)
+NAMES = ("q", "cursor", "number", "status", "direction", "next", "to", "from", "show")
+
+
+@pytest.mark.parametrize("value", ODD)
+def test_odd_addresses_are_never_our_fault(client: httpx.Client, value: str) -> None:
+    for page in (*PAGES, *OPEN_PAGES):
+        if page.method == "GET" and page.path != "/live":
+            path = re.sub(r"\{[^}]+\}", value, page.path)
+            query = "&".join(f"{name}={value}" for name in NAMES)
+            assert client.get(f"{path}?{query}").status_code < 500, path
+
+
+@pytest.mark.parametrize("text", ["", "\x00", "x" * 5_000, "\ud83d", "💩"])
+def test_odd_forms_are_never_our_fault(client: httpx.Client, text: str) -> None:
+    names = ("description", "text", "to", "from", "url", "reason", "events", "scope", "confirm")
+    typed = dict.fromkeys(names, text.encode("utf-8", "surrogatepass"))
+    typed["csrf_token"] = token_in(client.get("/")).encode()
+    for page in PAGES:
+        if page.method == "POST" and page.path not in {"/sign-out", "/session/password"}:
+            path = re.sub(r"\{[a-z]+\}", "msg_01kf0s3k5we8e9xg8nq3r5x8b2", page.path)
+            assert client.post(path, data=typed).status_code < 500, path

@@ -1,6 +1,6 @@
 """The API reference from an OpenAPI document."""
 
-from hookline.console.reference import chapters, error_pages
+from hookline.console.reference import chapters, error_pages, event_pages
 
 DOCUMENT = {
     "paths": {
@@ -93,3 +93,20 @@ def test_every_error_page_says_what_to_do() -> None:
     assert len(codes) == len(set(codes))
     assert {"not_found", "insufficient_scope", "rate_limited"} <= set(codes)
     assert all(page.text and page.title for page in pages)
+
+
+def test_events_are_shown_as_receivers_get_them() -> None:
+    content = {"application/json": {"example": {"type": "thing.made"}}}
+    document = {"webhooks": {"thing.made": {"post": {"requestBody": {"content": content}}}}}
+    (page,) = event_pages(document)
+    assert (page.type, page.example) == ("thing.made", '{\n  "type": "thing.made"\n}')
+
+
+def test_answers_lead_to_the_page_of_their_error() -> None:
+    responses = {"404": {"description": "Not found"}, "200": {"description": "Successful Response"}}
+    document = {"paths": {"/x": {"get": {"responses": responses}}}}
+    answers = chapters(document, "")[0].operations[0].answers
+    assert [(answer.text, answer.code) for answer in answers] == [
+        ("Success", ""),
+        ("Not found", "not_found"),
+    ]

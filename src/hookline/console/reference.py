@@ -33,6 +33,8 @@ class Answer:
 
     status: str
     text: str
+    code: str
+    """The error's page; empty for success."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,14 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True)
+class EventPage:
+    """One type of event, as receivers get it."""
+
+    type: str
+    example: str
+
+
+@dataclass(frozen=True, slots=True)
 class ErrorPage:
     """One stable error code."""
 
@@ -86,6 +96,16 @@ def chapters(document: Json, origin: str) -> list[Chapter]:
     return [Chapter(_slug(tag), _title(tag), found) for tag, found in by_tag.items()]
 
 
+def event_pages(document: Json) -> list[EventPage]:
+    """The events that webhooks are told, each with an example."""
+    pages = []
+    for name, item in document.get("webhooks", {}).items():
+        content = item.get("post", {}).get("requestBody", {}).get("content", {}).get(_JSON, {})
+        example = json.dumps(content.get("example", {}), indent=2, ensure_ascii=False)
+        pages.append(EventPage(name, example))
+    return pages
+
+
 def error_pages() -> list[ErrorPage]:
     """Every error by its code; where classes share a code, the most general one speaks."""
     pages: dict[str, ErrorPage] = {}
@@ -106,6 +126,7 @@ class _Reader:
     def __init__(self, document: Json, origin: str) -> None:
         self._document = document
         self._origin = origin
+        self._codes = {(str(page.status), page.title): page.code for page in error_pages()}
 
     def operation(self, method: str, path: str, found: Json) -> Operation:
         body = self._schema_of(found.get("requestBody", {}))
@@ -121,12 +142,17 @@ class _Reader:
             parameters=[self._parameter(item) for item in found.get("parameters", [])],
             body=list(self._fields(body)),
             answers=[
-                Answer(str(status), self._follow(answer).get("description", ""))
-                for status, answer in found.get("responses", {}).items()
+                self._answer(str(status), self._follow(answer))
+                for status, answer in sorted(found.get("responses", {}).items())
             ],
             shape=list(self._fields(self._success(found))),
             curl=self._curl(method, path, body),
         )
+
+    def _answer(self, status: str, found: Json) -> Answer:
+        text = found.get("description", "")
+        code = self._codes.get((status, text), "")
+        return Answer(status, "Success" if text == "Successful Response" else text, code)
 
     def _success(self, found: Json) -> Json:
         for status, answer in found.get("responses", {}).items():

@@ -32,7 +32,7 @@ async def refuse(guest: Guest, visit: Visit | None, error: HooklineError) -> Res
             headers={**error.headers, **triggers(toast=error.detail, kind="bad")},
         )
     values = _values(guest, error)
-    if visit is not None:
+    if visit is not None and error.status < 500:  # the frame needs a database that answers
         return await visit.page(
             "error.html", status_code=error.status, **values, frame="layout.html"
         )

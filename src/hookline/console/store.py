@@ -17,6 +17,7 @@ from hookline.webhooks import store as endpoint_sql
 CREDENTIALS_MAX = 500
 """More than a person can look through; the API pages."""
 DELIVERIES_OF_MESSAGE_MAX = 50
+SENDERS_MAX = 200
 
 Rows = Select[Any]  # Any: the room's own columns
 
@@ -28,8 +29,8 @@ def all_credentials(principal: Principal) -> Rows:
 
 
 def senders(account_id: AccountId) -> Rows:
-    """What the account can send from, oldest first."""
-    return number_sql.of_account(account_id).order_by(numbers.c.id)
+    """What the account can send from, oldest first, as many as fit a list to choose from."""
+    return number_sql.of_account(account_id).order_by(numbers.c.id).limit(SENDERS_MAX)
 
 
 def messages_of(

@@ -9,18 +9,20 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from hookline.accounts.model import Session
 from hookline.accounts.sessions import find_session, list_own_accounts
 from hookline.api.context import context_of
+from hookline.api.pagination import CreatedPaging
 from hookline.console import cookies
 from hookline.console.collaborators import Console
 from hookline.console.forms import Form
 from hookline.console.navigation import MAIN
 from hookline.console.safety import NO_STORE, local_path
-from hookline.errors import Unauthenticated
+from hookline.errors import Invalid, NotFound, Unauthenticated
 from hookline.events.read import head_position
 from hookline.principal import Principal, Scope
 from hookline.settings import Settings
@@ -63,10 +65,21 @@ class Guest:
         return f"{self.request.url.scheme}://{self.request.headers.get('host', '')}"
 
     def path(self, name: str) -> str:
-        return str(self.request.path_params[name])
+        """A part of the address. Raises NotFound when it can be no id at all."""
+        value = str(self.request.path_params[name])
+        if not value.isascii() or not value.isprintable():
+            raise NotFound("There is nothing at this address.")
+        return value
 
     def query(self, name: str) -> str:
         return self.request.query_params.get(name, "").strip()
+
+    def paging(self, per_page: int) -> CreatedPaging:
+        """Which page of a list is wanted. Raises Invalid."""
+        try:
+            return CreatedPaging(limit=per_page, cursor=self.query("cursor") or None)
+        except ValidationError as error:
+            raise Invalid.at("?cursor", "invalid_cursor", "Go back to the first page.") from error
 
     @property
     def typed(self) -> Form:

@@ -5,7 +5,7 @@ import json
 from starlette.responses import Response
 
 from hookline.console.assets import PREFIX
-from hookline.console.reference import chapters, error_pages
+from hookline.console.reference import chapters, error_pages, event_pages
 from hookline.console.routing import OpenPage
 from hookline.console.visit import Guest
 from hookline.errors import NotFound
@@ -14,8 +14,13 @@ from hookline.errors import NotFound
 async def show_reference(guest: Guest) -> Response:
     """Every operation of this server's own OpenAPI document."""
     document = guest.request.app.openapi()
-    found = chapters(document, guest.origin)
-    return guest.page("docs/api.html", active="api", chapters=found, origin=guest.origin)
+    return guest.page(
+        "docs/api.html",
+        active="api",
+        chapters=chapters(document, guest.origin),
+        events=event_pages(document),
+        origin=guest.origin,
+    )
 
 
 async def list_errors(guest: Guest) -> Response:

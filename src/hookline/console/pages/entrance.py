@@ -105,7 +105,9 @@ def _sign_in_form(
     error: str = "",
     refused: HooklineError | None = None,
 ) -> Response:
-    token = secrets.token_urlsafe(_FORM_TOKEN_BYTES)
+    # The one that is there is kept: a form in another tab has it too.
+    kept = cookies.read(guest.request, guest.settings, cookies.GUEST_FORM)
+    token = kept or secrets.token_urlsafe(_FORM_TOKEN_BYTES)
     response = guest.page(
         "sign_in.html",
         refused.status if refused else 200,

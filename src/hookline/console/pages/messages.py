@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import msgspec
 from starlette.responses import Response
 
-from hookline.api.pagination import CreatedPaging
 from hookline.carriers.encoding import CHARACTERS_MAX, segment
 from hookline.console import store as sql
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
@@ -54,7 +53,7 @@ class Typed:
 async def list_messages(visit: Visit) -> Response:
     """A page of messages, newest first."""
     wanted = read_filter(visit)
-    paging = CreatedPaging(limit=PER_PAGE, cursor=visit.guest.query("cursor") or None)
+    paging = visit.guest.paging(PER_PAGE)
     statement = sql.messages_of(
         visit.principal,
         paging,

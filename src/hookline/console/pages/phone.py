@@ -8,23 +8,29 @@ from starlette.responses import Response
 from hookline.console import store as sql
 from hookline.console.routing import Page
 from hookline.console.views.messages import Thread, bubbles, threads
+from hookline.console.views.sandbox import special_recipients
 from hookline.console.visit import Visit
 from hookline.errors import Invalid
 from hookline.messages.phones import Phone
 from hookline.principal import Scope
+
+_PHONES_MAX = 12
+_NUMBERS_MAX = 12
+"""More than fit side by side help nobody; conversations that exist are always shown."""
 
 
 async def show_phones(visit: Visit) -> Response:
     """Every phone with one conversation open; the address says which."""
     account_id = visit.principal.account_id
     rows = await visit.store.read(sql.senders(account_id))
-    numbers = [str(row.number) for row in rows]
-    phones = await visit.console.phones.list_phones(account_id)
+    numbers = [str(row.number) for row in rows[:_NUMBERS_MAX]]
+    phones = (await visit.console.phones.list_phones(account_id))[:_PHONES_MAX]
     return await visit.page(
         "phone/page.html",
         active="phone",
         may_send=visit.may(Scope.MESSAGES_SEND),
         phones=[await _device(visit, phone, numbers) for phone in phones],
+        special=special_recipients(),
     )
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from starlette.responses import RedirectResponse, Response
 
-from hookline.api.pagination import CreatedPaging
 from hookline.console import store as sql
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
 from hookline.console.navigation import WEBHOOKS
@@ -63,7 +62,7 @@ TABS = (
 
 async def list_webhooks(visit: Visit) -> Response:
     """A page of webhooks, newest first."""
-    paging = CreatedPaging(limit=PER_PAGE, cursor=visit.guest.query("cursor") or None)
+    paging = visit.guest.paging(PER_PAGE)
     rows = await visit.store.read(sql.endpoints_of(visit.principal, paging))
     found = [endpoint_sql.endpoint_of(row) for row in rows]
     return await visit.page(
@@ -82,7 +81,7 @@ async def show_webhook(visit: Visit) -> Response:
     endpoint = await get_endpoint(visit.store, visit.principal, visit.guest.path("id"))
     wanted = visit.guest.query("status")
     status = wanted if wanted in {tab.key for tab in TABS} else ""
-    paging = CreatedPaging(limit=PER_PAGE, cursor=visit.guest.query("cursor") or None)
+    paging = visit.guest.paging(PER_PAGE)
     rows = await visit.store.read(
         sql.deliveries_of_endpoint(visit.principal, paging, endpoint.id, status)
     )
