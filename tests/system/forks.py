@@ -6,12 +6,15 @@ itself is started by the tests that serve.
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+_LONGEST_S = 60
 
 
 class Forks:
@@ -85,6 +88,7 @@ def _become(order: dict[str, Any]) -> None:
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
     sys.argv = ["hookline", *order["arguments"]]
+    signal.alarm(_LONGEST_S)  # ends the process, should the command never end
 
 
 if __name__ == "__main__":
