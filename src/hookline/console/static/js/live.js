@@ -7,6 +7,7 @@ const NEW_MS = 2000;
 const key = document.body.dataset.liveKey;
 const waiting = new Map();
 let seen = Number(document.body.dataset.livePosition);
+let isLeaving = false;
 
 function refresh(region) {
   const id = region.id;
@@ -28,7 +29,7 @@ function schedule(region) {
   waiting.set(region.id, setTimeout(() => {
     waiting.delete(region.id);
     const now = document.getElementById(region.id);
-    if (!now) return;
+    if (!now || isLeaving) return;
     if (document.hidden || find(':popover-open', now)) schedule(now); // do not close an open menu
     else refresh(now);
   }, Number(region.dataset.liveWait) || WAIT_MS));
@@ -64,6 +65,13 @@ document.addEventListener('htmx:beforeSwap', (event) => {
   event.detail.shouldSwap = false;
   schedule(region);
 });
+
+// The page may be about something that was just deleted: do not ask for it once more.
+document.addEventListener('htmx:beforeOnLoad', (event) => {
+  if (event.detail.xhr.getResponseHeader('HX-Redirect')) isLeaving = true;
+});
+addEventListener('pagehide', () => { isLeaving = true; });
+addEventListener('pageshow', () => { isLeaving = false; });
 
 // What the person changed themselves is shown at once.
 document.addEventListener('refresh', () => findAll('[data-live]').forEach(refresh));
