@@ -1,0 +1,65 @@
+"""The console's own queries, on each database."""
+
+import pytest
+
+from hookline.accounts.model import Account
+from hookline.api.pagination import CreatedPaging
+from hookline.console import store as sql
+from hookline.credentials.issuing import Issue, issue_credential
+from hookline.numbers.registration import furnish_sandbox
+from hookline.outbound.sealing import SecretBox
+from hookline.principal import Mode, Principal, Scope
+from hookline.storage.store import Store
+from hookline.storage.transaction import Transaction
+from hookline.webhooks.endpoints import NewEndpoint, create_endpoint
+from tests.services.store import owner_of
+
+PAGING = CreatedPaging(limit=2)
+
+
+@pytest.fixture
+async def owner(store: Store, account: Account, box: SecretBox) -> Principal:
+    """The owner of an account with a sandbox, a credential and a webhook."""
+    principal = owner_of(account)
+    command = Issue("CRM", frozenset({Scope.MESSAGES_READ}))
+    endpoint = NewEndpoint("https://example.com/hook", ("message.*",))
+
+    async def furnish(tx: Transaction) -> None:
+        await furnish_sandbox(tx, store, account.id)
+        await issue_credential(tx, store, principal, command)
+        await create_endpoint(tx, store, box, principal, endpoint)
+
+    await store.commit(furnish)
+    return principal
+
+
+async def test_first_steps_are_those_of_the_account(
+    store: Store, owner: Principal, other_account: Account
+) -> None:
+    assert tuple((await store.read(sql.first_steps(owner.account_id)))[0]) == (True, False, True)
+    assert tuple((await store.read(sql.first_steps(other_account.id)))[0]) == (False, False, False)
+
+
+async def test_lists_show_what_is_the_accounts_own(
+    store: Store, owner: Principal, other_account: Account
+) -> None:
+    stranger = owner_of(other_account)
+    for principal, count in ((owner, 1), (stranger, 0)):
+        assert len(await store.read(sql.all_credentials(principal))) == count
+        assert len(await store.read(sql.endpoints_of(principal, PAGING))) == count
+    assert len(await store.read(sql.senders(owner.account_id))) == 2
+    assert not await store.read(sql.senders(other_account.id))
+
+
+async def test_every_filter_is_understood(store: Store, owner: Principal) -> None:
+    filters = {"status": "delivered", "direction": "outbound", "number": "+12025550110"}
+    assert not await store.read(sql.messages_of(owner, PAGING, **filters))
+    assert not await store.read(sql.deliveries_of_endpoint(owner, PAGING, "whk_1", "failed"))
+    assert not await store.read(sql.deliveries_about(owner, "msg_1"))
+    assert not (await store.read(sql.has_messages(owner.account_id, Mode.TEST)))[0][0]
+
+
+async def test_kinds_are_told_once(store: Store, owner: Principal) -> None:
+    kinds = [row[0] for row in await store.read(sql.kinds_after(owner.account_id, 0))]
+    assert kinds == ["credential.created"]
+    assert not await store.read(sql.kinds_after(owner.account_id, 1))
