@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from hookline.accounts.model import Account as AccountModel
 from hookline.accounts.model import Member
@@ -57,7 +57,9 @@ class UserCreate(Body):
     ]
     name: PersonName = ""
     role: Role
-    permissions: Annotated[dict[Scope, bool], Field(description=_PERMISSIONS, default_factory=dict)]
+    permissions: Annotated[
+        dict[Scope, StrictBool], Field(description=_PERMISSIONS, default_factory=dict)
+    ]
     password: Annotated[
         str | None,
         Field(
@@ -74,7 +76,7 @@ class UserPatch(Body):
     name: PersonName | None = None
     role: Role | None = None
     permissions: Annotated[
-        dict[Scope, bool | None] | None,
+        dict[Scope, StrictBool | None] | None,
         Field(description=f"{_PERMISSIONS} `null` goes back to what the role says."),
     ] = None
 

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match
 
 from hookline.api.context import context_of
 from hookline.errors import (
@@ -24,6 +25,7 @@ from hookline.telemetry.logs import get_logger
 log = get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 _FIELD_ERRORS_MAX = 20
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 class InternalError(HooklineError):
@@ -87,13 +89,26 @@ async def _http(request: Request, error: Exception) -> Response:
         failure = error.__cause__  # ours, met while the framework was reading the body
     elif error.status_code == 405:
         failure = MethodNotAllowed(
-            f"{request.method} is not possible here.", headers=error.headers or {}
+            f"{request.method} is not possible here.",
+            headers={"Allow": ", ".join(_allowed(request))},
         )
     elif error.status_code == 404:
         failure = NotFound(f"There is nothing at {request.url.path[:200]}.")
     else:
         failure = MalformedRequest(str(error.detail)[:200])
     return problem_response(failure, context_of(request).request_id)
+
+
+def _allowed(request: Request) -> list[str]:
+    """All methods of this path; the framework tells only those of the first route that has it."""
+    routes: list[BaseRoute] = request.app.routes
+    return [
+        method
+        for method in _METHODS
+        if any(
+            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
+        )
+    ]
 
 
 async def _internal(request: Request, _error: Exception) -> Response:

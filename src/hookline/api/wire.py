@@ -1,13 +1,23 @@
 """The parents of wire shapes: what comes in is strict, what goes out has no surprises."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    model_validator,
+)
 
 from hookline.clock import to_rfc3339
 
 _DEPTH_MAX = 20
+_DATE = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:")
 T = TypeVar("T")
 
 
@@ -48,7 +58,13 @@ def _aware(moment: datetime) -> datetime:
     return moment
 
 
-Moment = Annotated[datetime, AfterValidator(_aware)]
+def _written_out(value: object) -> object:
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise ValueError("write the time as RFC 3339, such as 2026-01-15T09:30:00Z")
+    return value
+
+
+Moment = Annotated[datetime, BeforeValidator(_written_out), AfterValidator(_aware)]
 """An instant in a request: RFC 3339 with a zone."""
 
 Metadata = Annotated[

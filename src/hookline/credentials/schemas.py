@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -57,7 +57,7 @@ Scopes = Annotated[
     ),
 ]
 Grace = Annotated[
-    int,
+    StrictInt,
     Field(
         description="How long the old token goes on working. Only 0 for now: it stops at once.",
         json_schema_extra={"enum": [0]},

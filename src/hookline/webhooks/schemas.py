@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt
 
 from hookline.api.pagination import Paging
 from hookline.api.wire import Body, Shape, Timestamp, shown
@@ -69,13 +69,13 @@ class WebhookPatch(Body):
     headers: Annotated[Headers | None, Field(description="Replaces all; `{}` takes them away.")] = (
         None
     )
-    disabled: bool | None = None
+    disabled: StrictBool | None = None
 
 
 class SecretRotate(Body):
     """How long the old secret signs along."""
 
-    grace_seconds: Annotated[int, Field(ge=0, le=604_800)] = 86_400
+    grace_seconds: Annotated[StrictInt, Field(ge=0, le=604_800)] = 86_400
 
 
 class TestSend(Body):
@@ -130,7 +130,7 @@ class DeliveryAttempt(Shape):
     status: Annotated[int | None, Field(description="The HTTP status; null without an answer.")]
     elapsed_ms: int
     error: str | None
-    response_headers: list[tuple[str, str]]
+    response_headers: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
     response_body: Annotated[str, Field(description="At most 16 KB of it.")]
 
 
@@ -252,6 +252,6 @@ def attempt_shape(attempt: Attempt) -> DeliveryAttempt:
         status=attempt.status,
         elapsed_ms=attempt.elapsed_ms,
         error=attempt.error,
-        response_headers=list(attempt.headers),
+        response_headers=[list(pair) for pair in attempt.headers],
         response_body=attempt.body.decode("utf-8", "replace"),
     )
