@@ -33,6 +33,7 @@ _REOPEN_DELAY_S = 0.2
 _REOPEN_DELAY_MAX_S = 5.0
 _CLASH_TRIES = 3
 _PROCEDURE = Procedure()
+_DEPTH = metrics.QUEUE_DEPTH.labels("commit")
 
 
 class Writer:
@@ -131,6 +132,7 @@ class Writer:
                 started = asyncio.get_running_loop().time()
                 await self._commit_all(batch)
                 metrics.BATCH_UNITS.observe(len(batch))
+                _DEPTH.set(len(self._pending))
                 metrics.BATCH_SECONDS.observe(asyncio.get_running_loop().time() - started)
         finally:  # also when canceled: nobody may wait for ever
             self._pending.refuse(ShuttingDown)

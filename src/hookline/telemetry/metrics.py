@@ -18,7 +18,9 @@ BATCH_UNITS = Histogram("hookline_commit_batch_units", "Units in one commit.", b
 BATCH_SECONDS = Histogram("hookline_commit_seconds", "Duration of one commit.", buckets=_SECONDS)
 BATCH_RERUNS = Counter("hookline_commit_reruns_total", "Batches that were run again unit by unit.")
 UNITS_FAILED = Counter("hookline_commit_units_failed_total", "Units that failed unexpectedly.")
-QUEUE_DEPTH = Gauge("hookline_queue_depth", "Work that waits in memory.", ["queue"], multiprocess_mode="livesum")
+QUEUE_DEPTH = Gauge(
+    "hookline_queue_depth", "Work that waits in memory.", ["queue"], multiprocess_mode="livesum"
+)
 
 DELIVERIES = Counter("hookline_webhook_attempts_total", "Webhook attempts.", ["outcome"])
 DELIVERY_SECONDS = Histogram(
@@ -27,7 +29,10 @@ DELIVERY_SECONDS = Histogram(
     buckets=_SECONDS,
 )
 OLDEST_PENDING_SECONDS = Gauge(
-    "hookline_webhook_oldest_pending_seconds", "Age of the oldest delivery held in memory.",
+    "hookline_webhook_oldest_pending_seconds",
+    "Age of the oldest delivery held in memory.",
     multiprocess_mode="livemax",
 )
-CARRIER_LINKS = Gauge("hookline_carrier_links", "Carrier links by state.", ["state"], multiprocess_mode="livesum")
+CARRIER_LINKS = Gauge(
+    "hookline_carrier_links", "Carrier links by state.", ["state"], multiprocess_mode="livesum"
+)
