@@ -96,6 +96,7 @@ def build_document(
     for path, operations in document["paths"].items():
         for operation in operations.values():
             _complete(path, operation)
+    _link(document["paths"])
     document["webhooks"] = {str(name): _webhook(str(name), data) for name, data in examples.items()}
     return document
 
@@ -151,6 +152,27 @@ def _complete(path: str, operation: Document) -> None:
     for status, response in responses.items():
         if int(status) >= 400:
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": _REF.format(name="Problem")}}}
+
+
+def _link(paths: Document) -> None:
+    """Say where the ids in paths come from: what was made, or what is first in a list."""
+    for path, operations in paths.items():
+        stem, brace, rest = path.partition("/{")
+        if not brace or stem not in paths:
+            continue
+        name = rest.partition("}")[0]
+        sources = {"post": f"$response.body#/{name}", "get": f"$response.body#/data/0/{name}"}
+        for method, expression in sources.items():
+            source = paths[stem].get(method)
+            if source is None:
+                continue
+            success = next(text for text in source["responses"] if text.startswith("2"))
+            links = source["responses"][success].setdefault("links", {})
+            for operation in operations.values():
+                links[operation["operationId"]] = {
+                    "operationId": operation["operationId"],
+                    "parameters": {name: expression},
+                }
 
 
 def _webhook(name: str, data: Mapping[str, object]) -> Document:
