@@ -9,7 +9,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match
 
 from hookline.api.context import context_of
 from hookline.errors import (
@@ -25,7 +24,6 @@ from hookline.telemetry.logs import get_logger
 log = get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 _FIELD_ERRORS_MAX = 20
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
 
 class InternalError(HooklineError):
@@ -90,7 +88,7 @@ async def _http(request: Request, error: Exception) -> Response:
     elif error.status_code == 405:
         failure = MethodNotAllowed(
             f"{request.method} is not possible here.",
-            headers={"Allow": ", ".join(_allowed(request))},
+            headers=_allowed(request, error.headers or {}),
         )
     elif error.status_code == 404:
         failure = NotFound(f"There is nothing at {request.url.path[:200]}.")
@@ -99,16 +97,20 @@ async def _http(request: Request, error: Exception) -> Response:
     return problem_response(failure, context_of(request).request_id)
 
 
-def _allowed(request: Request) -> list[str]:
-    """All methods of this path; the framework tells only those of the first route that has it."""
-    routes: list[BaseRoute] = request.app.routes
-    return [
-        method
-        for method in _METHODS
-        if any(
-            route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes
-        )
-    ]
+def _allowed(request: Request, told: Mapping[str, str]) -> Mapping[str, str]:
+    """The `Allow` header: the framework tells only of the first route that has this path."""
+    paths: Mapping[str, Mapping[str, object]] = request.app.openapi()["paths"]
+    path = request.url.path
+    fitting = [path, *(template for template in paths if _fits(template, path))]
+    methods = next((paths[template] for template in fitting if template in paths), None)
+    return told if methods is None else {"Allow": ", ".join(method.upper() for method in methods)}
+
+
+def _fits(template: str, path: str) -> bool:
+    parts, given = template.split("/"), path.split("/")
+    return len(parts) == len(given) and all(
+        part == text or part.startswith("{") for part, text in zip(parts, given, strict=True)
+    )
 
 
 async def _internal(request: Request, _error: Exception) -> Response:
