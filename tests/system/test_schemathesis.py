@@ -59,6 +59,8 @@ class Guide:
         self._calls += 1
         if operation == "cancel_message" and self._calls % 2:
             case.path_parameters = {"id": self._world.message(send_at=tomorrow())}
+        if operation == "update_user" and self._calls % 2:
+            case.path_parameters = {"id": self._world.user()}
         if operation in PHONES and self._calls % 2:
             case.path_parameters = {"number": PHONE}
         if case.headers and "Idempotency-Key" in case.headers and self._calls % 4:
