@@ -5,13 +5,13 @@ import secrets
 from starlette.responses import RedirectResponse, Response
 
 from hookline.accounts.errors import PasswordsBusy, SignInRefused, TooManySignIns
+from hookline.accounts.own_password import Change, change_own_password
 from hookline.accounts.passwords import LENGTH_MIN
 from hookline.accounts.sessions import sign_out, switch_account
 from hookline.accounts.sign_in import SignIn, sign_in
 from hookline.api.context import context_of
 from hookline.console import cookies
 from hookline.console.forms import NOTHING_WRONG, Refusal, refusal_of
-from hookline.console.own_password import Change, change_own_password
 from hookline.console.routing import OpenPage, Page
 from hookline.console.safety import NO_STORE, local_path
 from hookline.console.visit import Guest, SignInNeeded, Visit, enter

@@ -7,9 +7,9 @@ import pytest
 
 from hookline.accounts.errors import TooManySignIns
 from hookline.accounts.model import Account, NewSession
+from hookline.accounts.own_password import Change, change_own_password
 from hookline.accounts.passwords import Passwords
 from hookline.accounts.sessions import find_session
-from hookline.console.own_password import Change, change_own_password
 from hookline.errors import Invalid
 from hookline.storage.store import Store
 from tests.accounts.cast import PASSWORD, add, enter
