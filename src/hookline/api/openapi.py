@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from hookline import __version__
 from hookline.api.problems import MEDIA_TYPE
-from hookline.api.routing import IDEMPOTENT_KEY, SCOPE_KEY
+from hookline.api.routing import IDEMPOTENT_KEY, MEDIA_TYPE_KEY, SCOPE_KEY
 from hookline.principal import Scope
 
 Document = dict[str, Any]  # Any: JSON
@@ -138,6 +138,9 @@ def _complete(path: str, operation: Document) -> None:
     scope = operation.get(SCOPE_KEY)
     operation["security"] = [{"bearer": [scope] if scope else []}]
     responses = operation["responses"]
+    media_type = operation.pop(MEDIA_TYPE_KEY, "application/json")
+    if media_type != "application/json":
+        responses["200"]["content"] = {media_type: {"schema": {"type": "string"}}}
     expected = dict(_ALWAYS)
     if "requestBody" in operation:
         expected |= _WITH_BODY

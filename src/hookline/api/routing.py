@@ -14,6 +14,7 @@ from hookline.storage.store import Store
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])  # Any: each answers its own shape
 SCOPE_KEY = "x-required-scope"
 IDEMPOTENT_KEY = "x-idempotent"
+MEDIA_TYPE_KEY = "x-media-type"
 
 
 async def _caller(request: Request) -> Principal:
@@ -48,6 +49,7 @@ class Routes(APIRouter):
         status: int = 200,
         problems: Sequence[type[HooklineError]] = (),
         idempotent: bool = False,
+        media_type: str = "application/json",
     ) -> Callable[[Handler], Handler]:
         """Declare a route. `problems`: the expected failures beyond 401, 403, 422, 429, 503."""
 
@@ -64,6 +66,7 @@ class Routes(APIRouter):
                 openapi_extra={
                     SCOPE_KEY: scope.value if scope else None,
                     IDEMPOTENT_KEY: idempotent,
+                    MEDIA_TYPE_KEY: media_type,
                     "x-problems": [problem.__name__ for problem in problems],
                 },
                 responses={problem.status: {"description": problem.title} for problem in problems},

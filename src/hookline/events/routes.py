@@ -34,8 +34,9 @@ def routes(streams: Streams, reauthenticate: Reauthenticate) -> Routes:
         return Response(_envelope(page), media_type="application/json")
 
     @router.on(
-        "GET", "/stream", scope=Permission.EVENTS_READ, answer=None, problems=[TooManyStreams]
-    )
+        "GET", "/stream", scope=Permission.EVENTS_READ, answer=None, problems=[TooManyStreams],
+        media_type="text/event-stream",
+    )  # fmt: skip
     async def stream_events(
         request: Request,
         caller: Caller,
