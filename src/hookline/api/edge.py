@@ -79,7 +79,7 @@ class Edge:
         except HooklineError as error:
             await self._refuse(error, scope, receive, answer)
         except Exception as error:
-            log.exception("request_failed", request_id=context.request_id, route=context.route)
+            log.exception("request_failed", request_id=context.request_id, route=self._route(scope))
             if not answer.started:
                 await self._refuse(InternalError(), scope, receive, answer)
             elif not answer.is_complete:
@@ -147,22 +147,26 @@ class Edge:
     def _measure(
         self, scope: Scope, context: RequestContext, answer: "_Answer", started: float
     ) -> None:
-        route = scope.get("route")
-        if route is None and (scope["method"], scope["path"]) in self._direct:
-            path = scope["path"]
-        else:
-            path = getattr(route, "path", "") or "unmatched"
-        metrics.REQUESTS.labels(f"{scope['method']} {path}", str(answer.status)).inc()
+        route = self._route(scope)
+        metrics.REQUESTS.labels(route, str(answer.status)).inc()
         metrics.REQUEST_SECONDS.observe(self._clock.monotonic_s() - started)
         if answer.status >= 500 or log.is_enabled_for(10):
             log.info(
                 "request",
                 request_id=context.request_id,
-                route=context.route,
+                route=route,
                 status=answer.status,
                 ip=context.ip,
                 principal=context.principal.id if context.principal else None,
             )
+
+    def _route(self, scope: Scope) -> str:
+        """Method and path as declared: what stands in its braces may be a number or a token."""
+        path = getattr(scope.get("route"), "path", "")
+        is_plain = "endpoint" in scope and not scope.get("path_params")
+        if not path and (is_plain or (scope["method"], scope["path"]) in self._direct):
+            path = scope["path"]
+        return f"{scope['method']} {path or 'unmatched'}"
 
 
 class _Answer:
