@@ -141,7 +141,7 @@ def test_an_unknown_path_is_404(site: Site, path: str) -> None:
     assert_problem(site.client.get(path, headers=site.bearer), 404)
 
 
-@pytest.mark.parametrize("path", ["/v1/messages", "/healthz", "/openapi.json", "/nothing"])
+@pytest.mark.parametrize("path", ["/v1/messages", "/readyz/", "/openapi.json", "/nothing"])
 def test_an_unknown_host_is_refused(site: Site, path: str) -> None:
     headers = {**site.bearer, "Host": "evil.example"}
     assert_problem(site.client.get(path, headers=headers), 400)
