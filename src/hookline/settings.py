@@ -66,6 +66,13 @@ class Settings(BaseSettings):
     )
 
     body_bytes_max: int = Field(2 * 2**20, description="Largest request body, bytes.")
+    body_timeout_s: float = Field(
+        30.0, gt=0, description="Longest wait for more of a request's body, seconds."
+    )
+    head_bytes_max: int = Field(65_536, ge=1, description="Largest request head, bytes.")
+    head_timeout_s: float = Field(
+        30.0, gt=0, description="Longest wait for a request's whole head, seconds."
+    )
     rate_limit_per_s: int = Field(
         10_000, ge=1, description="Requests a second that one credential may make on one node."
     )

@@ -104,6 +104,8 @@ def test_credentials(desk: Installation) -> None:
         (("credentials", "create", "--description", "x"), 2, "--scope"),
         (("credentials", "create", "--description", "x", "--scope", "fly"), 2, "messages:send"),
         (("credentials", "rotate", "crd_nothing"), 1, "crd_nothing"),
+        (("credentials", "rotate", "crd_nothing", "--grace", "24h"), 2, "grace"),
+        (("credentials", "rotate", "crd_nothing", "--grace", "soon"), 2, "--grace"),
         (("credentials", "revoke", "crd_nothing"), 1, "crd_nothing"),
         (("credentials", "list", "--account", "Nobody"), 1, "Nobody"),
         (("numbers", "add", "hello there, everybody"), 1, ""),

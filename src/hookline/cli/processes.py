@@ -13,13 +13,10 @@ from multiprocessing.context import SpawnProcess
 
 import uvicorn
 import uvloop
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from hookline.api.problems import MEDIA_TYPE, problem_body
 from hookline.app import Server
 from hookline.cli.output import fail
-from hookline.errors import MalformedRequest
-from hookline.ids import IdSource
+from hookline.cli.protocol import http_protocol
 from hookline.settings import Settings
 from hookline.telemetry.logs import configure_logs, get_logger
 
@@ -28,20 +25,6 @@ _BACKLOG = 2_048
 _GRACE_S = 2
 _LOOK_EVERY_S = 0.2
 _RESTART_S = 1.0
-
-
-class _Http(HttpToolsProtocol):
-    """Refuses what is not HTTP in the form of every other refusal."""
-
-    def send_400_response(self, msg: str) -> None:
-        request_id = IdSource().new("req")
-        body = problem_body(MalformedRequest("This is not valid HTTP/1.1."), request_id)
-        self.transport.write(
-            b"HTTP/1.1 400 Bad Request\r\ncontent-type: %b\r\nrequest-id: %b\r\n"
-            b"content-length: %d\r\nconnection: close\r\n\r\n%b"
-            % (MEDIA_TYPE.encode(), request_id.encode(), len(body), body)
-        )
-        self.transport.close()
 
 
 class _Uvicorn(uvicorn.Server):
@@ -134,7 +117,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     web = _Uvicorn(
         uvicorn.Config(
             server.asgi,
-            http=_Http,
+            http=http_protocol(settings),
             lifespan="off",
             log_config=None,
             access_log=False,
