@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -181,33 +180,3 @@ def test_one_bad_item_of_a_batch_does_not_spoil_the_others(site: Site) -> None:
     body = {"messages": [send_body(), send_body(to="nobody"), {"x": DEEP[:40]}, None, 5]}
     answer = site.client.post("/v1/messages/batch", json=body, headers=site.bearer)
     assert [item["status"] for item in answer.json()["data"]] == [202, 422, 422, 422, 422]
-
-
-@pytest.mark.parametrize(
-    "sent",
-    [
-        b"hello\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",  # a TLS hello
-        b"GET /v1/messages HTTP/1.1\r\n\r\n",
-        b"GET /v1/messages HTTP/9.9\r\nHost: localhost\r\n\r\n",
-        b"GET /v1/messages HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
-        b"GET /v1/messages HTTP/1.1\r\nHost: localhost\r\nX: a\x00b\r\n\r\n",
-        b"GET http://evil.example/v1/messages HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"GET * HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
-        b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n",
-        b"POST /v1/messages HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-        b"GET /v1/messages HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 2_000_000,
-    ],
-)
-def test_what_is_hardly_http_is_refused(site: Site, sent: bytes) -> None:
-    address = (site.client.base_url.host, site.client.base_url.port or 80)
-    with socket.create_connection(address, timeout=10) as connection:
-        connection.sendall(sent)
-        answer = connection.recv(65_536)
-    head, _, body = answer.partition(b"\r\n\r\n")
-    assert re.match(rb"HTTP/1\.1 4\d\d ", head), answer
-    assert b"content-type: application/problem+json" in head.lower()
-    assert json.loads(body)["code"]

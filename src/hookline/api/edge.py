@@ -3,6 +3,7 @@
 What it refuses costs nothing further in. Nothing escapes it as a stack trace.
 """
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -121,11 +122,19 @@ class Edge:
             _check_media_type(scope["method"], connection)
 
     def _bounded(self, receive: Receive) -> Receive:
-        seen = 0
+        seen, is_whole = 0, False
+        timeout_s = self._settings.body_timeout_s
 
         async def bounded() -> Message:
-            nonlocal seen
-            message = await receive()
+            nonlocal seen, is_whole
+            if is_whole:
+                return await receive()  # what comes now is the end of the connection
+            try:
+                async with asyncio.timeout(timeout_s):
+                    message = await receive()
+            except TimeoutError as error:
+                raise MalformedRequest("The body did not come in time.") from error
+            is_whole = not message.get("more_body", False)
             seen += len(message.get("body", b""))
             if seen > self._settings.body_bytes_max:
                 raise self._too_large()
