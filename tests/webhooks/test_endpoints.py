@@ -73,6 +73,40 @@ async def test_pattern_needs_the_scope_of_its_family(node: Node, account: Accoun
     assert refusal.value.scope is Scope.MESSAGES_READ
 
 
+@pytest.mark.parametrize("pattern", ["message.*", "*"])
+async def test_sending_events_elsewhere_needs_the_scopes_to_read_them(
+    node: Node, account: AccountId, pattern: str
+) -> None:
+    made, _ = await node.endpoint(caller(account), URL, pattern)
+    writer = caller(account, Scope.WEBHOOKS_WRITE)
+    away = EndpointChange(url="https://elsewhere.example/")
+    with pytest.raises(InsufficientScope) as refusal:
+        await node.store.commit(
+            lambda tx: patch_endpoint(tx, node.store, BOX, writer, made.id, away)
+        )
+    assert refusal.value.scope is Scope.MESSAGES_READ
+    kept = EndpointChange(url=URL, description="ours")
+    await node.store.commit(lambda tx: patch_endpoint(tx, node.store, BOX, writer, made.id, kept))
+
+
+async def test_hidden_headers_do_not_follow_to_another_server(
+    node: Node, account: AccountId
+) -> None:
+    made, _ = await node.endpoint(caller(account), URL, headers={"Authorization": "Bearer abc"})
+    writer = caller(account, Scope.WEBHOOKS_WRITE, Scope.MESSAGES_READ)
+
+    async def change(wanted: EndpointChange) -> None:
+        await node.store.commit(
+            lambda tx: patch_endpoint(tx, node.store, BOX, writer, made.id, wanted)
+        )
+
+    await change(EndpointChange(url=f"{URL}/v2"))
+    with pytest.raises(InsufficientScope) as refusal:
+        await change(EndpointChange(url="https://elsewhere.example/"))
+    assert refusal.value.scope is Scope.ACCOUNT_SECRETS
+    await change(EndpointChange(url="https://elsewhere.example/", headers={}))
+
+
 async def test_secrets_are_sealed_and_shown_to_few(node: Node, account: AccountId) -> None:
     owner = caller(account)
     made, secret = await node.endpoint(owner, URL, headers={"Authorization": "Bearer abc"})

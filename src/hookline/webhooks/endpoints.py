@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 from hookline.audit.append import record
 from hookline.clock import SECOND_MS, UnixMs
 from hookline.errors import Invalid
-from hookline.events.model import EventType
+from hookline.events.model import EventType, scope_of
 from hookline.ids import EndpointId
 from hookline.numbers.e164 import InvalidNumber, parse_number
 from hookline.outbound.addresses import is_public
@@ -14,7 +14,7 @@ from hookline.outbound.errors import AttemptFailed
 from hookline.outbound.http_client import check_header
 from hookline.outbound.sealing import SecretBox
 from hookline.outbound.signing import new_secret
-from hookline.outbound.targets import Target, check_target
+from hookline.outbound.targets import Target, check_target, parse_target
 from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -130,7 +130,8 @@ async def patch_endpoint(
     before = await _locked(tx, principal, endpoint_id)
     values: dict[str, object] = {}
     if change.url is not None:
-        check_url(store, change.url, https_only=change.https_only)
+        target = check_url(store, change.url, https_only=change.https_only)
+        _check_may_redirect(principal, before, change, target)
         values["url"] = change.url
     if change.events is not None:
         values["events"] = sql.events_text(_subscription(principal, change.events))
@@ -230,6 +231,20 @@ def _is_listed(target: Target) -> bool:
     if target.host == "localhost" or target.host.endswith(".localhost"):
         address = IPv4Address("127.0.0.1")
     return address is not None and not is_public(address)
+
+
+def _check_may_redirect(
+    principal: Principal, before: Endpoint, change: EndpointChange, target: Target
+) -> None:
+    """Sending what others asked for elsewhere is as good as reading it. Raises InsufficientScope."""
+    if change.url == before.url:
+        return
+    if change.events is None:
+        for kind in filter(before.subscription.covers, EventType):
+            principal.require(scope_of(kind))
+    keeps_headers = change.headers is None and before.headers is not None
+    if keeps_headers and target.origin != parse_target(before.url).origin:
+        principal.require(Scope.ACCOUNT_SECRETS)
 
 
 def _subscription(principal: Principal, patterns: tuple[str, ...]) -> Subscription:
