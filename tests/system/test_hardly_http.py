@@ -62,14 +62,19 @@ def test_what_is_hardly_http_is_refused(site: Site, sent: bytes) -> None:
 
 @pytest.mark.parametrize(
     "sent",
-    [b"", b"GET /v1/messages HTTP/1.1\r\nHost: local", HALF_A_BODY],
-    ids=["nothing", "half a head", "half a body"],
+    [b"GET /v1/messages HTTP/1.1\r\nHost: local", HALF_A_BODY],
+    ids=["half a head", "half a body"],
 )
 def test_who_stops_in_the_middle_is_not_waited_for(impatient: Impatient, sent: bytes) -> None:
     sent = sent.replace(b"TOKEN", impatient.token.encode())
     head, body = exchange(impatient.port, sent)
     assert head.startswith(b"HTTP/1.1 400 ")
     assert "in time" in json.loads(body)["detail"]
+
+
+def test_who_says_nothing_is_let_go(impatient: Impatient) -> None:
+    with socket.create_connection(("127.0.0.1", impatient.port), timeout=10) as connection:
+        assert connection.recv(1) == b""
 
 
 def exchange(port: int, sent: bytes) -> tuple[bytes, bytes]:

@@ -20,7 +20,7 @@ from tests.system.installation import Installation
 from tests.system.recipes import PHONE, World, tomorrow
 from tests.system.site import Site
 
-EXAMPLES = int(os.environ.get("HOOKLINE_FUZZ_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("HOOKLINE_FUZZ_EXAMPLES", "5"))
 OWN = ("delete_own_credential", "rotate_own_credential")
 PHONES = ("list_virtual_phone_messages", "send_from_virtual_phone")
 CHECKS = {
@@ -92,7 +92,7 @@ def load(running: Installation, guide: Guide) -> Loaded:
     config = SchemathesisConfig.from_dict(
         {
             "checks": CHECKS,
-            "generation": {"max-examples": EXAMPLES, "deterministic": EXAMPLES <= 8},
+            "generation": {"max-examples": EXAMPLES, "deterministic": EXAMPLES <= 5},
             "phases": {"stateful": {"generation": {"max-examples": EXAMPLES * 4}}},
             "request-timeout": 30,
         }

@@ -79,5 +79,7 @@ class BoundedHttp(HttpToolsProtocol):
             self._deadline = None
 
     def _give_up(self) -> None:
-        if not self.transport.is_closing():
+        if not self._head_bytes:
+            self.transport.close()  # as browsers expect of connections that they opened ahead
+        elif not self.transport.is_closing():
             self.send_400_response("The head of the request did not come in time.")
