@@ -33,6 +33,7 @@ def test_requests_from_our_own_pages_pass(headers: dict[str, str]) -> None:
         {"sec_fetch_site": "none"},
         {"origin": "https://evil.example"},
         {"origin": "null"},
+        {"origin": "http://["},
         {"origin": "http://hookline.example:9999"},
     ],
 )

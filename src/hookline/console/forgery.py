@@ -35,7 +35,11 @@ def check_origin(request: Request, public_url: str) -> None:
     if origin is None:
         return
     ours = {request.headers.get("host", ""), urlsplit(public_url).netloc} - {""}
-    if urlsplit(origin).netloc not in ours:
+    try:
+        place = urlsplit(origin).netloc
+    except ValueError:  # no browser sends such a thing
+        raise ForgedRequest from None
+    if place not in ours:
         raise ForgedRequest
 
 
