@@ -73,6 +73,14 @@ class Principal:
         if scope not in self.scopes:
             raise InsufficientScope(scope)
 
+    def require_live(self, why: str) -> None:
+        """Raise LiveModeNeeded for a test credential: what it would change is not of one mode.
+
+        `why` begins the sentence. A person who looks at test data keeps their rights.
+        """
+        if self.kind is PrincipalKind.CREDENTIAL and self.mode is not Mode.LIVE:
+            raise LiveModeNeeded(f"{why}, so a test credential cannot change this.")
+
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes
 
@@ -93,6 +101,13 @@ class InsufficientScope(Forbidden):
                 )
             },
         )
+
+
+class LiveModeNeeded(Forbidden):
+    """A test credential cannot change what live traffic uses: users, numbers, the account."""
+
+    code = "live_mode_needed"
+    title = "This needs a live credential"
 
 
 def parse_scopes(names: Iterable[str]) -> frozenset[Scope]:

@@ -6,7 +6,6 @@ from sqlalchemy import select
 from hookline.accounts.errors import (
     GrantNotHeld,
     LastOwner,
-    LiveModeNeeded,
     OwnersOnly,
     UserExists,
     UserNotFound,
@@ -15,8 +14,16 @@ from hookline.accounts.model import Account
 from hookline.accounts.passwords import NewPassword
 from hookline.accounts.people import UserChange, change_user, get_user, remove_user
 from hookline.accounts.roles import Role
+from hookline.accounts.tenancy import rename_account
 from hookline.errors import Invalid
-from hookline.principal import InsufficientScope, Mode, Principal, PrincipalKind, Scope
+from hookline.principal import (
+    InsufficientScope,
+    LiveModeNeeded,
+    Mode,
+    Principal,
+    PrincipalKind,
+    Scope,
+)
 from hookline.storage.schema import audit, users
 from hookline.storage.store import Store
 from tests.accounts.cast import add, as_caller, as_credential
@@ -154,3 +161,5 @@ async def test_changing_users_needs_the_scope_and_live_mode(store: Store, accoun
     )
     with pytest.raises(LiveModeNeeded):
         await change(store, test_caller, user.id, UserChange(name="x"))
+    with pytest.raises(LiveModeNeeded):
+        await store.commit(lambda tx: rename_account(tx, test_caller, "Mine"))

@@ -1,5 +1,6 @@
 """Adding, moving and removing numbers, and what a new account starts with."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from hookline.numbers.registration import (
     move_number,
     remove_number,
 )
+from hookline.principal import LiveModeNeeded, Mode, Principal, PrincipalKind, Scope
 from hookline.storage.schema import audit
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -48,6 +50,21 @@ async def acts(store: Store, resource_id: str) -> list[str]:
         select(audit.c.action).where(audit.c.resource_id == resource_id).order_by(audit.c.number)
     )
     return [row.action for row in rows]
+
+
+async def test_test_credentials_do_not_touch_numbers_that_live_ones_use(
+    store: Store, account: Account, sandbox: CarrierId
+) -> None:
+    number = await add(store, account, "+447700900123")
+    tester = Principal(account.id, PrincipalKind.CREDENTIAL, "crd_x", frozenset(Scope), Mode.TEST)
+    acts: list[Callable[[Transaction], Awaitable[Any]]] = [
+        lambda tx: add_number(tx, store, tester, Registration("+447700900124", "sandbox")),
+        lambda tx: move_number(tx, tester, number.id, carrier="sandbox", voice_carrier=None),
+        lambda tx: remove_number(tx, tester, number.id),
+    ]
+    for act in acts:
+        with pytest.raises(LiveModeNeeded):
+            await store.commit(act)
 
 
 async def test_a_new_account_has_two_numbers_and_two_phones(

@@ -41,13 +41,6 @@ class OwnersOnly(Forbidden):
     title = "Only owners may do this"
 
 
-class LiveModeNeeded(Forbidden):
-    """A test credential cannot change users, who have live rights. Use a live one."""
-
-    code = "live_mode_needed"
-    title = "This needs a live credential"
-
-
 class LastOwner(Conflict):
     """An account always has an owner. Make somebody else an owner first."""
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from hookline.accounts import store as sql
-from hookline.accounts.errors import LiveModeNeeded, UserExists, UserNotFound
+from hookline.accounts.errors import UserExists, UserNotFound
 from hookline.accounts.model import Member
 from hookline.accounts.passwords import NewPassword
 from hookline.accounts.roles import (
@@ -23,7 +23,7 @@ from hookline.accounts.tenancy import NAME_MAX
 from hookline.audit.append import record
 from hookline.errors import Invalid
 from hookline.ids import UserId, is_id
-from hookline.principal import Mode, Principal, PrincipalKind, Scope
+from hookline.principal import Principal, PrincipalKind, Scope
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
@@ -144,8 +144,7 @@ def clean_person_name(name: str) -> str:
 
 def _check_may_write(principal: Principal) -> None:
     principal.require(Scope.USERS_WRITE)
-    if principal.mode is not Mode.LIVE:
-        raise LiveModeNeeded("Users have live rights, so a test credential cannot change them.")
+    principal.require_live("Users have live rights")
 
 
 async def _person(tx: Transaction, store: Store, email: str, new: NewUser) -> tuple[UserId, bool]:

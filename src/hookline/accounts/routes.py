@@ -9,7 +9,6 @@ from hookline.accounts import people, tenancy
 from hookline.accounts.errors import (
     GrantNotHeld,
     LastOwner,
-    LiveModeNeeded,
     OwnersOnly,
     UserExists,
     UserNotFound,
@@ -35,7 +34,7 @@ from hookline.api.idempotency import CommitOnce
 from hookline.api.routing import Caller, Routes, Storage
 from hookline.api.wire import Page
 from hookline.outbound.sealing import SecretBox
-from hookline.principal import Scope
+from hookline.principal import LiveModeNeeded, Scope
 from hookline.storage.transaction import Transaction
 
 
@@ -48,7 +47,7 @@ def account_routes(box: SecretBox) -> Routes:
         """The account that the credential belongs to."""
         return account_shape(await tenancy.get_account(store, caller))
 
-    @router.on("PATCH", "", scope=Scope.USERS_WRITE, answer=Account)
+    @router.on("PATCH", "", scope=Scope.USERS_WRITE, answer=Account, problems=[LiveModeNeeded])
     async def update_account(caller: Caller, store: Storage, body: AccountPatch) -> Account:
         """Rename the account. Whoever may manage its users may do this."""
 

@@ -42,9 +42,10 @@ async def get_account(store: Store, principal: Principal) -> Account:
 async def rename_account(tx: Transaction, principal: Principal, name: str | None) -> Account:
     """Give the account another name; None keeps it. Whoever manages its users may.
 
-    Raises Invalid.
+    Raises Invalid, LiveModeNeeded.
     """
     principal.require(Scope.USERS_WRITE)
+    principal.require_live("The account has live objects, too")
     before = _one(await tx.execute(sql.account(principal.account_id)))
     if name is None or clean_name(name) == before.name:
         return before

@@ -13,7 +13,7 @@ from hookline.ids import AccountId, CarrierId, NumberId, is_id
 from hookline.numbers import store as sql
 from hookline.numbers.book import topic
 from hookline.numbers.e164 import is_alphanumeric_sender, is_short_code, parse_number_at
-from hookline.principal import Principal
+from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
@@ -50,7 +50,8 @@ def normalise_sender(text: str) -> tuple[str, str]:
 async def add_number(
     tx: Transaction, store: Store, principal: Principal, registration: Registration
 ) -> NumberRow:
-    """Add a number. Raises InvalidNumber, NumberTaken, Invalid for an unknown carrier."""
+    """Add a number. Raises InvalidNumber, NumberTaken, LiveModeNeeded, Invalid for the carrier."""
+    _check_may_write(principal)
     number, kind = normalise_sender(registration.number)
     carrier_id = await _carrier(tx, principal, registration.carrier, "/carrier")
     voice_id = (
@@ -75,7 +76,8 @@ async def move_number(
     carrier: str | None,
     voice_carrier: str | None,
 ) -> NumberRow:
-    """Give a number another home; None keeps what is. Raises NotFound."""
+    """Give a number another home; None keeps what is. Raises NotFound, LiveModeNeeded, Invalid."""
+    _check_may_write(principal)
     before = await _existing(tx, principal, number_id)
     carrier_id = (
         await _carrier(tx, principal, carrier, "/carrier") if carrier else before.carrier_id
@@ -95,7 +97,8 @@ async def move_number(
 
 
 async def remove_number(tx: Transaction, principal: Principal, number_id: str) -> None:
-    """Take a number away from the account. Raises NotFound."""
+    """Take a number away from the account. Raises NotFound, LiveModeNeeded."""
+    _check_may_write(principal)
     before = await _existing(tx, principal, number_id)
     await tx.changed(sql.remove(NumberId(before.id)))
     record(tx, principal, "number.remove", before.id, before={"number": before.number})
@@ -124,6 +127,11 @@ async def find_number(store: Store, principal: Principal, number_id: str) -> Num
     """One number. Raises NotFound."""
     _check_id(number_id)
     return _only(await store.read(sql.by_id(principal.account_id, number_id)), number_id)
+
+
+def _check_may_write(principal: Principal) -> None:
+    principal.require(Scope.NUMBERS_WRITE)
+    principal.require_live("Numbers serve both modes")
 
 
 async def _existing(tx: Transaction, principal: Principal, number_id: str) -> NumberRow:

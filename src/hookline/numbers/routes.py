@@ -14,7 +14,7 @@ from hookline.numbers import registration
 from hookline.numbers import store as sql
 from hookline.numbers.registration import NumberTaken, Registration
 from hookline.numbers.schemas import Number, NumberCreate, NumberPatch, number_shape
-from hookline.principal import Scope
+from hookline.principal import LiveModeNeeded, Scope
 from hookline.storage.schema import numbers
 from hookline.storage.transaction import Transaction
 
@@ -33,7 +33,7 @@ def routes() -> Routes:
 
     @router.on(
         "POST", "", scope=Scope.NUMBERS_WRITE, answer=Number, status=201,
-        problems=[NumberTaken], idempotent=True,
+        problems=[NumberTaken, LiveModeNeeded], idempotent=True,
     )  # fmt: skip
     async def create_number(
         caller: Caller, store: Storage, once: CommitOnce, body: NumberCreate
@@ -51,7 +51,10 @@ def routes() -> Routes:
         """One number."""
         return number_shape(await registration.find_number(store, caller, id))
 
-    @router.on("PATCH", "/{id}", scope=Scope.NUMBERS_WRITE, answer=Number, problems=[NotFound])
+    @router.on(
+        "PATCH", "/{id}", scope=Scope.NUMBERS_WRITE, answer=Number,
+        problems=[NotFound, LiveModeNeeded],
+    )  # fmt: skip
     async def patch_number(caller: Caller, store: Storage, id: str, body: NumberPatch) -> Number:
         """Move a number to another carrier."""
 
@@ -64,8 +67,9 @@ def routes() -> Routes:
         return await store.commit(move)
 
     @router.on(
-        "DELETE", "/{id}", scope=Scope.NUMBERS_WRITE, answer=None, status=204, problems=[NotFound]
-    )
+        "DELETE", "/{id}", scope=Scope.NUMBERS_WRITE, answer=None, status=204,
+        problems=[NotFound, LiveModeNeeded],
+    )  # fmt: skip
     async def delete_number(caller: Caller, store: Storage, id: str) -> None:
         """Remove a number from the account."""
         await store.commit(lambda tx: registration.remove_number(tx, caller, id))
