@@ -193,3 +193,18 @@ async def test_commits_are_durable_whatever_the_server_defaults_to(
     assert await connection._raw.fetchval("SHOW synchronous_commit") == "on"
     await connection.close()
     await database.close()
+
+
+async def test_requests_do_not_wait_for_the_rest_of_their_batch(writer: Writer) -> None:
+    release = asyncio.Event()
+
+    async def slow(tx: Transaction) -> None:
+        await release.wait()
+        await tx.insert(ADD, [("slow", "x", 0)])
+
+    async with held_up(writer):
+        rest, request = await queued(writer, writer.run(slow), writer.submit(Claim(), "quick"))
+    assert await request == "quick"
+    assert not rest.done()
+    release.set()
+    await rest

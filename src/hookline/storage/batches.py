@@ -39,6 +39,10 @@ class Unit:
         return True
 
 
+URGENT_RANK_MAX = 10
+"""Operations up to this rank are what requests wait for."""
+
+
 class PendingUnits:
     """The queue before the writer."""
 
@@ -83,6 +87,18 @@ class PendingUnits:
         dropped = len(self._units)
         self._units.clear()
         return dropped
+
+
+def split_urgent(batch: Sequence[Unit]) -> list[Sequence[Unit]]:
+    """What requests wait for, and the rest behind it, as two transactions.
+
+    Where a statement is a round trip, the rest of a batch takes several times as long as the few
+    statements that accept requests, and they need not wait for it.
+    """
+    urgent = [unit for unit in batch if unit.operation.rank <= URGENT_RANK_MAX]
+    if not urgent or len(urgent) == len(batch):
+        return [batch]
+    return [urgent, [unit for unit in batch if unit.operation.rank > URGENT_RANK_MAX]]
 
 
 def group_by_operation(batch: Sequence[Unit]) -> list[Group]:

@@ -21,7 +21,7 @@ class Operation(Protocol[Item, Outcome]):
 
     name: str
     rank: int
-    """Operations of a batch run in this order."""
+    """Operations of a batch run in this order; up to `batches.URGENT_RANK_MAX` a request waits."""
 
     def key(self, item: Item) -> str | None:
         """The row that the item changes: one unit a key in a batch. None: no such row."""

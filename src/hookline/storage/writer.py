@@ -13,7 +13,7 @@ from typing import Any, TypeVar, cast
 
 from hookline.errors import HooklineError
 from hookline.settings import Settings
-from hookline.storage.batches import Group, PendingUnits, Unit, group_by_operation
+from hookline.storage.batches import Group, PendingUnits, Unit, group_by_operation, split_urgent
 from hookline.storage.callbacks import call_safely
 from hookline.storage.database import Database, WriterConnection
 from hookline.storage.errors import DatabaseUnavailable, ShuttingDown, WriterBusy
@@ -42,6 +42,7 @@ class Writer:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._settings = settings
+        self._has_round_trips = database.dialect == "postgresql"
         self._finishers: list[Finisher] = []
         self._pending = PendingUnits()
         self._awake = asyncio.Event()
@@ -129,13 +130,17 @@ class Writer:
                     await self._idle()
                     continue
                 batch = self._pending.take(self._settings.writer_batch_max)
-                started = asyncio.get_running_loop().time()
-                await self._commit_all(batch)
-                metrics.BATCH_UNITS.observe(len(batch))
+                for part in split_urgent(batch) if self._has_round_trips else [batch]:
+                    await self._commit_measured(part)
                 _DEPTH.set(len(self._pending))
-                metrics.BATCH_SECONDS.observe(asyncio.get_running_loop().time() - started)
         finally:  # also when canceled: nobody may wait for ever
             self._pending.refuse(ShuttingDown)
+
+    async def _commit_measured(self, batch: Sequence[Unit]) -> None:
+        started = asyncio.get_running_loop().time()
+        await self._commit_all(batch)
+        metrics.BATCH_UNITS.observe(len(batch))
+        metrics.BATCH_SECONDS.observe(asyncio.get_running_loop().time() - started)
 
     async def _idle(self) -> None:
         self._awake.clear()
