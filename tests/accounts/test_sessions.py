@@ -124,6 +124,8 @@ async def test_user_goes_on_in_another_account(
     session = await find_session(store, entered.token)
     assert session
     assert (session.account_id, session.role) == (other_account.id, Role.VIEWER)
+    # What a tab still shows of the first account must not act on the second.
+    assert session.csrf_token != entered.session.csrf_token
 
 
 async def test_nobody_enters_an_account_of_others(

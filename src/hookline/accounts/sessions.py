@@ -7,7 +7,7 @@ from hookline.accounts import store as sql
 from hookline.accounts.errors import AccountNotFound
 from hookline.accounts.model import TOUCH_EVERY_MS, Account, Session
 from hookline.accounts.roles import Role
-from hookline.accounts.sign_in import digest_of
+from hookline.accounts.sign_in import digest_of, new_session_token
 from hookline.audit.append import record
 from hookline.ids import UserId, is_id
 from hookline.principal import Principal
@@ -67,10 +67,15 @@ async def list_own_accounts(store: Store, session: Session) -> list[tuple[Accoun
 
 
 async def switch_account(store: Store, session: Session, account_id: str) -> None:
-    """Go on in another of the user's accounts. Raises AccountNotFound."""
+    """Go on in another of the user's accounts. Raises AccountNotFound.
+
+    A form that another tab still shows belongs to the account before: its token ends.
+    """
 
     async def switch(tx: Transaction) -> None:
-        statement = sql.move_session(session.digest, session.user_id, account_id)
+        statement = sql.move_session(
+            session.digest, session.user_id, account_id, new_session_token()
+        )
         if await tx.changed(statement) == 0:
             raise AccountNotFound("You are not a member of such an account.")
 

@@ -50,6 +50,11 @@ async def sign_in(store: Store, passwords: Passwords, typed: SignIn) -> NewSessi
     return await store.commit(begin)
 
 
+def new_session_token() -> str:
+    """For the cookie, or for the forms of a session."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
 def digest_of(token: str) -> bytes:
     """What is kept of a session's token."""
     return hashlib.sha256(token.encode(errors="replace")).digest()
@@ -66,10 +71,10 @@ async def _begin(
     homes = await tx.execute(sql.accounts_of(user_id))
     if not homes:
         raise SignInRefused
-    token, now = secrets.token_urlsafe(_TOKEN_BYTES), store.now()
+    token, now = new_session_token(), store.now()
     digest = digest_of(token)
     row = (
-        digest, user_id, AccountId(homes[0].id), secrets.token_urlsafe(_TOKEN_BYTES), now, now,
+        digest, user_id, AccountId(homes[0].id), new_session_token(), now, now,
         now, now + SESSION_MAX_MS, typed.ip, typed.user_agent[:_USER_AGENT_MAX],
     )  # fmt: skip
     await tx.changed(sql.forget_expired_sessions(now))

@@ -201,15 +201,15 @@ def session(digest: bytes) -> Query:
     )
 
 
-def move_session(digest: bytes, user_id: UserId, account_id: str) -> Update:
-    """Change the session's account, if its user is a member there."""
+def move_session(digest: bytes, user_id: UserId, account_id: str, csrf_token: str) -> Update:
+    """Change the session's account, if its user is a member there; its old forms end."""
     membership = select(memberships.c.user_id).where(
         memberships.c.user_id == user_id, memberships.c.account_id == account_id
     )
     return (
         update(sessions)
         .where(sessions.c.digest == digest, membership.exists())
-        .values(account_id=account_id)
+        .values(account_id=account_id, csrf_token=csrf_token)
     )
 
 
