@@ -1,5 +1,6 @@
 """The HTTP surface of events."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -18,6 +19,8 @@ from hookline.storage.wakeups import Wakeups
 from tests.events.conftest import Appending
 from tests.services.store import owner_of
 from tests.services.web import KnownCallers, bearer, web_client
+
+PATIENCE_S = 5
 
 
 @pytest.fixture
@@ -75,6 +78,19 @@ async def test_stream_resumes_by_the_header(
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert f"id: {listed[1]['id']}\nevent: message.delivered\ndata: {{" in answer.text
     assert listed[0]["id"] not in answer.text
+    assert streams.count == 0
+
+
+async def test_stream_ends_when_the_caller_may_read_less(
+    store: Store, streams: Streams, account: Account, reader: Principal
+) -> None:
+    async def reauthenticate(request: Request) -> Principal:
+        return owner_of(account, Scope.EVENTS_READ)
+
+    router = routes(streams, reauthenticate)
+    async with web_client(store, KnownCallers(reader=reader), router) as client:
+        async with asyncio.timeout(PATIENCE_S):
+            await client.get("/v1/events/stream", headers=bearer("reader"))
     assert streams.count == 0
 
 

@@ -48,7 +48,10 @@ def routes(streams: Streams, reauthenticate: Reauthenticate) -> Routes:
         """
 
         async def recheck() -> None:
-            (await reauthenticate(request)).require(Permission.EVENTS_READ)
+            now = await reauthenticate(request)
+            now.require(Permission.EVENTS_READ)
+            for lost in sorted(caller.scopes - now.scopes):  # resuming shows what is left to see
+                now.require(lost)
 
         subscription = await streams.open(
             caller, after=last_event_id or query.after, pattern=query.type, recheck=recheck
