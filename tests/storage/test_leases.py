@@ -91,11 +91,14 @@ async def test_released_lease_is_free_at_once(first: Leases, second: Leases) -> 
     assert await second.claim("link")
 
 
-async def test_clean_stop_leaves_nothing(first: Leases, database: Database) -> None:
+async def test_clean_stop_leaves_only_the_node_to_be_buried(
+    first: Leases, database: Database
+) -> None:
     await first.claim("link")
     await first.release_all()
-    assert await database.read(select(leases)) == []
+    assert [row.name for row in await database.read(select(leases))] == [f"node:{first.node}"]
     assert first.held == frozenset()
+    assert await first.living_nodes() == set()
 
 
 async def test_claim_during_a_renewal_is_not_reported_lost(first: Leases) -> None:
@@ -188,6 +191,18 @@ async def test_dead_node_is_buried_once_its_work_is_taken_over(
     assert undertaker.calls == [first.node] * (failures + 1)
     while second.held != {f"node:{second.node}"}:  # noqa: ASYNC110
         await asyncio.sleep(0.001)
+
+
+async def test_work_of_a_node_that_stopped_is_taken_over(
+    first: Leases,
+    second: Leases,
+    run_node: Callable[[Leases, Undertaker], None],
+) -> None:
+    undertaker = Undertaker()
+    run_node(second, undertaker)
+    await first.release_all()
+    await undertaker.done.wait()
+    assert undertaker.calls == [first.node]
 
 
 async def test_node_that_is_being_buried_cannot_come_back(

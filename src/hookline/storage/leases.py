@@ -109,8 +109,20 @@ class Leases:
         await self._writer.run(let_go)
 
     async def release_all(self) -> None:
-        """A clean stop: others may take over at once."""
-        await self.release(sorted(self._held))
+        """A clean stop: others may take over at once.
+
+        The node's own lease is left to be buried, as it still stands in rows that it worked on.
+        """
+        names = sorted(self._held - {self.name})
+        self._held.clear()
+
+        async def let_go(tx: Transaction) -> None:
+            mine = leases.c.owner == self.node
+            await tx.changed(delete(leases).where(leases.c.name.in_(names), mine))
+            ended = update(leases).where(leases.c.name == self.name, mine).values(expires_at=0)
+            await tx.changed(ended)
+
+        await self._writer.run(let_go)
 
     async def renew(self) -> None:
         """Prolong all that is held; those that were taken by another node are reported lost."""
