@@ -31,7 +31,7 @@ from hookline.console.routes import mount as mount_console
 from hookline.credentials import routes as credential_routes
 from hookline.credentials.authentication import CredentialAuthenticator
 from hookline.credentials.last_use import LastUses
-from hookline.errors import Unavailable
+from hookline.errors import HooklineError, Unavailable
 from hookline.events import routes as event_routes
 from hookline.events.append import EventLog, FanOut
 from hookline.events.catalogue import EXAMPLES
@@ -193,15 +193,30 @@ class Server:
         """Stop working, give the rest back, commit what waits."""
         self._is_ready = False
         self.close_streams()
-        await self.dispatcher.stop()
-        await self.links.close()
-        await self.webhooks.stop()
+        end_s = asyncio.get_running_loop().time() + self.settings.shutdown_timeout_s
+        for step in (
+            self.dispatcher.stop,
+            self.links.close,
+            self.webhooks.stop,
+            self._end_tasks,
+            self.core.leases.release_all,
+            self.client.close,
+        ):
+            await self._try(step, end_s)
+        await self.core.stop()
+
+    async def _try(self, step: Callable[[], Awaitable[None]], end_s: float) -> None:
+        """A step of the stop. Without a database some fail; the others must come all the same."""
+        try:
+            async with asyncio.timeout_at(end_s):
+                await step()
+        except (HooklineError, TimeoutError) as error:
+            log.warning("stop_incomplete", reason=repr(error)[:300])
+
+    async def _end_tasks(self) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.core.leases.release_all()
-        await self.client.close()
-        await self.core.stop()
 
     def close_streams(self) -> None:
         """End what would hold its connections open for ever."""
