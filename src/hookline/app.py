@@ -158,6 +158,8 @@ class Server:
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
+        self.has_given_up = False
+        """It stops because it could not go on: the process ends with status 1."""
         self.api = self._application()
         self.asgi = Edge(
             self.api,
@@ -186,6 +188,7 @@ class Server:
         self._tasks.append(asyncio.create_task(self.last_uses.run(), name="last uses"))
         self._tasks.append(asyncio.create_task(self._watch_writer(), name="writer watch"))
         self.core.leases.on_lost(self._lease_lost)
+        self.core.writer.on_uncertain_commit(lambda: self._give_up("commit_uncertain"))
         await self.upkeep.recover()
         self._is_ready = True
 
@@ -258,6 +261,7 @@ class Server:
         """Stop the process: whoever supervises it starts a fresh one."""
         if self._is_ready:
             self._is_ready = False
+            self.has_given_up = True
             log.error("stopping", reason=why)
             signal.raise_signal(signal.SIGTERM)
 

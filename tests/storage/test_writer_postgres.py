@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 
 from hookline.settings import Settings
 from hookline.storage.database import Database, PostgresDatabase, PostgresWriterConnection
-from hookline.storage.errors import DatabaseUnavailable
+from hookline.storage.errors import CommitUncertain, DatabaseUnavailable
 from hookline.storage.schema import leases
 from hookline.storage.transaction import Transaction
 from hookline.storage.writer import Writer
@@ -208,3 +208,33 @@ async def test_requests_do_not_wait_for_the_rest_of_their_batch(writer: Writer) 
     assert not rest.done()
     release.set()
     await rest
+
+
+class CutOff:
+    """A finisher after which nothing but COMMIT is left to do."""
+
+    name = "cut off"
+
+    def __init__(self, admin: "asyncpg.Connection[asyncpg.Record]", url: str) -> None:
+        self._admin = admin
+        self._url = url
+
+    async def finish(self, tx: Transaction, items: object) -> None:
+        await kill_all(self._admin, self._url)
+
+
+async def test_a_commit_whose_answer_is_lost_is_reported(
+    writer: Writer, admin: Any, migrated_url: str
+) -> None:
+    heard: list[str] = []
+    writer.on_uncertain_commit(lambda: heard.append("uncertain"))
+    writer.add_finisher(CutOff(admin, migrated_url))
+
+    async def cut(tx: Transaction) -> None:
+        await tx.insert(ADD, [("x", "x", 0)])
+        tx.defer(CutOff.name, None)
+
+    with pytest.raises(CommitUncertain):
+        await writer.run(cut)
+    assert heard == ["uncertain"]
+    await writer.run(adding("y"))

@@ -141,3 +141,5 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     finally:
         await server.stop()
         log.info("stopped")
+    if server.has_given_up:
+        raise SystemExit(1)

@@ -1,5 +1,6 @@
 """The program's commands, put together, and how it ends: 0, 1 (failed), 2 (usage)."""
 
+import os
 import sys
 
 import typer
@@ -27,10 +28,12 @@ app.add_typer(credentials.credentials)
 app.add_typer(numbers.numbers)
 app.add_typer(messages.messages)
 maintenance.install(app)
+_PRIVATE = 0o077  # the database, its key and backups are nobody else's business
 
 
 def main() -> None:
     """The console script."""
+    os.umask(_PRIVATE)
     try:
         app()
     except HooklineError as error:

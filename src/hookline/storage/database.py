@@ -18,7 +18,7 @@ from sqlalchemy.pool import StaticPool
 
 from hookline.settings import Settings
 from hookline.storage import postgres, sqlite
-from hookline.storage.errors import DatabaseUnavailable
+from hookline.storage.errors import CommitUncertain, DatabaseUnavailable
 from hookline.storage.failures import answering
 from hookline.storage.sets import Row as SetRow
 from hookline.storage.sets import Select, Values
@@ -290,8 +290,11 @@ class PostgresWriterConnection(WriterConnection):
         if tx.topics:  # in the same message, as a round trip counts
             payload = _payload(tx.topics).replace("'", "''")
             wake = f"NOTIFY {CHANNEL}, '{payload}'; "
-        with answering:
-            done = await self._raw.execute(wake + "COMMIT")
+        try:
+            with answering:
+                done = await self._raw.execute(wake + "COMMIT")
+        except DatabaseUnavailable as error:
+            raise CommitUncertain from error
         if done != "COMMIT":  # PostgreSQL answers so when a failed statement went unnoticed
             raise RuntimeError("the batch had failed already and was rolled back")
 

@@ -23,6 +23,16 @@ class DatabaseUnavailable(Unavailable):
         super().__init__(detail, headers={"Retry-After": "2"})
 
 
+class CommitUncertain(DatabaseUnavailable):
+    """The database went away while it committed: the request may have been done or not.
+
+    Repeat it with the same Idempotency-Key, or look whether it was done.
+    """
+
+    code = "commit_uncertain"
+    title = "It is not known whether the request was done"
+
+
 class ShuttingDown(Unavailable):
     """The server is stopping. Nothing was changed; try another node, or again in a few seconds."""
 

@@ -16,7 +16,12 @@ from hookline.settings import Settings
 from hookline.storage.batches import Group, PendingUnits, Unit, group_by_operation, split_urgent
 from hookline.storage.callbacks import call_safely
 from hookline.storage.database import Database, WriterConnection
-from hookline.storage.errors import DatabaseUnavailable, ShuttingDown, WriterBusy
+from hookline.storage.errors import (
+    CommitUncertain,
+    DatabaseUnavailable,
+    ShuttingDown,
+    WriterBusy,
+)
 from hookline.storage.failures import is_clash
 from hookline.storage.operation import Operation, Procedure
 from hookline.storage.transaction import Finisher, Transaction
@@ -48,6 +53,7 @@ class Writer:
         self._awake = asyncio.Event()
         self._topic_listeners: list[Callable[[Topics], None]] = []
         self._foreign_listeners: list[Callable[[], None]] = []
+        self._uncertain_listeners: list[Callable[[], None]] = []
         self._connection: WriterConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
@@ -67,6 +73,10 @@ class Writer:
     def on_foreign_commit(self, listener: Callable[[], None]) -> None:
         """Called when another process has changed the embedded database."""
         self._foreign_listeners.append(listener)
+
+    def on_uncertain_commit(self, listener: Callable[[], None]) -> None:
+        """Called when a commit's answer was lost, so that rows may exist that nobody holds."""
+        self._uncertain_listeners.append(listener)
 
     @property
     def depth(self) -> int:
@@ -130,11 +140,18 @@ class Writer:
                     await self._idle()
                     continue
                 batch = self._pending.take(self._settings.writer_batch_max)
-                for part in split_urgent(batch) if self._has_round_trips else [batch]:
-                    await self._commit_measured(part)
+                await self._commit_parts(split_urgent(batch) if self._has_round_trips else [batch])
                 _DEPTH.set(len(self._pending))
         finally:  # also when canceled: nobody may wait for ever
             self._pending.refuse(ShuttingDown)
+
+    async def _commit_parts(self, parts: Sequence[Sequence[Unit]]) -> None:
+        for place, part in enumerate(parts):
+            try:
+                await self._commit_measured(part)
+            except BaseException:  # what comes behind it waits on, to be refused with the rest
+                self._pending.put_back([unit for later in parts[place + 1 :] for unit in later])
+                raise
 
     async def _commit_measured(self, batch: Sequence[Unit]) -> None:
         started = asyncio.get_running_loop().time()
@@ -254,11 +271,15 @@ class Writer:
         """The connection was lost: callers hear of it, inner work is tried again.
 
         Inner operations are compare-and-set, so that one whose commit did arrive loses quietly.
+        What it would have handed over in memory is lost then: the listeners hear of that.
         """
         reason = repr(error.__cause__ or error)[:300]
         log.error("database_unavailable", reason=reason, units=len(batch))
         for unit in batch:
-            unit.fail(DatabaseUnavailable())
+            unit.fail(type(error)())
+        if isinstance(error, CommitUncertain):
+            for listener in self._uncertain_listeners:
+                call_safely(listener)
         self._pending.put_back([unit for unit in batch if unit.waiter is None])
         await self._reopen()
 
