@@ -38,6 +38,14 @@ def installation_on_postgres(tmp_path: Path, postgres: PostgresServer) -> Iterat
         postgres.drop_database(url)
 
 
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """An SQLite installation whose server runs; tests share it, and leave it running."""
+    with installed(tmp_path_factory.mktemp("desk")) as made:
+        made.start()
+        yield made
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def each_installation(request: pytest.FixtureRequest) -> Installation:
     """An empty installation on each database in turn."""

@@ -18,14 +18,6 @@ from tests.system.installation import TEXT, Installation, installed
 from tests.system.recipes import PHONE, SANDBOX_NUMBER
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """An installation whose server runs."""
-    with installed(tmp_path_factory.mktemp("desk")) as made:
-        made.start()
-        yield made
-
-
 def commands() -> list[tuple[str, ...]]:
     """All commands, as they are typed."""
 

@@ -34,9 +34,8 @@ def test_a_warm_start_keeps_everything_and_prints_no_password(
     assert kept.status_code == 200
 
 
-def test_the_curl_of_the_banner_works_when_pasted(installation: Installation) -> None:
-    installation.start()
-    line = curl_of(installation.banner.read_text())
+def test_the_curl_of_the_banner_works_when_pasted(desk: Installation) -> None:
+    line = curl_of(desk.banner.read_text())
     done = subprocess.run(
         ["bash", "-c", line], capture_output=True, text=True, timeout=60, check=True, cwd="/"
     )
@@ -54,9 +53,8 @@ def test_a_chosen_password_is_not_printed(installation: Installation) -> None:
     assert "correct-horse" not in banner
 
 
-def test_the_secret_key_is_for_the_owner_alone(installation: Installation) -> None:
-    installation.start()
-    private = [path for path in installation.data.iterdir() if path.stat().st_mode & 0o077 == 0]
+def test_the_secret_key_is_for_the_owner_alone(desk: Installation) -> None:
+    private = [path for path in desk.data.iterdir() if path.stat().st_mode & 0o077 == 0]
     assert any("key" in path.name for path in private)
 
 
@@ -65,18 +63,16 @@ def test_workers_need_postgresql(installation: Installation) -> None:
     assert "PostgreSQL" in done.stderr
 
 
-def test_a_second_server_on_the_same_folder_is_refused(installation: Installation) -> None:
-    installation.start()
-    done = installation.run("up", "--port", "0", status=1)
+def test_a_second_server_on_the_same_folder_is_refused(desk: Installation) -> None:
+    done = desk.run("up", "--port", "0", status=1)
     assert "Another server" in done.stderr
-    assert installation.is_ready()
+    assert desk.is_ready()
 
 
-def test_a_port_that_is_taken_is_named(installation: Installation) -> None:
-    installation.start()
-    elsewhere = str(installation.folder / "other")
-    done = installation.run("up", "--data", elsewhere, status=1)
-    assert f"127.0.0.1:{installation.port}" in done.stderr
+def test_a_port_that_is_taken_is_named(desk: Installation) -> None:
+    elsewhere = str(desk.folder / "other")
+    done = desk.run("up", "--data", elsewhere, status=1)
+    assert f"127.0.0.1:{desk.port}" in done.stderr
     assert "--port" in done.stderr
 
 
