@@ -17,7 +17,11 @@ def read_entries(lock: str) -> dict[str, str]:
 
 
 def names(requirements: list[str]) -> set[str]:
-    return {re.split("[<>=;]", requirement)[0] for requirement in requirements}
+    return {re.split(r"[\[<>=;]", requirement)[0] for requirement in requirements}
+
+
+def test_what_sqlalchemy_needs_for_asyncio_is_locked_for_the_program_too() -> None:
+    assert "greenlet" in read_entries("requirements.lock")  # the tests' tools bring it as well
 
 
 @pytest.mark.parametrize("lock", LOCKS)
