@@ -8,6 +8,7 @@ const key = document.body.dataset.liveKey;
 const waiting = new Map();
 let seen = Number(document.body.dataset.livePosition);
 let isLeaving = false;
+let changesUnderWay = 0;
 
 function refresh(region) {
   const id = region.id;
@@ -30,7 +31,8 @@ function schedule(region) {
     waiting.delete(region.id);
     const now = document.getElementById(region.id);
     if (!now || isLeaving) return;
-    if (document.hidden || find(':popover-open', now)) schedule(now); // do not close an open menu
+    // Do not close an open menu; and what is being deleted just now may be gone already.
+    if (document.hidden || changesUnderWay || find(':popover-open', now)) schedule(now);
     else refresh(now);
   }, Number(region.dataset.liveWait) || WAIT_MS));
 }
@@ -65,6 +67,12 @@ document.addEventListener('htmx:beforeSwap', (event) => {
   event.detail.shouldSwap = false;
   schedule(region);
 });
+
+for (const [name, step] of [['htmx:beforeRequest', 1], ['htmx:afterRequest', -1]]) {
+  document.addEventListener(name, (event) => {
+    if (event.detail.requestConfig.verb !== 'get') changesUnderWay += step;
+  });
+}
 
 // The page may be about something that was just deleted: do not ask for it once more.
 document.addEventListener('htmx:beforeOnLoad', (event) => {
