@@ -64,10 +64,11 @@ class Receiver(BaseHTTPRequestHandler):
 
 def show(event: dict[str, dict[str, str]]) -> None:
     data = event["data"]
-    print(f"verified {event['type']}", end="")
+    line = f"verified {event['type']}"
     if "text" in data:
-        print(f" {data['from']} → {data['to']}: {data['text']}", end="")
-    print(flush=True)
+        line += f" {data['from']} → {data['to']}: {data['text']}"
+    sys.stdout.write(line + "\n")  # in one piece, whoever else writes to the terminal
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
