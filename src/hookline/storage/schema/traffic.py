@@ -1,6 +1,6 @@
 """Numbers, carriers, and the messages that go over them."""
 
-from sqlalchemy import Column, Index, Integer, Table, Text, UniqueConstraint
+from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
 
 from hookline.storage.schema.columns import count_column, metadata, one_of, text_column, time_column
 
@@ -42,6 +42,7 @@ carriers = Table(
     text_column("kind"),
     text_column("settings", default="{}"),
     text_column("secrets", null=True),  # sealed
+    count_column("disabled"),
     time_column("created_at"),
     UniqueConstraint("account_id", "name"),
 )
@@ -53,8 +54,9 @@ carrier_links = Table(
     Column("link", Text, primary_key=True),
     text_column("node"),
     text_column("state"),
-    text_column("detail", null=True),
+    text_column("figures", default="{}"),  # a LinkState
     time_column("changed_at"),
+    time_column("seen_at"),
 )
 
 virtual_phones = Table(
@@ -126,6 +128,14 @@ Index(
     sqlite_where=_awaiting,
     postgresql_where=_awaiting,
 )
+_ambiguous = _awaiting & (messages.c.error_code == "submit_ambiguous")
+Index(
+    "ix_messages_ambiguous",
+    messages.c.carrier_id,
+    messages.c.recipient,
+    sqlite_where=_ambiguous,
+    postgresql_where=_ambiguous,
+)
 Index("ix_messages_recipient", messages.c.account_id, messages.c.recipient, messages.c.id)
 Index("ix_messages_sender", messages.c.account_id, messages.c.sender, messages.c.id)
 
@@ -149,7 +159,34 @@ unmatched_receipts = Table(
     Column("carrier_message_id", Text, primary_key=True),
     Column("state", Text, primary_key=True),
     text_column("carrier_code", null=True),
+    text_column("recipient", null=True),
     time_column("received_at"),
+)
+
+inbound_parts = Table(
+    "inbound_parts",
+    metadata,
+    Column("carrier_id", Text, primary_key=True),
+    Column("sender", Text, primary_key=True),
+    Column("recipient", Text, primary_key=True),
+    Column("reference", Integer, primary_key=True),
+    Column("total", Integer, primary_key=True),
+    Column("part", Integer, primary_key=True),
+    text_column("text"),
+    text_column("encoding"),
+    time_column("received_at"),
+    Index(None, "received_at"),
+)
+
+unacknowledged = Table(  # what came in, until the carrier surely knows that we have it
+    "unacknowledged",
+    metadata,
+    Column("carrier_id", Text, primary_key=True),
+    Column("digest", LargeBinary, primary_key=True),
+    Column("session", Text, primary_key=True),
+    Column("message_id", Text, primary_key=True),  # empty for a segment that waits for others
+    time_column("received_at"),
+    Index(None, "carrier_id", "session", "received_at"),
 )
 
 opt_outs = Table(
