@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from hookline.carriers.port import Incoming, Receipt, Submitted
+from hookline.carriers.port import Incoming, Receipt, Session, Submitted
+from hookline.clock import UnixMs
 from hookline.ids import CarrierId, MessageId
 
 
@@ -22,12 +23,15 @@ class Heard:
         self,
         carrier_id: CarrierId,
         receipts: Sequence[Receipt],
-        done: Callable[[], None] | None = None,
+        done: Callable[[Receipt], None] | None = None,
     ) -> None:
         self.received_receipts.extend(receipts)
         self._more.set()
 
-    async def received(self, carrier_id: CarrierId, message: Incoming) -> MessageId:
+    def acknowledged(self, carrier_id: CarrierId, session: Session, before: UnixMs) -> None:
+        """The sandbox has no sessions."""
+
+    async def received(self, carrier_id: CarrierId, message: Incoming) -> MessageId | None:
         raise NotImplementedError("the sandbox receives nothing by itself")
 
     def ready(self, carrier_id: CarrierId) -> None:

@@ -14,7 +14,10 @@ from hookline.audit.append import AuditTrail
 from hookline.carriers import store as carrier_sql
 from hookline.carriers.links import Links
 from hookline.carriers.port import (
+    Ambiguity,
     Link,
+    LinkPhase,
+    LinkState,
     Outgoing,
     Outstanding,
     Receipt,
@@ -90,7 +93,9 @@ class PlayedLink:
     ) -> None:
         self.carrier_id = carrier_id
         self.window = window
-        self.ambiguous = policy
+        self.ambiguity = (
+            Ambiguity("resend", 0.0) if policy == "resend" else Ambiguity("fail", 600.0)
+        )
         self.reports = reports
         self.taken: list[Outgoing] = []
         self.outstanding: list[Outstanding] = []
@@ -106,6 +111,9 @@ class PlayedLink:
 
     def recover(self, outstanding: Sequence[Outstanding]) -> None:
         self.outstanding.extend(outstanding)
+
+    def state(self) -> LinkState:
+        return LinkState(phase=LinkPhase.BOUND, since=0, window=self.window)
 
     async def close(self) -> None:
         """Nothing is open."""
@@ -151,7 +159,7 @@ class PlayedLink:
         part_id: str,
         state: ReceiptState = ReceiptState.DELIVERED,
         code: str | None = None,
-        done: Callable[[], None] | None = None,
+        done: Callable[[Receipt], None] | None = None,
     ) -> None:
         self.reports.receipts(self.carrier_id, [Receipt(part_id, state, code)], done)
 

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from hookline.carriers.port import Receipt, ReceiptState, SubmitResult
 from hookline.clock import HOUR_MS, ManualClock
 from hookline.storage.schema import unmatched_receipts
-from tests.messages.room import PlayedLink, Room, another_node, part_ids
+from tests.messages.room import PATIENCE_S, PlayedLink, Room, another_node, part_ids
 
 LONG = "long " * 80
 """Three segments."""
@@ -187,10 +187,11 @@ async def test_a_receipt_that_another_node_kept_is_matched(room: Room, link: Pla
 
 async def test_a_receipt_is_acknowledged_once_it_is_durable(room: Room, link: PlayedLink) -> None:
     message_id, part = await submitted(room, link)
-    acknowledged = asyncio.Event()
-    link.receipt(part, done=acknowledged.set)
-    assert not acknowledged.is_set()
-    await acknowledged.wait()
+    acknowledged = asyncio.Queue[Receipt]()
+    link.receipt(part, done=acknowledged.put_nowait)
+    assert acknowledged.empty()
+    async with asyncio.timeout(PATIENCE_S):
+        assert (await acknowledged.get()).carrier_message_id == part
     assert await room.status(message_id) == "delivered"
 
 

@@ -1,12 +1,18 @@
 """The links that are open on this node, by carrier.
 
-The sandbox needs no network, so that every node has one of its own for each carrier that asks.
+The sandbox needs no network, so that every node has one of its own for each carrier that asks. A
+network carrier's link is open on one node, which `LinkKeeper` (keeper.py) sees to.
 """
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from hookline.carriers import store as sql
 from hookline.carriers.port import Link, Reports
 from hookline.carriers.sandbox.link import SandboxLink
 from hookline.ids import CarrierId
+from hookline.storage.callbacks import call_safely
 from hookline.storage.store import Store
 from hookline.telemetry import metrics
 
@@ -20,6 +26,30 @@ class Links:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._links: dict[CarrierId, Link] = {}
+        self._watchers: list[tuple[Callable[[CarrierId], None], Callable[[CarrierId], None]]] = []
+
+    def watch(
+        self, opened: Callable[[CarrierId], None], closed: Callable[[CarrierId], None]
+    ) -> None:
+        """Hear of network links. `closed` comes after the last report of the link."""
+        self._watchers.append((opened, closed))
+
+    def add(self, link: Link) -> None:
+        """A network carrier's link is open here."""
+        self._links[link.carrier_id] = link
+        self._count()
+        for opened, _ in self._watchers:
+            call_safely(partial(opened, link.carrier_id))
+
+    async def remove(self, carrier_id: CarrierId) -> None:
+        """Close the link; harmless when there is none."""
+        link = self._links.pop(carrier_id, None)
+        if link is None:
+            return
+        self._count()
+        await link.close()
+        for _, closed in self._watchers:
+            call_safely(partial(closed, carrier_id))
 
     async def find(self, carrier_id: CarrierId, reports: Reports) -> Link | None:
         """The open link of this carrier on this node; None when there is none."""
@@ -35,12 +65,17 @@ class Links:
                     window=self._store.settings.sandbox_window,
                 ),
             )
-            metrics.CARRIER_LINKS.labels("open").set(len(self._links))
+            self._count()
         return link
 
     async def close(self) -> None:
-        for link in self._links.values():
-            await link.close()
+        """Close them all, at once."""
+        async with asyncio.TaskGroup() as tasks:
+            for carrier_id in tuple(self._links):
+                tasks.create_task(self.remove(carrier_id))
+
+    def _count(self) -> None:
+        metrics.CARRIER_LINKS.labels("open").set(len(self._links))
 
     async def _is_sandbox(self, carrier_id: CarrierId) -> bool:
         if carrier_id == SANDBOX:

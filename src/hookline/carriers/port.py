@@ -3,12 +3,16 @@
 A link is handed lists and reports lists, so that neither side needs a task a message. It reports
 through `Reports`, which the message room implements; a report's `done` is called once its effect is
 durable, which is when the link may acknowledge it to the carrier.
+
+A network carrier's link is open on one node at a time; its `LinkState` is what others see of it.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
+
+import msgspec
 
 from hookline.carriers.encoding import Encoding
 from hookline.clock import UnixMs
@@ -36,7 +40,7 @@ class SubmitResult(StrEnum):
     REJECTED = "rejected"
     """For good: sending it again would be refused again."""
     THROTTLED = "throttled"
-    """Not taken now; it goes back to the head of the queue."""
+    """Not taken now, or never left; it goes back to the head of the queue."""
     AMBIGUOUS = "ambiguous"
     """The answer was lost: the carrier may have it or not."""
 
@@ -48,7 +52,7 @@ class Submitted:
     message_id: MessageId
     result: SubmitResult
     carrier_message_ids: tuple[str, ...] = ()
-    """One a segment, in order, when accepted."""
+    """One a segment, in order, when accepted. When ambiguous: "" where the answer was lost."""
     error_code: str | None = None
     """Our stable code, when rejected."""
     carrier_code: str | None = None
@@ -71,21 +75,45 @@ class Receipt:
     carrier_message_id: str
     state: ReceiptState
     carrier_code: str | None = None
+    recipient: str | None = None
+    """Whom the message went to, where the receipt says so: finds a message whose id was lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which segment of a concatenated message something is (3GPP TS 23.040 §9.2.3.24.1)."""
+
+    reference: int
+    total: int
+    number: int
+    """From 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One connection to a carrier. What it did not acknowledge, the carrier sends again in another."""
+
+    id: str
+    began_at: UnixMs
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A message from outside, whole."""
+    """A message from outside, or one segment of it."""
 
     sender: str
     recipient: str
     text: str
     encoding: Encoding
-    segments: int
+    segments: int = 1
     account_id: AccountId | None = None
     """Known where the link belongs to one account; else found by the recipient's number."""
     mode: Mode | None = None
     """Known where a credential writes as a virtual phone."""
+    part: Part | None = None
+    """None: the whole message."""
+    session: Session | None = None
+    """Known where the carrier may send it again after the connection is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +126,15 @@ class Outstanding:
     carrier_message_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Ambiguity:
+    """What a carrier wants done with a message whose submit got no answer."""
+
+    then: Literal["fail", "resend"]
+    wait_s: float
+    """How long a receipt may still decide it. 0: do it at once."""
+
+
 class Reports(Protocol):
     """What a link tells the message room."""
 
@@ -107,11 +144,20 @@ class Reports(Protocol):
         self,
         carrier_id: CarrierId,
         receipts: Sequence[Receipt],
-        done: Callable[[], None] | None = None,
-    ) -> None: ...
+        done: Callable[[Receipt], None] | None = None,
+    ) -> None:
+        """`done` is called once for each receipt, when what it changed is durable."""
+        ...
 
-    async def received(self, carrier_id: CarrierId, message: Incoming) -> MessageId:
-        """Returns when the message is durable. Raises NotFound when no account has the number."""
+    async def received(self, carrier_id: CarrierId, message: Incoming) -> MessageId | None:
+        """Returns when it is durable; None for a segment that waits for the others.
+
+        Raises NotFound when no account has the number.
+        """
+        ...
+
+    def acknowledged(self, carrier_id: CarrierId, session: Session, before: UnixMs) -> None:
+        """The carrier knows that we have all that it sent in this session before this instant."""
         ...
 
     def ready(self, carrier_id: CarrierId) -> None:
@@ -119,12 +165,52 @@ class Reports(Protocol):
         ...
 
 
+class LinkPhase(StrEnum):
+    """How a link is."""
+
+    CONNECTING = "connecting"
+    BOUND = "bound"
+    WAITING = "waiting"
+    """Down; it tries again after a pause."""
+    CLOSED = "closed"
+
+
+class LinkState(msgspec.Struct, frozen=True, kw_only=True):
+    """What a link shows of itself. Counts are since it was opened on its node."""
+
+    phase: LinkPhase
+    since: int
+    """Unix milliseconds, as all instants here."""
+    detail: str | None = None
+    """Why it is not bound, and what to do about it."""
+    window: int = 0
+    in_flight: int = 0
+    """Segments sent and not answered, of the `window` that may be."""
+    rate_limit: float = 0.0
+    """Segments a second; 0: no limit."""
+    rate: float = 0.0
+    """Segments a second, lately."""
+    submitted: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    throttled: int = 0
+    ambiguous: int = 0
+    receipts: int = 0
+    received: int = 0
+    last_error: str | None = None
+    last_error_at: int | None = None
+    last_enquire_at: int | None = None
+    """When the carrier last answered an enquiry whether it is there."""
+    message_id_format: str | None = None
+    """How the carrier's ids were found to differ between answers and receipts."""
+
+
 class Link(Protocol):
     """One way to a carrier's network, open on this node."""
 
     carrier_id: CarrierId
-    ambiguous: Literal["resend", "hold"]
-    """What to do with messages that were being sent when a node died."""
+    ambiguity: Ambiguity
+    """What to do with messages that were being sent when the connection or a node died."""
 
     @property
     def window(self) -> int:
@@ -139,4 +225,10 @@ class Link(Protocol):
         """Tell the link of messages taken before a restart, in case it must ask about them."""
         ...
 
-    async def close(self) -> None: ...
+    def state(self) -> LinkState:
+        """As it is now."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of the carrier; whatever had no outcome is reported before this returns."""
+        ...

@@ -1,7 +1,7 @@
 """What waits on one node for one carrier's link. Plain state: nothing here waits or writes."""
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from hookline.carriers.port import Link, Outgoing
@@ -15,7 +15,8 @@ class CarrierQueue:
     """What waits for one carrier's link on this node."""
 
     carrier_id: CarrierId
-    link: Link
+    link: Link | None
+    """None while another node has it, or none."""
     waiting: deque[Message] = field(default_factory=deque)
     under_way: int = 0
     """Handed to the writer or the link, and not reported."""
@@ -38,7 +39,7 @@ class CarrierQueue:
 
     def take(self, now: UnixMs) -> tuple[list[Message], list[Message]]:
         """What the link's window has room for, and what has outlived its validity instead."""
-        room = self.link.window - self.under_way
+        room = 0 if self.link is None else self.link.window - self.under_way
         taken: list[Message] = []
         outlived: list[Message] = []
         while self.waiting and len(taken) < room:
@@ -46,6 +47,14 @@ class CarrierQueue:
             is_outlived = message.valid_until is not None and message.valid_until <= now
             (outlived if is_outlived else taken).append(message)
         return taken, outlived
+
+    def close(self) -> Sequence[Outgoing]:
+        """The link is gone: forget what waits, and return what was on the way to it."""
+        self.link = None
+        self.waiting.clear()
+        self.overflowed = False
+        held, self.held = self.held, []
+        return held
 
     def put_back(self, messages: Iterable[Message]) -> None:
         """To the head of the queue, in the order in which they were accepted."""

@@ -18,6 +18,7 @@ from hookline.carriers.port import (
     Outgoing,
     Receipt,
     ReceiptState,
+    Session,
     SubmitResult,
     Submitted,
 )
@@ -86,16 +87,22 @@ class Dispatcher:
         self._is_looking = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
+        links.watch(self._link_opened, self._link_closed)
 
     async def queue_for(self, carrier_id: CarrierId) -> CarrierQueue | None:
         """The queue of a carrier whose link is open here; None when another node has it."""
         queue = self._queues.get(carrier_id)
-        if queue is None:
+        if queue is None or queue.link is None:
             link = await self._links.find(carrier_id, self)
             if link is None:
                 return None
             queue = self._queues.setdefault(carrier_id, CarrierQueue(carrier_id, link))
+            queue.link = link
         return queue
+
+    def open_carriers(self) -> list[CarrierId]:
+        """The carriers whose links are open here and in use."""
+        return [queue.carrier_id for queue in self._queues.values() if queue.link is not None]
 
     async def open_queue(self, carrier_id: CarrierId) -> None:
         """Have the carrier's queue at hand, if its link can be opened here."""
@@ -115,7 +122,7 @@ class Dispatcher:
     def _own(self, message: Message, counts: dict[str, int]) -> Message:
         carrier_id = CarrierId(message.carrier_id or "")
         queue = self._queues.get(carrier_id)
-        if queue is None or message.status != Status.QUEUED:
+        if queue is None or queue.link is None or message.status != Status.QUEUED:
             return message
         count = counts.get(carrier_id, 0)
         if not queue.has_room(count, self._store.settings.dispatch_queue_max):
@@ -131,7 +138,10 @@ class Dispatcher:
             queue = touched[carrier_id] = self._queues[carrier_id]
             queue.waiting.append(message)
         for queue in touched.values():
-            self._pump(queue)
+            if queue.link is None:  # closed while they were being committed
+                self._let_go(queue)
+            else:
+                self._pump(queue)
 
     # --- reports of links --------------------------------------------------------------------
 
@@ -151,18 +161,65 @@ class Dispatcher:
         self,
         carrier_id: CarrierId,
         receipts: Sequence[Receipt],
-        done: Callable[[], None] | None = None,
+        done: Callable[[Receipt], None] | None = None,
     ) -> None:
         now = self._store.now()
-        self._post_receipts([Arrived(carrier_id, receipt, now) for receipt in receipts])
-        if done is not None:
-            self._after_next_commit(done)
+        self._post_receipts([Arrived(carrier_id, receipt, now, done=done) for receipt in receipts])
 
-    async def received(self, carrier_id: CarrierId, message: Incoming) -> MessageId:
+    async def received(self, carrier_id: CarrierId, message: Incoming) -> MessageId | None:
         return await self._inbound.receive(carrier_id, message)
 
+    def acknowledged(self, carrier_id: CarrierId, session: Session, before: UnixMs) -> None:
+        self._spawn(self._inbound.forget_acknowledged(carrier_id, session, before))
+
     def ready(self, carrier_id: CarrierId) -> None:
-        self._pump(self._queues[carrier_id])
+        queue = self._queues.get(carrier_id)  # None: nothing has asked for the new link yet
+        if queue is not None:
+            self._pump(queue)
+
+    # --- links that come and go ----------------------------------------------------------------
+
+    def _link_opened(self, carrier_id: CarrierId) -> None:
+        """Take up what waits for it in the database."""
+        self._spawn(self._begin(carrier_id))
+
+    async def _begin(self, carrier_id: CarrierId) -> None:
+        queue = await self.queue_for(carrier_id)
+        if queue is not None and not self._stopped:
+            self._claim_soon(queue)
+
+    def _link_closed(self, carrier_id: CarrierId) -> None:
+        """Leave what waits to whoever opens the link next; what had no outcome was reported."""
+        queue = self._queues.get(carrier_id)
+        if queue is None or queue.link is None:
+            return
+        held = queue.close()
+        if held:
+            self._hand_back(queue, held)
+        if not self._stopped:  # else it is recovered from this node's rows
+            self._let_go(queue)
+
+    def _let_go(self, queue: CarrierQueue) -> None:
+        queue.waiting.clear()
+        self._spawn(self._release(queue.carrier_id))
+
+    async def _release(self, carrier_id: CarrierId) -> None:
+        async def release(tx: Transaction) -> None:
+            if await tx.changed(sql.release_carrier(carrier_id, self.node)):
+                tx.notify(work_topic(carrier_id))
+
+        await self._store.commit(release)
+
+    def _hand_back(self, queue: CarrierQueue, outgoing: Sequence[Outgoing]) -> None:
+        """What was marked `sending` for a link that is gone never left."""
+        detail = "The link was closed before it was sent."
+        self.submitted(
+            queue.carrier_id,
+            [
+                Submitted(one.message_id, SubmitResult.THROTTLED, detail=detail, retry_after_s=0.0)
+                for one in outgoing
+            ],
+        )
 
     # --- the way out ---------------------------------------------------------------------------
 
@@ -201,7 +258,9 @@ class Dispatcher:
         if queue.held:
             outgoing = sorted((*queue.held, *outgoing), key=lambda one: one.message_id)
             queue.held = []
-        if queue.paused_until:
+        if queue.link is None:
+            self._hand_back(queue, outgoing)
+        elif queue.paused_until:
             queue.held = list(outgoing)
         elif outgoing:
             queue.link.submit(outgoing)
@@ -213,8 +272,11 @@ class Dispatcher:
             by_carrier.setdefault(CarrierId(message.carrier_id or ""), []).append(message)
         for carrier_id, messages in by_carrier.items():
             queue = self._queues[carrier_id]
-            queue.put_back(messages)
-            self._pump(queue)
+            if queue.link is None:
+                self._let_go(queue)
+            else:
+                queue.put_back(messages)
+                self._pump(queue)
 
     def _pause(self, queue: CarrierQueue, seconds: float) -> None:
         """Hand the link nothing for a while."""
@@ -261,16 +323,6 @@ class Dispatcher:
         for message in messages:
             metrics.MESSAGES_ENDED.labels(message.status).inc()
 
-    def _after_next_commit(self, done: Callable[[], None]) -> None:
-        async def confirm() -> None:
-            async def nothing(_tx: Transaction) -> None:
-                """Committed after everything that was posted before it."""
-
-            await self._store.commit(nothing)
-            done()
-
-        self._spawn(confirm())
-
     # --- claiming from the database ------------------------------------------------------------
 
     def _claim_soon(self, queue: CarrierQueue) -> None:
@@ -288,7 +340,7 @@ class Dispatcher:
         """Take messages that nobody works on; how many came."""
         room = self._store.settings.dispatch_queue_max - len(queue.waiting)
         limit = min(room, _CLAIM)
-        if limit <= 0:
+        if limit <= 0 or queue.link is None:
             return 0
         skip_locked = self._store.database.dialect == "postgresql"
 
@@ -326,7 +378,7 @@ class Dispatcher:
 
     def _hear(self, carrier_id: str) -> None:
         queue = self._queues.get(CarrierId(carrier_id))
-        if queue is not None:
+        if queue is not None and queue.link is not None:
             if not self._stopped and not queue.overflowed:  # else it claims as room comes free
                 self._claim_soon(queue)
         elif not self._stopped and not self._is_looking:

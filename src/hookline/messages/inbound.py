@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from hookline.carriers.links import SANDBOX
-from hookline.carriers.port import Incoming
+from hookline.carriers.port import Incoming, Session
+from hookline.clock import UnixMs
 from hookline.errors import NotFound
 from hookline.events.append import append
 from hookline.events.model import Draft, EventType
@@ -25,7 +26,12 @@ class Inbound:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def receive(self, carrier_id: CarrierId, incoming: Incoming) -> MessageId:
+    async def forget_acknowledged(
+        self, carrier_id: CarrierId, session: Session, before: UnixMs
+    ) -> None:
+        """What came in before this instant cannot come in again."""
+
+    async def receive(self, carrier_id: CarrierId, incoming: Incoming) -> MessageId | None:
         """Durable when it returns. Raises NotFound when no account has the number on the carrier."""
         account_id = await self._account_of(carrier_id, incoming)
         mode = await self._mode_of(carrier_id, account_id, incoming)

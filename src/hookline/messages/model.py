@@ -37,6 +37,8 @@ class Change(StrEnum):
     THROTTLED = "throttled"
     RECOVERED = "recovered"
     ANSWER_LOST = "answer_lost"
+    GIVEN_UP = "given_up"
+    SENT_AGAIN = "sent_again"
     RECEIPT_DELIVERED = "receipt_delivered"
     RECEIPT_UNDELIVERED = "receipt_undelivered"
     RECEIPT_EXPIRED = "receipt_expired"
@@ -53,6 +55,8 @@ TRANSITIONS: dict[tuple[Status, Change], Status] = {
     (Status.SENDING, Change.THROTTLED): Status.QUEUED,
     (Status.SENDING, Change.RECOVERED): Status.QUEUED,
     (Status.SENDING, Change.ANSWER_LOST): Status.SENT,
+    (Status.SENT, Change.GIVEN_UP): Status.FAILED,
+    (Status.SENT, Change.SENT_AGAIN): Status.QUEUED,
     (Status.SENT, Change.RECEIPT_DELIVERED): Status.DELIVERED,
     (Status.SENT, Change.RECEIPT_UNDELIVERED): Status.UNDELIVERED,
     (Status.SENT, Change.RECEIPT_EXPIRED): Status.EXPIRED,

@@ -92,7 +92,10 @@ class Phones:
             account_id=principal.account_id,
             mode=mode_of(principal),
         )
-        return await self._reports.received(await self._carrier(principal, recipient), incoming)
+        carrier_id = await self._carrier(principal, recipient)
+        message_id = await self._reports.received(carrier_id, incoming)
+        assert message_id is not None, "a phone sends whole messages"
+        return message_id
 
     async def message(self, account_id: AccountId, message_id: MessageId) -> Message:
         """A message of the account, in whichever mode it is."""

@@ -27,12 +27,16 @@ _CHANGE_OF = {
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A receipt and where it came from. `early`: it had waited in `unmatched_receipts`."""
+    """A receipt and where it came from. `early`: it had waited in `unmatched_receipts`.
+
+    `done` is called with the receipt when its effect is durable.
+    """
 
     carrier_id: CarrierId
     receipt: Receipt
     at: UnixMs
     early: bool = False
+    done: Callable[[Receipt], None] | None = None
 
 
 class RecordReceipts:
@@ -74,6 +78,9 @@ class RecordReceipts:
         return [by_id.pop(str(found[0]), None) if found else None for found in matched]
 
     def committed(self, items: Sequence[Arrived], outcomes: Sequence[Message | None]) -> None:
+        for item in items:
+            if item.done is not None:
+                item.done(item.receipt)
         ended = [message for message in outcomes if message is not None]
         if ended:
             self._ended(ended)

@@ -211,6 +211,16 @@ def release_queued(nodes: Collection[str]) -> UpdateQuery:
     )
 
 
+def release_carrier(carrier_id: CarrierId, node: str) -> UpdateQuery:
+    """Let anybody claim what this node had queued for one carrier."""
+    return (
+        update(messages)
+        .where(messages.c.status == Status.QUEUED, messages.c.carrier_id == carrier_id)
+        .where(messages.c.owner == node)
+        .values(owner=None)
+    )
+
+
 def own(message_ids: Sequence[str], node: str | None) -> UpdateQuery:
     return update(messages).where(messages.c.id.in_(message_ids)).values(owner=node)
 

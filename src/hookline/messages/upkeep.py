@@ -128,7 +128,8 @@ class Upkeep:
 
     async def _settling(self, message: Message, now: UnixMs) -> Move:
         queue = await self._dispatcher.queue_for(CarrierId(message.carrier_id or ""))
-        if queue is not None and queue.link.ambiguous == "resend":
+        ambiguity = None if queue is None or queue.link is None else queue.link.ambiguity
+        if ambiguity is not None and ambiguity.then == "resend" and not ambiguity.wait_s:
             detail = "The node that was sending it stopped."
             return Move(message.id, Change.RECOVERED, now, detail=detail)
         return Move(message.id, Change.ANSWER_LOST, now, error_code=SUBMIT_AMBIGUOUS)
@@ -170,7 +171,7 @@ class Upkeep:
             )
         for carrier_id, outstanding in by_carrier.items():
             queue = await self._dispatcher.queue_for(carrier_id)
-            if queue is not None:
+            if queue is not None and queue.link is not None:
                 queue.link.recover(outstanding)
 
     async def _owned_by(self, nodes: set[str], status: Status) -> list[Message]:

@@ -7,9 +7,11 @@ a restart which receipts it still owes.
 import asyncio
 import heapq
 from collections.abc import Sequence
-from typing import Literal
 
 from hookline.carriers.port import (
+    Ambiguity,
+    LinkPhase,
+    LinkState,
     Outgoing,
     Outstanding,
     Receipt,
@@ -28,7 +30,7 @@ _THROTTLED_MAX = 10_000
 class SandboxLink:
     """A link that is always up."""
 
-    ambiguous: Literal["resend", "hold"] = "resend"  # it recognises a message by its id
+    ambiguity = Ambiguity("resend", 0.0)  # it recognises a message by its id
 
     def __init__(
         self,
@@ -49,6 +51,7 @@ class SandboxLink:
         self._counter = 0
         self._timer: asyncio.TimerHandle | None = None
         self._is_closed = False
+        self._opened_at = clock.now_ms()
 
     @property
     def window(self) -> int:
@@ -67,6 +70,9 @@ class SandboxLink:
             for carrier_message_id in message.carrier_message_ids:
                 self._owe(carrier_message_id, behaviour, age_s)
         self._arm()
+
+    def state(self) -> LinkState:
+        return LinkState(phase=LinkPhase.BOUND, since=self._opened_at, window=self._window)
 
     async def close(self) -> None:
         self._is_closed = True
