@@ -22,6 +22,7 @@ from hookline.api.edge import Edge
 from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
 from hookline.audit.append import AuditTrail
+from hookline.carriers.keeper import LinkKeeper
 from hookline.carriers.links import Links
 from hookline.clock import SystemClock
 from hookline.compat import v3
@@ -142,6 +143,9 @@ class Server:
         self.streams = Streams(core.store, core.wakeups)
         self.links = Links(core.store)
         self.dispatcher = Dispatcher(core.store, self.links, Inbound(core.store), core.leases.node)
+        self.keeper = LinkKeeper(
+            core.store, self.links, core.leases, core.wakeups, core.box, self.dispatcher
+        )
         self.book = NumberBook(core.store, core.wakeups)
         self.submission = Submission(core.store, self.book, self.dispatcher)
         self.phones = Phones(core.store, self.dispatcher)
@@ -190,6 +194,7 @@ class Server:
         self.core.leases.on_lost(self._lease_lost)
         self.core.writer.on_uncertain_commit(lambda: self._give_up("commit_uncertain"))
         await self.upkeep.recover()
+        self._tasks.append(self._supervise("links", self.keeper.run))
         self._is_ready = True
 
     async def stop(self) -> None:
@@ -199,6 +204,7 @@ class Server:
         end_s = asyncio.get_running_loop().time() + self.settings.shutdown_timeout_s
         for step in (
             self.dispatcher.stop,
+            self.keeper.stop,
             self.links.close,
             self.webhooks.stop,
             self._end_tasks,

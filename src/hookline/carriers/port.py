@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from hookline.carriers.encoding import Encoding
-from hookline.clock import UnixMs
+from hookline.clock import Clock, UnixMs
 from hookline.ids import AccountId, CarrierId, MessageId
 from hookline.principal import Mode
 
@@ -203,6 +203,17 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     """When the carrier last answered an enquiry whether it is there."""
     message_id_format: str | None = None
     """How the carrier's ids were found to differ between answers and receipts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What a link is opened with, beside its carrier's settings."""
+
+    carrier_id: CarrierId
+    reports: Reports
+    clock: Clock
+    learned: str | None = None
+    """The `message_id_format` of the link's last state, on whichever node."""
 
 
 class Link(Protocol):

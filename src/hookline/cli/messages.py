@@ -11,7 +11,7 @@ from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json
 from hookline.cli.session import operator, run
 from hookline.messages import reading, resource
-from hookline.messages.dispatch import DispatchElsewhere
+from hookline.messages.hand_over import DispatchElsewhere
 from hookline.messages.model import FINAL, Message, Status
 from hookline.messages.submission import SendMessage, Submission
 from hookline.numbers.book import NumberBook

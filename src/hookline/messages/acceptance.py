@@ -14,8 +14,8 @@ from hookline.api.idempotency import CLAIM, Claim, repeated_body
 from hookline.clock import HOUR_MS
 from hookline.errors import HooklineError
 from hookline.messages import store as sql
-from hookline.messages.dispatch import Dispatch, work_topic
 from hookline.messages.errors import RecipientOptedOut
+from hookline.messages.hand_over import Dispatch, work_topic
 from hookline.messages.model import Message, Status
 from hookline.principal import Mode
 from hookline.storage.schema import idempotency

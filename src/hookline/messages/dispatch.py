@@ -7,7 +7,6 @@ stays in the database without an owner, and is claimed when there is room again.
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Protocol
 
 import msgspec
 
@@ -27,6 +26,7 @@ from hookline.errors import HooklineError
 from hookline.ids import CarrierId, MessageId
 from hookline.messages import store as sql
 from hookline.messages.carrier_queue import CarrierQueue
+from hookline.messages.hand_over import WORK_TOPICS, work_topic
 from hookline.messages.inbound import Inbound
 from hookline.messages.model import Change, Message, Status, from_row
 from hookline.messages.progress import MarkSending, Move, RecordSubmitted, Reported, move
@@ -40,35 +40,6 @@ from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 _CLAIM = 1_000
-_WORK = "work:"
-
-
-def work_topic(carrier_id: str) -> str:
-    """The wake-up topic of queued messages that belong to nobody yet."""
-    return f"{_WORK}{carrier_id}"
-
-
-class Dispatch(Protocol):
-    """What submission needs to know of dispatch."""
-
-    async def open_queue(self, carrier_id: CarrierId) -> None: ...
-
-    def owned(self, messages: Sequence[Message]) -> list[Message]: ...
-
-    def enqueue(self, messages: Sequence[Message]) -> None: ...
-
-
-class DispatchElsewhere:
-    """For a process that sends nothing itself, such as the command line: a server takes over."""
-
-    async def open_queue(self, carrier_id: CarrierId) -> None:
-        """There are no links here."""
-
-    def owned(self, messages: Sequence[Message]) -> list[Message]:
-        return list(messages)
-
-    def enqueue(self, messages: Sequence[Message]) -> None:
-        """Nobody here could send them."""
 
 
 class Dispatcher:
@@ -374,7 +345,7 @@ class Dispatcher:
 
     def listen(self, wakeups: Wakeups) -> None:
         """Claim at once what other processes leave."""
-        wakeups.subscribe_prefix(_WORK, self._hear)
+        wakeups.subscribe_prefix(WORK_TOPICS, self._hear)
 
     def _hear(self, carrier_id: str) -> None:
         queue = self._queues.get(CarrierId(carrier_id))

@@ -20,8 +20,8 @@ from hookline.events.model import EventType
 from hookline.ids import CarrierId
 from hookline.messages import resource
 from hookline.messages.acceptance import Accept, Acceptance, Prepared
-from hookline.messages.dispatch import Dispatch
 from hookline.messages.errors import TextTooLong, UnknownSender
+from hookline.messages.hand_over import Dispatch
 from hookline.messages.model import Message, Status, timeline_line
 from hookline.numbers.book import Home, NumberBook
 from hookline.numbers.e164 import parse_number_at

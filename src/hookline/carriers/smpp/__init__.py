@@ -1,0 +1,1 @@
+"""SMPP 3.4: the protocol that mobile carriers and aggregators take messages by."""

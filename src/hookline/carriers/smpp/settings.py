@@ -1,0 +1,76 @@
+"""What an SMPP carrier is connected with. The defaults suit most carriers."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from hookline.api.wire import Body
+
+Bind = Literal["transceiver", "pair"]
+Alphabet = Literal["gsm7", "latin1", "ascii"]
+IdFormat = Literal["auto", "as_is", "hex_then_decimal", "decimal_then_hex"]
+
+
+class SmppSettings(Body):
+    """Everything about the connection but the password."""
+
+    host: Annotated[
+        str, Field(min_length=1, max_length=253, description="The carrier's host name or address.")
+    ]
+    port: Annotated[int, Field(ge=1, le=65_535, description="Usually 2775; 3550 with TLS.")] = 2_775
+    system_id: Annotated[
+        str, Field(min_length=1, max_length=64, description="The user name that the carrier gave.")
+    ]
+    system_type: Annotated[
+        str, Field(max_length=12, description="Only where the carrier asks for one.")
+    ] = ""
+    bind: Annotated[
+        Bind,
+        Field(description="One session both ways, or a transmitter and a receiver."),
+    ] = "transceiver"
+    tls: Annotated[bool, Field(description="Encrypt, and verify the carrier's certificate.")] = (
+        False
+    )
+    tls_ca: Annotated[
+        str | None,
+        Field(
+            max_length=10_000,
+            description="PEM certificates to trust in place of the system's, for a carrier with its own.",
+        ),
+    ] = None
+    window: Annotated[
+        int, Field(ge=1, le=1_000, description="Segments sent before their answers have come.")
+    ] = 50
+    rate: Annotated[
+        float, Field(ge=0, le=10_000, description="Segments a second; 0: no limit.")
+    ] = 100.0
+    alphabet: Annotated[Alphabet, Field(description="What data_coding 0 means to the carrier.")] = (
+        "gsm7"
+    )
+    service_type: Annotated[
+        str, Field(max_length=5, description="Only where the carrier asks for one.")
+    ] = ""
+    message_id_format: Annotated[
+        IdFormat,
+        Field(
+            description="How ids differ between answers and receipts. auto: found out by itself."
+        ),
+    ] = "auto"
+    accepted_is_delivered: Annotated[
+        bool, Field(description="Take the receipt state ACCEPTD for a delivery.")
+    ] = False
+    ambiguous: Annotated[
+        Literal["fail", "resend"],
+        Field(
+            description="What becomes of a message whose submit got no answer, and no receipt within "
+            "`ambiguous_wait_seconds`. resend may send it twice."
+        ),
+    ] = "fail"
+    ambiguous_wait_seconds: Annotated[int, Field(ge=1, le=259_200)] = 600
+    enquire_interval_seconds: Annotated[
+        float,
+        Field(ge=1, le=600, description="How often the carrier is asked whether it is there."),
+    ] = 30.0
+    response_timeout_seconds: Annotated[
+        float, Field(ge=0.5, le=300, description="How long an answer may take.")
+    ] = 20.0
