@@ -51,7 +51,7 @@ def test_deliver_comes_back(sent: Deliver) -> None:
     assert decode_deliver(pdu.body) == sent
 
 
-@given(ascii_texts(65), ascii_texts(65), st.binary(max_size=300), tlvs)
+@given(ascii_texts(64), ascii_texts(64), st.binary(max_size=300), tlvs)
 def test_data_sm_comes_back(source: str, target: str, text: bytes, more: dict[int, bytes]) -> None:
     body = b"\0\1\1%b\0\1\1%b\0\4\1\x08" % (source.encode(), target.encode())
     found = decode_data_sm(body + encode_tlvs({**more, 0x0424: text}))
@@ -173,3 +173,10 @@ def test_short_message_wins_over_message_payload() -> None:
 def test_octets_beyond_ascii_in_an_address_are_latin_1() -> None:
     body = deliver_body().replace(b"447700900123", b"Caf\xe9")
     assert decode_deliver(body).source.digits == "Café"
+
+
+def test_an_address_longer_than_the_standard_allows_is_read_up_to_64_octets() -> None:
+    body = deliver_body().replace(b"447700900123", b"4" * 64)
+    assert decode_deliver(body).source.digits == "4" * 64
+    with pytest.raises(BadPdu, match="lacks mandatory parameters"):
+        decode_deliver(body.replace(b"4" * 64, b"4" * 65))

@@ -114,7 +114,17 @@ def test_accepted_counts_as_delivered_where_the_carrier_says_so() -> None:
     assert to_state("ENROUTE", accepted_is_delivered=True) is None
 
 
-@pytest.mark.parametrize("text", ["", "stat:DELIVRD err:000", "id: stat:DELIVRD", "Hello", "id:"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "stat:DELIVRD err:000",
+        "id: stat:DELIVRD",
+        "Hello",
+        "id:",
+        f"id:{'1' * 256} stat:DELIVRD",
+    ],
+)
 def test_a_receipt_without_an_id_is_unreadable(text: str) -> None:
     with pytest.raises(UnreadableReceipt, match=f"receipt of {len(text)} octets"):
         find_receipt(deliver(text))
@@ -137,6 +147,12 @@ def test_the_message_in_a_receipt_is_not_believed(text: str) -> None:
 def test_the_message_does_not_lend_a_state_that_is_missing() -> None:
     found = find_receipt(deliver("id:123 err:000 text:stat:DELIVRD REJECTD "))
     assert found == CarrierReceipt("123", "UNKNOWN", "000")
+
+
+def test_an_endless_error_is_cut() -> None:
+    assert find_receipt(deliver(f"id:1 stat:UNDELIV err:{'9' * 300}")) == (
+        CarrierReceipt("1", "UNDELIV", "9" * 64)
+    )
 
 
 @given(delivers)

@@ -258,11 +258,13 @@ def decode_submit_resp(body: bytes) -> str:
     return text.decode("latin-1")
 
 
-# `*+` never gives back what it took, so a body that does not fit is refused in one pass.
+# `*+` never gives back what it took, so a body that does not fit is refused in one pass. Addresses
+# have the size of data_sm's (§4.7.1), three times that of deliver_sm's.
+_ADDRESS = rb"(..)([^\0]{0,64}+)\0"
 _match_sm = re.compile(
-    rb"([^\0]*+)\0(..)([^\0]*+)\0(..)([^\0]*+)\0(...)([^\0]*+)\0([^\0]*+)\0(.....)", re.DOTALL
+    rb"([^\0]*+)\0" + _ADDRESS * 2 + rb"(...)([^\0]*+)\0([^\0]*+)\0(.....)", re.DOTALL
 ).match
-_match_data = re.compile(rb"[^\0]*+\0(..)([^\0]*+)\0(..)([^\0]*+)\0(...)", re.DOTALL).match
+_match_data = re.compile(rb"[^\0]*+\0" + _ADDRESS * 2 + rb"(...)", re.DOTALL).match
 
 _Parts = tuple[
     bytes, Address, Address, bytes, bytes, bytes, bytes, bytes, dict[int, bytes]

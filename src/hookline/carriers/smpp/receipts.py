@@ -8,11 +8,14 @@ import re
 from typing import NamedTuple
 
 from hookline.carriers.port import ReceiptState
-from hookline.carriers.smpp.pdu import BadPdu, Deliver
+from hookline.carriers.smpp.pdu import MESSAGE_ID_CHARACTERS_MAX, BadPdu, Deliver
 
 RECEIPTED_MESSAGE_ID = 0x001E
 MESSAGE_STATE = 0x0427
 NETWORK_ERROR_CODE = 0x0423
+
+ERROR_CHARACTERS_MAX = 64
+"""Appendix B has 3; what is cut off beyond this is no code."""
 
 _TYPE_MASK = 0x3C
 _INTERMEDIATE = 0x20
@@ -58,12 +61,12 @@ def find_receipt(deliver: Deliver) -> CarrierReceipt | None:
         carrier_id = _octets(tlvs, RECEIPTED_MESSAGE_ID) or carrier_id
         state = _STATES.get(tlvs.get(MESSAGE_STATE, b""), state)
         error = _network_error(tlvs) or error
-    if not carrier_id:
+    if not 0 < len(carrier_id) <= MESSAGE_ID_CHARACTERS_MAX:
         raise UnreadableReceipt(f"receipt of {len(deliver.short_message)} octets without an id")
     if kind == _INTERMEDIATE:
         # Sent while the centre still tries (§5.2.17), whatever state it names.
         state = "ENROUTE"
-    return CarrierReceipt(carrier_id, state, error or None)
+    return CarrierReceipt(carrier_id, state, error[:ERROR_CHARACTERS_MAX] or None)
 
 
 def read_text(octets: bytes, data_coding: int) -> ReceiptText:
