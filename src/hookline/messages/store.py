@@ -46,6 +46,7 @@ INSERT_OPT_OUT = Insert(
     conflict=("account_id", "mode", "recipient"),
 )
 IS_OPTED_OUT = Select(opt_outs, key=("account_id", "mode", "recipient"), columns=("recipient",))
+TEXT = Select(messages, key=("id",), columns=("text",))
 SET_PART_STATE = Update(
     message_parts,
     key=("carrier_id", "carrier_message_id"),

@@ -246,6 +246,7 @@ class PostgresDatabase(Database):
                         self.dsn,
                         timeout=self._timeout_s,
                         command_timeout=self._timeout_s,
+                        server_settings=postgres.KEYED,
                     )
                 return await postgres.select(self._lookups, statement, keys)
 
@@ -255,7 +256,11 @@ class PostgresDatabase(Database):
             poolclass=StaticPool,
             hide_parameters=True,
             isolation_level="AUTOCOMMIT",
-            connect_args={"timeout": self._timeout_s, "command_timeout": self._timeout_s},
+            connect_args={
+                "timeout": self._timeout_s,
+                "command_timeout": self._timeout_s,
+                "server_settings": postgres.KEYED,
+            },
         )
         writer = PostgresWriterConnection(engine)
         await writer.reopen()
