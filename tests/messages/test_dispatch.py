@@ -12,6 +12,7 @@ from hookline.clock import ManualClock, to_datetime
 from hookline.messages.cancelling import cancel_message
 from hookline.messages.errors import NotCancelable
 from hookline.messages.model import Message
+from hookline.messages.store import claim_work
 from hookline.storage.schema import messages
 from tests.messages.room import PATIENCE_S, PHONE, PlayedLink, Room, another_node
 
@@ -271,3 +272,11 @@ async def test_two_nodes_never_send_one_message_twice(room: Room, changes: dict[
                 taken[message_id] += 1
     assert set(taken.values()) == {1}
     assert len(taken) == 60
+
+
+async def test_no_more_is_claimed_than_was_asked_for(room: Room, link: PlayedLink) -> None:
+    room.dispatcher._stopped = True
+    accepted = [await room.send_played() for _ in range(20)]
+    claim = claim_work(link.carrier_id, room.dispatcher.node, 3)
+    claimed = await room.store.commit(lambda tx: tx.execute(claim))
+    assert sorted(row.id for row in claimed) == accepted[:3]

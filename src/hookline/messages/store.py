@@ -150,7 +150,7 @@ def conversation(account_id: AccountId, number: str) -> Messages:
     )
 
 
-def claim_work(carrier_id: CarrierId, node: str, limit: int, *, skip_locked: bool) -> UpdateQuery:
+def claim_work(carrier_id: CarrierId, node: str, limit: int) -> UpdateQuery:
     """Take queued messages that no living node works on, oldest first."""
     waiting = (
         select(messages.c.id)
@@ -158,12 +158,14 @@ def claim_work(carrier_id: CarrierId, node: str, limit: int, *, skip_locked: boo
         .where(messages.c.owner.is_(None))
         .order_by(messages.c.id)
         .limit(limit)
+        .with_for_update(skip_locked=True)  # SQLite has one writer and no such clause
+        # Not a plain subquery: PostgreSQL may run that again for every row, and go beyond the limit.
+        .cte("waiting")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    if skip_locked:
-        waiting = waiting.with_for_update(skip_locked=True)
     return (
         update(messages)
-        .where(messages.c.id.in_(waiting.scalar_subquery()))
+        .where(messages.c.id.in_(select(waiting.c.id)), messages.c.owner.is_(None))
         .values(owner=node)
         .returning(*(messages.c[name] for name in COLUMNS))
     )
