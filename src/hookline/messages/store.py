@@ -51,7 +51,10 @@ SET_PART_STATE = Update(
     key=("carrier_id", "carrier_message_id"),
     values=("state",),
     changes={"state": "{state}"},
-    guard="t.state IS NULL",
+    # A carrier that restarts may count anew: its receipt is about the newest message with the id.
+    guard="t.state IS NULL AND NOT EXISTS (SELECT 1 FROM message_parts AS newer"
+    " WHERE newer.carrier_id = t.carrier_id AND newer.carrier_message_id = t.carrier_message_id"
+    " AND (newer.created_at, newer.message_id) > (t.created_at, t.message_id))",
     returning=("message_id", "parts"),
 )
 PART_EXISTS = Select(
