@@ -38,12 +38,14 @@ async def arrive(store: Store, carrier_id: CarrierId, incoming: Incoming) -> Arr
     return Arrival(carrier_id, incoming, account_id, mode, store.now())
 
 
-async def store_whole(tx: Transaction, ids: IdSource, arrival: Arrival) -> MessageId:
-    """The message with all that follows from it."""
-    message = _message(ids, arrival)
+async def store_whole(
+    tx: Transaction, ids: IdSource, arrival: Arrival, *, flaw: str | None = None
+) -> MessageId:
+    """The message with all that follows from it. With a `flaw` its words are not obeyed."""
+    message = _message(ids, arrival, flaw)
     tx.add(sql.INSERT, tuple(getattr(message, name) for name in COLUMNS))
     progress.emit(tx, message)
-    keyword = classify(arrival.incoming.text)
+    keyword = None if flaw else classify(arrival.incoming.text)
     if keyword is Keyword.STOP and await opt_outs.opt_out(tx, message):
         append(tx, _opted_out(message))
     elif keyword is Keyword.START:
@@ -77,7 +79,7 @@ async def _mode_of(
     return Mode(rows[0].mode) if rows else Mode.LIVE
 
 
-def _message(ids: IdSource, arrival: Arrival) -> Message:
+def _message(ids: IdSource, arrival: Arrival, flaw: str | None) -> Message:
     incoming, now = arrival.incoming, arrival.at
     return Message(
         id=ids.new("msg"),
@@ -105,7 +107,7 @@ def _message(ids: IdSource, arrival: Arrival) -> Message:
         sent_at=None,
         delivered_at=None,
         sequence=1,
-        timeline=timeline_line(Status.RECEIVED, now),
+        timeline=timeline_line(Status.RECEIVED, now, detail=flaw),
         owner=None,
     )
 
