@@ -5,10 +5,15 @@ from dataclasses import replace
 from hookline.carriers.port import Incoming, Session
 from hookline.clock import UnixMs
 from hookline.ids import CarrierId, MessageId
+from hookline.messages import inbound_store as sql
 from hookline.messages.arrival import Arrival, arrive, store_whole
 from hookline.messages.reassembly import is_one_of_several, take_segment
+from hookline.messages.repeats import find_repeated, remember
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
+from hookline.telemetry.logs import get_logger
+
+log = get_logger(__name__)
 
 
 class Inbound:
@@ -24,12 +29,24 @@ class Inbound:
         """
         arrival = await arrive(self._store, carrier_id, _storable(incoming))
 
-        return await self._store.commit(lambda tx: self._take(tx, arrival))
+        async def take(tx: Transaction) -> str:
+            message_id = await find_repeated(tx, arrival)
+            if message_id is None:
+                message_id = await self._take(tx, arrival) or ""
+            else:
+                log.info("inbound_repeated", carrier_id=carrier_id, message_id=message_id)
+            remember(tx, arrival, message_id)
+            return message_id
+
+        message_id = await self._store.commit(take)
+        return MessageId(message_id) if message_id else None
 
     async def forget_acknowledged(
         self, carrier_id: CarrierId, session: Session, before: UnixMs
     ) -> None:
-        """What came in before this instant cannot come in again."""
+        """What came in before this instant will not be sent again."""
+        forget = sql.forget_session(carrier_id, session.id, before)
+        await self._store.commit(lambda tx: tx.changed(forget))
 
     async def _take(self, tx: Transaction, arrival: Arrival) -> MessageId | None:
         part = arrival.incoming.part
