@@ -17,6 +17,8 @@ from hookline.messages.dispatch import Dispatcher
 from hookline.messages.errors import RecipientOptedOut
 from hookline.messages.model import SUBMIT_AMBIGUOUS, Change, Message, Status, from_row
 from hookline.messages.progress import Move, move
+from hookline.messages.reassembly import store_incomplete
+from hookline.messages.repeats import forget_old
 from hookline.storage.leases import Leases
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -49,6 +51,8 @@ class Upkeep:
                     await self.end_outlived()
                     await self.match_receipts()
                     await self.give_up_receipts()
+                    await store_incomplete(self._store)
+                    await forget_old(self._store)
             except HooklineError as error:
                 log.warning("upkeep_failed", detail=error.detail)
 
