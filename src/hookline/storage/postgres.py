@@ -19,12 +19,15 @@ else:
     Connection = asyncpg.Connection
 
 
-KEYED = {"enable_seqscan": "off", "enable_hashjoin": "off", "enable_mergejoin": "off", "jit": "off"}
-"""Settings of connections that run set statements: their rows are found by key, one by one.
+BY_KEY = (
+    "SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off"
+)
+"""For connections that run set statements: their rows are found by key, one by one.
 
 A prepared statement keeps its plan for minutes, until the table is analyzed. The best plan for a
 table that is empty, as at the first start, reads all of it; a few thousand rows later that is slow.
-`jit` would compile what looks expensive once sequential scans have their prohibitive cost.
+`jit` would compile what looks expensive once sequential scans have their prohibitive cost. They are
+set after connecting, as a pooler in between may refuse settings that come with the start.
 """
 
 
