@@ -32,8 +32,8 @@ check: setup-dev ## Lint, types, import contracts and sizes, in seconds
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_sizes.py
 
-bench: setup-dev ## Measure throughput and latency on both databases (ARGS="--help")
-	@$(BIN)/python scripts/setup_test.py postgresql
+bench: setup-dev ## Measure Hookline on both databases (ARGS="--help")
+	@$(BIN)/python scripts/setup_test.py bench
 	@$(BIN)/python -m bench $(ARGS)
 
 format: setup-dev ## Format the code and repair what the linter can repair
@@ -47,7 +47,7 @@ reference: setup-dev ## Write docs/reference from the code (ARGS=--check only co
 	@$(BIN)/python scripts/reference.py $(ARGS)
 
 clean: ## Remove what set-up, tests and tools made; ./data stays
-	@rm -rf $(VENV) .tools .assets $(dir $(ASSETS)) dist bench/out
+	@rm -rf $(VENV) .tools .assets $(dir $(ASSETS)) dist bench/out tests/services/smsc/node_modules
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 

@@ -1,23 +1,30 @@
 """Installs the programs that tests need and this machine lacks: by apt as root on Debian.
 
 Anywhere else it says what is missing and how to get it; the tests that need it are then skipped.
-Arguments name the programs to look at; without arguments it is all of them.
+What npm brings is installed wherever there is npm, into a folder that git ignores. The argument
+`bench` asks for what `make bench` needs instead.
 """
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.services.programs import PROGRAMS, Program
+from tests.services.programs import BENCH_PROGRAMS, PROGRAMS, Program
 
 
 def main(names: list[str]) -> int:
     """Exit status 1 only where installing was possible and failed."""
-    wanted = [program for program in PROGRAMS if not names or program.name.lower() in names]
+    wanted = BENCH_PROGRAMS if names == ["bench"] else PROGRAMS
+    status = install_from_debian([program for program in wanted if program.npm_folder is None])
+    return install_from_npm([program for program in wanted if program.npm_folder]) or status
+
+
+def install_from_debian(wanted: list[Program]) -> int:
     missing = [program for program in wanted if program.find() is None]
     packages = [package for program in missing for package in program.debian_packages]
     if importlib.util.find_spec("ensurepip") is None:
@@ -29,6 +36,20 @@ def main(names: list[str]) -> int:
             print(f"{program.missing}. Its tests are skipped.", flush=True)
         return 0
     return install(packages, missing)
+
+
+def install_from_npm(wanted: list[Program]) -> int:
+    for program in wanted:
+        if program.find() is not None:
+            continue
+        print(f"Installing for the tests: {program.name}", flush=True)
+        if shutil.which("npm") and npm_ci(program.npm_folder) and program.find():
+            continue
+        if is_installer():
+            print(f"{program.missing}.", file=sys.stderr)
+            return 1
+        print(f"{program.missing}. Its tests are skipped.", flush=True)
+    return 0
 
 
 def is_installer() -> bool:
@@ -55,8 +76,18 @@ def install(packages: list[str], missing: list[Program]) -> int:
 
 
 def apt(*arguments: str) -> bool:
+    return run("apt-get", "--quiet", "--yes", *arguments)
+
+
+def npm_ci(folder: Path | None) -> bool:
+    """The locked packages, by their hashes; no script of a package is run."""
+    return run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=folder)
+
+
+def run(*command: str, cwd: Path | None = None) -> bool:
     done = subprocess.run(
-        ["apt-get", "--quiet", "--yes", *arguments],
+        command,
+        cwd=cwd,
         env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

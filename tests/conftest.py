@@ -5,6 +5,7 @@ from tests.services.programs import PROGRAMS
 pytest_plugins = [
     "tests.services.postgres",
     "tests.services.chromium",
+    "tests.services.smsc",
     "tests.services.store",
 ]
 

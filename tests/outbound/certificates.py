@@ -20,13 +20,19 @@ class Authority:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._certificate = _build("Test authority", self._key, None)
-        self._certificate_path = folder / "authority.pem"
-        self._certificate_path.write_bytes(_pem(self._certificate))
+        self.certificate_path = folder / "authority.pem"
+        self.certificate_path.write_bytes(_pem(self._certificate))
 
     def client_context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(self._certificate_path))
+        return ssl.create_default_context(cafile=str(self.certificate_path))
 
     def server_context(self, name: str = NAME) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate_file(name))
+        return context
+
+    def certificate_file(self, name: str = NAME) -> Path:
+        """A server's certificate, also for 127.0.0.1, with its key, in PEM."""
         key = ec.generate_private_key(ec.SECP256R1())
         certificate = _build(name, key, (self._certificate, self._key))
         path = self._folder / f"{name}.pem"
@@ -38,9 +44,7 @@ class Authority:
                 serialization.NoEncryption(),
             )
         )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(path)
-        return context
+        return path
 
 
 def _pem(certificate: x509.Certificate) -> bytes:

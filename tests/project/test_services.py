@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import async_playwright
 
 from tests.services.postgres import PostgresServer
-from tests.services.programs import CHROMIUM, POSTGRESQL
+from tests.services.programs import CHROMIUM, KANNEL, NODE, NODE_SMPP, POSTGRESQL
 
 ROOT = Path(__file__).parents[2]
 START_AND_WAIT = """
@@ -97,3 +97,6 @@ async def test_browser_opens_a_page(chromium_launch: dict[str, Any]) -> None:
 def test_a_missing_program_says_how_to_get_it() -> None:
     assert "apt install postgresql" in POSTGRESQL.missing
     assert "apt install chromium" in CHROMIUM.missing
+    assert "apt install nodejs npm" in NODE.missing
+    assert "npm ci in tests/services/smsc" in NODE_SMPP.missing
+    assert "apt install kannel" in KANNEL.missing

@@ -3,6 +3,7 @@
 Only the standard library is used: `make test` asks here before anything is installed.
 """
 
+import json
 import os
 import re
 import shutil
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 POSTGRES_VERSION_MIN = 15
+NODE_VERSION_MIN = 18
+SMSC_FOLDER = Path(__file__).parent / "smsc"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 CHROMIUM_ON_MACOS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -27,6 +30,8 @@ class Program:
     find: Callable[[], Path | None]
     debian_packages: tuple[str, ...]
     hint: str
+    npm_folder: Path | None = None
+    """Of the package.json and the lock that bring it; npm needs no account's rights."""
 
     @property
     def missing(self) -> str:
@@ -66,6 +71,33 @@ def find_chromium() -> Path | None:
     return None
 
 
+def find_node() -> Path | None:
+    """Node.js with its npm, new enough."""
+    path = shutil.which("node")
+    if path is None or shutil.which("npm") is None:
+        return None
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    number = re.match(r"v(\d+)", said)
+    return Path(path) if number and int(number.group(1)) >= NODE_VERSION_MIN else None
+
+
+def find_node_smpp() -> Path | None:
+    """The folder of node-smpp, where its version is the locked one."""
+    wanted = json.loads((SMSC_FOLDER / "package.json").read_text())["dependencies"]["smpp"]
+    folder = SMSC_FOLDER / "node_modules" / "smpp"
+    try:
+        found = json.loads((folder / "package.json").read_text())["version"]
+    except FileNotFoundError:
+        return None
+    return folder if found == wanted else None
+
+
+def find_kannel() -> Path | None:
+    """Kannel's bearerbox, whose smsbox is beside it."""
+    path = shutil.which("bearerbox") or shutil.which("/usr/sbin/bearerbox")
+    return Path(path) if path and Path(path).with_name("smsbox").exists() else None
+
+
 POSTGRESQL = Program(
     "PostgreSQL",
     find_postgres,
@@ -80,4 +112,23 @@ CHROMIUM = Program(
     "Debian: apt install chromium fonts-liberation; macOS: brew install --cask chromium; "
     "elsewhere set CHROMIUM to the browser's path",
 )
-PROGRAMS = (POSTGRESQL, CHROMIUM)
+NODE = Program(
+    "Node.js",
+    find_node,
+    ("nodejs", "npm"),
+    f"version {NODE_VERSION_MIN} or newer with npm. Debian, Ubuntu: apt install nodejs npm; "
+    "macOS: brew install node",
+)
+NODE_SMPP = Program(
+    "node-smpp",
+    find_node_smpp,
+    (),
+    "npm ci in tests/services/smsc",
+    npm_folder=SMSC_FOLDER,
+)
+KANNEL = Program("Kannel", find_kannel, ("kannel",), "Debian, Ubuntu: apt install kannel")
+
+PROGRAMS = (POSTGRESQL, CHROMIUM, NODE, NODE_SMPP)
+"""What the tests need."""
+BENCH_PROGRAMS = (POSTGRESQL, NODE, KANNEL)
+"""What `make bench` needs, and measures against."""
