@@ -1,138 +1,129 @@
-"""`make bench`: the sandbox end to end, on both databases, closed loop and paced.
+"""`make bench`: Hookline and Kannel in turns, end to end, in a closed loop and paced.
 
-Accept → sandbox submit → receipt → signed webhook received, with everything on this machine.
+Accept → submit to an SMSC → its receipt after 20 ms → callback received; all on this machine.
 """
 
 import argparse
-import asyncio
 import json
 import os
 import platform
 import signal
 import tempfile
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-import uvloop
-from rich.console import Console
-from rich.table import Table
+from bench.driver import Load
+from bench.hookline import Setup, running_hookline
+from bench.kannel import running_kannel
+from bench.measure import WARM, Figures, Gateway, Plan, drive, measure, medians
+from bench.report import console, print_figures, print_profile, print_ratios
+from tests.services.postgres import PostgresServer, postgres_server
 
-from bench import driver
-from bench.server import Server, running
-from tests.services.postgres import postgres_server
+NAMES = {
+    "sqlite": "Hookline, SQLite",
+    "postgresql": "Hookline, PostgreSQL",
+    "postgresql-2": "Hookline, PostgreSQL, 2 workers",
+    "kannel": "Kannel, memory",
+    "kannel-spool": "Kannel, spool",
+}
 
-_WARM = 500
-console = Console(width=140)
+Opening = Callable[[], AbstractContextManager[Gateway]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--messages", type=int, default=10_000)
-    parser.add_argument("--connections", type=int, default=50)
-    parser.add_argument("--rate", type=float, default=500.0, help="of the paced run, a second")
-    parser.add_argument("--only", choices=["sqlite", "postgresql"])
-    parser.add_argument("--no-profile", action="store_true")
-    options = parser.parse_args()
-    table = _table()
-    if options.only != "postgresql":
-        _measure("sqlite", "", options, table)
-    if options.only != "sqlite":
-        with postgres_server() as postgres:
-            _measure("postgresql", postgres.create_database(), options, table)
-            _measure("postgresql, 2 workers", postgres.create_database(), options, table, workers=2)
-    console.print(f"{platform.machine()}, Python {platform.python_version()}, {_cpu()}")
-    console.print(table)
-    if not options.no_profile and options.only != "postgresql":
+    options = _options()
+    plan = Plan(
+        options.messages, options.connections, options.rate, int(options.rate * options.paced_s)
+    )
+    with ExitStack() as stack:
+        postgres = None
+        if any(name.startswith("postgresql") for name in options.only):
+            postgres = stack.enter_context(postgres_server())
+        openings = {NAMES[name]: _opening(name, options, postgres) for name in options.only}
+        rounds = _measure_in_turns(openings, plan, options)
+    figures = {name: medians(measured) for name, measured in rounds.items()}
+    console.print(f"{platform.machine()}, Python {platform.python_version()}, {_processor()}")
+    print_figures(_title(options), figures)
+    print_ratios(figures)
+    if not options.no_profile and "sqlite" in options.only:
         _profile(options)
 
 
-def _measure(
-    name: str,
-    database_url: str,
-    options: argparse.Namespace,
-    table: Table,
-    *,
-    workers: int = 1,
-) -> None:
-    with running(database_url=database_url, workers=workers) as server:
-        _drive(server, _WARM, options)
-        cpu = server.cpu_s()
-        closed = _drive(server, options.messages, options, first=_WARM)
-        cpu_ms = (server.cpu_s() - cpu) * 1e3 / max(1, len(closed.received_at))
-        paced = _drive(
-            server, int(options.rate * 10), options, first=_WARM + options.messages, paced=True
-        )
-        table.add_row(
-            name,
-            f"{closed.accepts_per_s:,.0f}",
-            f"{closed.sustained_per_s:,.0f}",
-            f"{cpu_ms:.2f}",
-            f"{closed.accept_ms(0.5):.1f} / {closed.accept_ms(0.95):.1f}",
-            f"{paced.accept_ms(0.5):.1f} / {paced.accept_ms(0.95):.1f}",
-            f"{paced.end_ms(0.5):.0f} / {paced.end_ms(0.95):.0f}",
-            f"{server.rss_mb():.0f}",
-            f"{closed.lost + paced.lost} / {closed.duplicates + paced.duplicates}",
-        )
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    add = parser.add_argument
+    add("--messages", type=int, default=10_000, help="of the closed loop")
+    add("--connections", type=int, default=50)
+    add("--rate", type=float, default=50.0, help="of the paced run, a second")
+    add("--paced-s", type=float, default=10.0, help="how long the paced run takes")
+    add("--rounds", type=int, default=1, help="everything so often, in turns; medians are shown")
+    add("--carrier", choices=["smpp", "sandbox"], default="smpp", help="of Hookline")
+    add("--window", type=int, default=50, help="submits without an answer, of all")
+    add("--only", choices=list(NAMES), nargs="+", help="what is measured; all without it")
+    add("--no-profile", action="store_true", help="without Hookline's CPU by part")
+    add("--json", type=Path, help="a file that every round's figures are appended to")
+    options = parser.parse_args()
+    if options.only is None:
+        peers = {"kannel", "kannel-spool"} if options.carrier == "sandbox" else set()
+        options.only = [name for name in NAMES if name not in peers]
+    return options
 
 
-def _drive(
-    server: Server,
-    count: int,
-    options: argparse.Namespace,
-    *,
-    first: int = 0,
-    paced: bool = False,
-) -> driver.Outcome:
-    load = driver.Load(
-        "127.0.0.1",
-        server.port,
-        server.token,
-        count,
-        connections=options.connections,
-        rate=options.rate if paced else 0.0,
-        first=first,
+def _opening(name: str, options: argparse.Namespace, postgres: PostgresServer | None) -> Opening:
+    if name.startswith("kannel"):
+        return partial(running_kannel, spool=name == "kannel-spool", window=options.window)
+    setup = Setup(
+        options.carrier,
+        postgres if name.startswith("postgresql") else None,
+        workers=2 if name == "postgresql-2" else 1,
+        window=options.window,
     )
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(driver.run(load))
+    return partial(running_hookline, setup)
+
+
+def _measure_in_turns(
+    openings: dict[str, Opening], plan: Plan, options: argparse.Namespace
+) -> dict[str, list[Figures]]:
+    rounds: dict[str, list[Figures]] = {name: [] for name in openings}
+    for turn in range(options.rounds):
+        for name, opening in openings.items():
+            with opening() as gateway:
+                figures = measure(gateway, plan)
+            rounds[name].append(figures)
+            console.print(f"{turn + 1}/{options.rounds} {name}: {figures.sustained_per_s:,.0f}/s")
+            if options.json:
+                with options.json.open("a") as out:
+                    out.write(json.dumps({"name": name, "round": turn} | asdict(figures)) + "\n")
+    return rounds
 
 
 def _profile(options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "profile.json"
-        with running(profile=out) as server:
-            _drive(server, _WARM, options)
-            os.kill(server.pid, signal.SIGUSR1)
-            _drive(server, options.messages, options, first=_WARM)
+        setup = Setup(options.carrier, window=options.window, profile=out)
+        with running_hookline(setup) as server:
+            drive(server, Load(0, WARM, options.connections))
+            os.kill(server.pids["Hookline"], signal.SIGUSR1)
+            drive(server, Load(WARM, options.messages, options.connections))
         samples = json.loads(out.read_text())
-    total = sum(count for _, count in samples)
-    table = Table(title="CPU by part, SQLite (samples of CPU time)")
-    table.add_column("part")
-    table.add_column("share", justify="right")
-    for part, count in samples[:30]:
-        table.add_row(part, f"{count / total:.1%}")
-    console.print(table)
+    print_profile(f"CPU by part, {options.carrier} on SQLite (samples of CPU time)", samples)
 
 
-def _table() -> Table:
-    table = Table(title="Sandbox end to end: accept → receipt → signed webhook received")
-    for column in (
-        "database",
-        "accepted/s",
-        "sustained/s",
-        "CPU ms/message",
-        "accept p50/p95 ms, closed",
-        "accept p50/p95 ms, paced",
-        "end to end p50/p95 ms, paced",
-        "RSS MB",
-        "lost / dup",
-    ):
-        table.add_column(column, justify="left" if column == "database" else "right")
-    return table
+def _title(options: argparse.Namespace) -> str:
+    how = f"median of {options.rounds} rounds; " if options.rounds > 1 else ""
+    return (
+        f"End to end, Hookline's carrier: {options.carrier}; {how}p50 / p95; "
+        f"closed: {options.connections} connections; paced: {options.rate:g}/s, "
+        "end to end without the receipt's delay"
+    )
 
 
-def _cpu() -> str:
-    for line in (
-        Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else ()
-    ):
+def _processor() -> str:
+    known = Path("/proc/cpuinfo")
+    for line in known.read_text().splitlines() if known.exists() else ():
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.processor()

@@ -1,4 +1,4 @@
-"""Sends messages over HTTP and receives their webhooks in one process, so that one clock tells all.
+"""Sends messages over HTTP and receives their callbacks in one process, so that one clock tells all.
 
 Closed loop for throughput (each connection sends its next message when it has the answer); paced
 for latency, with the clock starting at the intended moment, so that a stall is not hidden.
@@ -7,29 +7,41 @@ for latency, with the clock starting at the intended moment, so that a stall is 
 import asyncio
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Protocol, cast
 
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
+_CLOSE = re.compile(rb"connection:\s*close", re.IGNORECASE)
 _NUMBER = re.compile(rb"[?&]i=(\d+)")
 _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+_OK_AND_CLOSE = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_ACCEPTED = 202
 _DRAIN_S = 60.0
 _QUIET_S = 20.0
 
 
-@dataclass
+class Target(Protocol):
+    """A gateway on loopback."""
+
+    @property
+    def port(self) -> int: ...
+
+    def request(self, place: int, callback_port: int) -> bytes:
+        """The whole HTTP request that sends message `place`, whose final callback has `?i=place`."""
+        ...
+
+
+@dataclass(frozen=True)
 class Load:
     """What to send."""
 
-    url_host: str
-    url_port: int
-    token: str
+    first: int
     count: int
     connections: int = 50
     rate: float = 0.0
     """Messages a second; 0: as fast as the answers come."""
-    first: int = 0
 
 
 @dataclass
@@ -39,8 +51,7 @@ class Outcome:
     sent_at: dict[int, float] = field(default_factory=dict)
     accepted_at: dict[int, float] = field(default_factory=dict)
     received_at: dict[int, float] = field(default_factory=dict)
-    ids: dict[int, str] = field(default_factory=dict)
-    statuses: dict[int, int] = field(default_factory=dict)
+    statuses: Counter[int] = field(default_factory=Counter)
     duplicates: int = 0
 
     @property
@@ -49,12 +60,12 @@ class Outcome:
 
     @property
     def ends_per_s(self) -> float:
-        """From the first request to the last webhook."""
+        """From the first request to the last callback."""
         return _rate(self.received_at, min(self.sent_at.values(), default=0.0))
 
     @property
     def sustained_per_s(self) -> float:
-        """Webhooks a second between the tenth and the ninetieth hundredth of them."""
+        """Callbacks a second between the tenth and the ninetieth hundredth of them."""
         times = sorted(self.received_at.values())
         if len(times) < 100:
             return self.ends_per_s
@@ -82,7 +93,7 @@ def _percentile(seconds: list[float], share: float) -> float:
 
 
 class Receiver(asyncio.Protocol):
-    """Answers every webhook with 200 at once, and notes when the message's last one came."""
+    """Answers every callback with 200 at once, and notes when the message's last one came."""
 
     def __init__(self, outcome: Outcome) -> None:
         self._outcome = outcome
@@ -93,6 +104,7 @@ class Receiver(asyncio.Protocol):
         self._transport = cast("asyncio.WriteTransport", transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
+        assert self._transport is not None
         self._buffer += data
         while (head := self._buffer.find(b"\r\n\r\n")) >= 0:
             length = _LENGTH.search(self._buffer, 0, head)
@@ -101,7 +113,10 @@ class Receiver(asyncio.Protocol):
                 return
             request, self._buffer = self._buffer[:end], self._buffer[end:]
             self._note(request[:head])
-            assert self._transport is not None
+            if _CLOSE.search(request, 0, head):
+                self._transport.write(_OK_AND_CLOSE)
+                self._transport.close()
+                return
             self._transport.write(_OK)
 
     def _note(self, head: bytes) -> None:
@@ -115,88 +130,95 @@ class Receiver(asyncio.Protocol):
             self._outcome.received_at[place] = time.perf_counter()
 
 
-async def run(load: Load) -> Outcome:
-    """Send the load, and wait until every accepted message's webhook has come, or none come any more."""
+class _Connection:
+    """One keep-alive connection, opened anew where the gateway closes it."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def exchange(self, request: bytes) -> int:
+        """The status of the answer."""
+        if self._streams is None:
+            self._streams = await asyncio.open_connection("127.0.0.1", self._port)
+        reader, writer = self._streams
+        writer.write(request)
+        head = await reader.readuntil(b"\r\n\r\n")
+        length = _LENGTH.search(head)
+        await reader.readexactly(int(length[1]) if length else 0)
+        if _CLOSE.search(head):
+            self.close()
+        return int(head[9:12])
+
+    def close(self) -> None:
+        if self._streams is not None:
+            self._streams[1].close()
+            self._streams = None
+
+
+@dataclass
+class _Sender:
+    """Sends messages to one target and notes when each was sent and accepted."""
+
+    target: Target
+    load: Load
+    outcome: Outcome
+    callback_port: int
+
+    async def send_all(self) -> None:
+        await (self._paced() if self.load.rate else self._closed())
+
+    async def _closed(self) -> None:
+        places = iter(range(self.load.first, self.load.first + self.load.count))
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self.load.connections):
+                tasks.create_task(self._take_turns(places))
+
+    async def _take_turns(self, places: Iterator[int]) -> None:
+        connection = _Connection(self.target.port)
+        for place in places:
+            self.outcome.sent_at[place] = time.perf_counter()
+            await self._send(connection, place)
+        connection.close()
+
+    async def _paced(self) -> None:
+        queue: asyncio.Queue[int | None] = asyncio.Queue()
+        start = time.perf_counter()
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self.load.connections):
+                tasks.create_task(self._take_from(queue))
+            for step in range(self.load.count):
+                intended = start + step / self.load.rate
+                await asyncio.sleep(max(0.0, intended - time.perf_counter()))
+                self.outcome.sent_at[self.load.first + step] = intended
+                queue.put_nowait(self.load.first + step)
+            for _ in range(self.load.connections):
+                queue.put_nowait(None)
+
+    async def _take_from(self, queue: "asyncio.Queue[int | None]") -> None:
+        connection = _Connection(self.target.port)
+        while (place := await queue.get()) is not None:
+            await self._send(connection, place)
+        connection.close()
+
+    async def _send(self, connection: _Connection, place: int) -> None:
+        status = await connection.exchange(self.target.request(place, self.callback_port))
+        self.outcome.statuses[status] += 1
+        if status == _ACCEPTED:
+            self.outcome.accepted_at[place] = time.perf_counter()
+
+
+async def run(target: Target, load: Load) -> Outcome:
+    """Send the load, and wait until the last callback of each has come, or none come any more."""
     outcome = Outcome()
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Receiver(outcome), "127.0.0.1", 0, backlog=2_048)
-    port = server.sockets[0].getsockname()[1]
     try:
-        if load.rate:
-            await _paced(load, outcome, port)
-        else:
-            await _closed(load, outcome, port)
+        await _Sender(target, load, outcome, server.sockets[0].getsockname()[1]).send_all()
         await _drain(outcome)
     finally:
         server.close()
     return outcome
-
-
-async def _closed(load: Load, outcome: Outcome, port: int) -> None:
-    places = iter(range(load.first, load.first + load.count))
-
-    async def connection() -> None:
-        await _send_all(load, outcome, port, places)
-
-    await asyncio.gather(*(connection() for _ in range(load.connections)))
-
-
-async def _send_all(load: Load, outcome: Outcome, port: int, places: Iterator[int]) -> None:
-    reader, writer = await asyncio.open_connection(load.url_host, load.url_port)
-    for place in places:
-        outcome.sent_at[place] = time.perf_counter()
-        await _exchange(load, outcome, port, place, reader, writer)
-    writer.close()
-
-
-async def _paced(load: Load, outcome: Outcome, port: int) -> None:
-    queue: asyncio.Queue[int | None] = asyncio.Queue()
-
-    async def connection() -> None:
-        reader, writer = await asyncio.open_connection(load.url_host, load.url_port)
-        while (place := await queue.get()) is not None:
-            await _exchange(load, outcome, port, place, reader, writer)
-        writer.close()
-
-    workers = [asyncio.create_task(connection()) for _ in range(load.connections)]
-    start = time.perf_counter()
-    for step in range(load.count):
-        wait = start + step / load.rate - time.perf_counter()
-        if wait > 0:
-            await asyncio.sleep(wait)
-        outcome.sent_at[load.first + step] = start + step / load.rate
-        queue.put_nowait(load.first + step)
-    for _ in workers:
-        queue.put_nowait(None)
-    await asyncio.gather(*workers)
-
-
-async def _exchange(
-    load: Load,
-    outcome: Outcome,
-    port: int,
-    place: int,
-    reader: asyncio.StreamReader,
-    writer: asyncio.StreamWriter,
-) -> None:
-    body = (
-        f'{{"from":"+12025550100","to":"+4477009{place % 100_000:05d}","text":"hi {place}",'
-        f'"status_url":"http://127.0.0.1:{port}/status?i={place}",'
-        f'"status_events":["message.delivered"]}}'
-    ).encode()
-    writer.write(
-        b"POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        b"Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s"
-        % (load.token.encode(), len(body), body)
-    )
-    head = await reader.readuntil(b"\r\n\r\n")
-    length = _LENGTH.search(head)
-    answer = await reader.readexactly(int(length[1]) if length else 0)
-    status = int(head[9:12])
-    outcome.statuses[status] = outcome.statuses.get(status, 0) + 1
-    if status == 202:
-        outcome.accepted_at[place] = time.perf_counter()
-        outcome.ids[place] = answer[7:37].decode()
 
 
 async def _drain(outcome: Outcome) -> None:

@@ -21,7 +21,7 @@ def part_of(frame: FrameType | None) -> str:
         name = str(frame.f_globals.get("__name__", ""))
         if name.startswith("hookline."):
             room = name.split(".")
-            return ".".join(room[1:3]) if len(room) > 2 else room[1]
+            return ".".join(room[1:4])
         head = name.partition(".")[0]
         if head in _PARTS:
             return head
