@@ -9,9 +9,10 @@ from hookline.carriers.port import SubmitResult
 from hookline.carriers.smpp.coding import Alphabet
 from hookline.carriers.smpp.pdu import Command
 from hookline.carriers.smpp.status import Status
+from hookline.telemetry import metrics
 from tests.carriers.smpp.linked import linked, outgoing, until
-from tests.carriers.smpp.played import playing
-from tests.services.smsc import INVALID_DESTINATION, SYSTEM_ERROR, Rule, Smsc
+from tests.carriers.smpp.played import playing, receipt
+from tests.services.smsc import INVALID_DESTINATION, SYSTEM_ERROR, THROTTLED, Rule, Smsc
 
 LONG = "It was the best of times, it was the worst of times. " * 8
 
@@ -178,6 +179,20 @@ async def test_answer_without_an_id_leaves_its_place_empty() -> None:
     assert outcome.carrier_message_ids == ("", "id-0", "id-1")
 
 
+async def test_answer_without_an_id_teaches_nothing_about_ids() -> None:
+    async with playing() as (opened, _, peer):
+        for number in range(16):
+            opened.link.submit([outgoing()])
+            submit = await peer.take(Command.SUBMIT_SM)
+            peer.accept(submit, str(1_000_010 + number) if number else " ")
+            await opened.outcomes(number + 1)
+        for number in range(1, 16):
+            peer.writer.write(receipt(number, f"{1_000_010 + number:x}"))
+        await until(lambda: len(opened.room.heard) == 15)
+        assert opened.link.state().message_id_format == "decimal_then_hex"
+    assert opened.room.heard[-1].carrier_message_id == "1000025"
+
+
 async def test_throttled_segment_beside_one_without_an_id_is_sent_again() -> None:
     async with playing() as (opened, _, peer):
         opened.link.submit([outgoing(text=LONG)])
@@ -247,3 +262,23 @@ async def test_what_is_not_answered_by_the_end_is_ambiguous(smsc: Smsc) -> None:
         await smsc.wait("accepted")
     outcome = opened.room.outcome(message)
     assert (outcome.result, outcome.carrier_message_ids) == (SubmitResult.AMBIGUOUS, ("",))
+
+
+def answered(outcome: str) -> float:
+    return metrics.SEGMENTS_ANSWERED.labels(outcome)._value.get()
+
+
+async def test_segments_are_counted_by_what_became_of_them(smsc: Smsc) -> None:
+    await smsc.rule(
+        Rule(destination="2$", status=INVALID_DESTINATION),
+        Rule(destination="3$", times=1, status=THROTTLED),
+    )
+    names = ("accepted", "rejected", "throttled")
+    before = [answered(name) for name in names]
+    sent = metrics.SEGMENTS_SUBMITTED._value.get()
+    async with linked(smsc.port) as opened:
+        await opened.send(outgoing("+447700900001", LONG), outgoing("+447700900002"))
+        await opened.send(outgoing("+447700900003"))
+    after = [answered(name) for name in names]
+    assert [end - begin for begin, end in zip(before, after, strict=True)] == [3, 1, 1]
+    assert metrics.SEGMENTS_SUBMITTED._value.get() - sent == 5

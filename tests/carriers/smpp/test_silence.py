@@ -1,12 +1,17 @@
 """Carriers that fall silent, and answers that are lost."""
 
+import asyncio
+import signal
 from collections import Counter
+from pathlib import Path
+
+import pytest
 
 from hookline.carriers.port import SubmitResult
 from hookline.carriers.smpp.pdu import Command
 from tests.carriers.smpp.linked import linked, outgoing, until
 from tests.carriers.smpp.played import played, playing
-from tests.services.smsc import Rule, Smsc
+from tests.services.smsc import Rule, Smsc, running_smsc, skip_without_smsc
 
 QUIET = {"response_timeout_seconds": 0.3, "enquire_interval_seconds": 0.05}
 
@@ -61,6 +66,24 @@ async def test_close_leaves_a_carrier_that_does_not_read() -> None:
         opened.link.submit([outgoing(f"+4477{n:08}", "x" * 160) for n in range(1_000)])
         await opened.link.close()
     assert len(opened.room.outcomes) == 1_000
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_close_leaves_a_carrier_that_has_stopped(tls: bool, tmp_path: Path) -> None:
+    skip_without_smsc()
+    async with running_smsc(tmp_path, tls=tls) as smsc:
+        ca = smsc.certificate_authority.read_text() if smsc.certificate_authority else None
+        assert smsc.process is not None
+        async with linked(smsc.port, tls=tls, tls_ca=ca) as opened:
+            smsc.process.send_signal(signal.SIGSTOP)
+            try:
+                message = outgoing()
+                opened.link.submit([message])
+                async with asyncio.timeout(5):  # a TLS handshake of leave would wait for 30 s
+                    await opened.link.close()
+            finally:
+                smsc.process.send_signal(signal.SIGCONT)
+    assert opened.room.outcome(message).result is SubmitResult.AMBIGUOUS
 
 
 async def test_swallowed_submit_is_ambiguous_and_never_sent_again(smsc: Smsc) -> None:

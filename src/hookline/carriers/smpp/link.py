@@ -240,8 +240,10 @@ class SmppLink:
         if not status:
             self._figures.answered("accepted")
             self._pace.went_well()
-            job.ids[number] = self._ids.of_response(message_id)
-            job.is_ambiguous = job.is_ambiguous or not message_id
+            if message_id.strip():
+                job.ids[number] = self._ids.of_response(message_id)
+            else:
+                job.is_ambiguous = True
         elif self._is_passing(job, status):
             self._put_off(job, number, status, outcomes)
             return
