@@ -104,18 +104,25 @@ async def _decide_split(tx: Transaction, split: dict[str, list[Arrived]]) -> dic
     states = await tx.select(sql.PART_STATES, [(message_id,) for message_id in message_ids])
     decided = {}
     for message_id, rows in zip(message_ids, states, strict=True):
-        known = {str(row[0]) for row in rows if row[0] is not None}
-        failure = known - {ReceiptState.DELIVERED.value}
-        if failure:
-            state = ReceiptState(min(failure))
-        elif all(row[0] is not None for row in rows):
-            state = ReceiptState.DELIVERED
-        else:
+        state = _state_of(
+            [(int(str(part)), state) for part, _, state in rows], int(str(rows[0][1]))
+        )
+        if state is None:
             continue
         arrived = split[message_id]
         telling = next((item for item in arrived if item.receipt.state is state), arrived[-1])
         decided[message_id] = _move_of(message_id, telling, state)
     return decided
+
+
+def _state_of(segments: Sequence[tuple[int, object]], total: int) -> ReceiptState | None:
+    """Of the message, when it is decided; some segments may have no row, their ids being lost."""
+    known = {str(state) for _, state in segments if state is not None}
+    failure = known - {ReceiptState.DELIVERED.value}
+    if failure:
+        return ReceiptState(min(failure))
+    delivered = {number for number, state in segments if state is not None}
+    return ReceiptState.DELIVERED if len(delivered) == total else None
 
 
 async def _keep_unmatched(tx: Transaction, missed: Sequence[Arrived]) -> None:
@@ -127,6 +134,7 @@ async def _keep_unmatched(tx: Transaction, missed: Sequence[Arrived]) -> None:
             item.receipt.carrier_message_id,
             item.receipt.state.value,
             item.receipt.carrier_code,
+            item.receipt.recipient,
             item.at,
         )
         for item, parts in zip(missed, known, strict=True)
