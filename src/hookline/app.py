@@ -22,6 +22,7 @@ from hookline.api.edge import Edge
 from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
 from hookline.audit.append import AuditTrail
+from hookline.carriers import routes as carrier_routes
 from hookline.carriers.keeper import LinkKeeper
 from hookline.carriers.links import Links
 from hookline.clock import SystemClock
@@ -45,6 +46,7 @@ from hookline.messages.dispatch import Dispatcher
 from hookline.messages.inbound import Inbound
 from hookline.messages.phones import Phones
 from hookline.messages.submission import Submission
+from hookline.messages.trial import Trials
 from hookline.messages.upkeep import Upkeep
 from hookline.numbers import routes as number_routes
 from hookline.numbers.book import NumberBook
@@ -148,6 +150,7 @@ class Server:
         )
         self.book = NumberBook(core.store, core.wakeups)
         self.submission = Submission(core.store, self.book, self.dispatcher)
+        self.trials = Trials(core.store, self.submission)
         self.phones = Phones(core.store, self.dispatcher)
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
@@ -308,6 +311,7 @@ class Server:
             event_routes.routes(self.streams, self._reauthenticate),
             credential_routes.routes(),
             number_routes.routes(),
+            carrier_routes.routes(core.box, self.trials.send),
             account_routes.account_routes(core.box),
             account_routes.user_routes(core.passwords),
         ):

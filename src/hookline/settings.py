@@ -111,6 +111,9 @@ class Settings(BaseSettings):
     sandbox_window: int = Field(500, ge=1, description="Messages the sandbox takes at once.")
     dispatch_queue_max: int = Field(20_000, description="Messages held in memory per carrier.")
     receipt_timeout_hours: int = Field(72, description="Wait for a carrier's receipt, hours.")
+    inbound_reassembly_minutes: int = Field(
+        60, ge=1, description="Wait for the missing segments of an inbound message, minutes."
+    )
     message_validity_hours: int = Field(48, description="Default validity of a message, hours.")
 
     webhook_in_flight_max: int = Field(10, description="Attempts at once per endpoint.")

@@ -16,6 +16,7 @@ from hookline.carriers.encoding import (
     encode_ucs2,
     segment,
     split,
+    split_ucs2,
 )
 
 EXTENDED = "^{}\\[~]|€\f"
@@ -68,7 +69,7 @@ def test_boundaries(
 
 def test_empty_text_has_no_segment() -> None:
     assert segment("").segments == 0
-    assert split("") == []
+    assert split("") == split_ucs2("") == []
 
 
 @pytest.mark.parametrize("text", ["a" * CHARACTERS_MAX, "ж" * SEGMENTS_MAX * 67])
@@ -118,6 +119,15 @@ def test_parts_join_to_the_text_and_none_is_too_long(text: str) -> None:
     assert max(lengths) <= found.units_per_segment
     assert sum(lengths) == found.units == units(text)
     assert lengths[-1] == found.units_per_segment - found.remaining
+
+
+@given(any_texts)
+def test_any_text_can_be_split_as_ucs2(text: str) -> None:
+    parts = split_ucs2(text)
+    assert "".join(parts) == text
+    assert max(len(encode_ucs2(part)) for part in parts) <= (140 if len(parts) == 1 else 134)
+    if segment(text).encoding is Encoding.UCS2:
+        assert parts == split(text)
 
 
 @given(gsm_texts)

@@ -102,6 +102,11 @@ async def test_wrong_callers_get_401(client: AsyncClient, given: dict[str, str])
     assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
+async def test_a_missing_client_id_is_asked_for(client: AsyncClient) -> None:
+    answer = await client.get(SMS, headers={"Authorization": "Bearer owner"})
+    assert answer.json()["message"] == "Send the header X-Client-Id with the account's client id."
+
+
 @pytest.mark.parametrize(
     ("method", "token", "scope"),
     [("GET", "nobody", "webhooks:read"), ("PUT", "reader", "webhooks:write")],

@@ -121,3 +121,9 @@ def test_a_wrong_recipient_is_explained_at_the_field(visitor: Visitor) -> None:
     page.click("[type=submit] >> text=Send")
     expect(page.locator("#to-error")).to_contain_text("country code")
     person.expect_refusal(422)
+
+
+def test_the_answer_can_be_typed_without_scrolling_on_a_small_phone(visitor: Visitor) -> None:
+    page = visitor(390).go("/phone")
+    page.set_viewport_size({"width": 390, "height": 664})
+    expect(page.locator(".reply textarea").first).to_be_in_viewport(ratio=1)

@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from playwright.sync_api import expect
 
+from tests.console.conftest import Served
 from tests.console.person import TWO_LOOKS, Person
 
 pytestmark = pytest.mark.browser
@@ -102,6 +103,21 @@ def test_a_failed_delivery_shows_its_answer_and_is_sent_again(
     page.click("text=Resend")
     expect(page.locator("#toasts")).to_contain_text("Sending it again")
     expect(page.locator("#dlg")).to_be_hidden()
+
+
+def test_a_pending_delivery_says_below_its_status_when_it_is_due(
+    visitor: Visitor, served: Served, receiver: str
+) -> None:
+    person = visitor(390)
+    add(person, f"{receiver}/refuse-all")
+    served.run("messages", "send", "--from=+12025550100", "--to=+12025550111", "--text=late")
+    due = person.page.locator("#rows td > .sub").first
+    expect(due).to_contain_text("next")
+    below, badge = due.bounding_box(), person.page.locator("#rows .badge").first.bounding_box()
+    assert below is not None
+    assert badge is not None
+    assert below["x"] == badge["x"]
+    assert below["y"] > badge["y"]
 
 
 def test_the_secret_can_be_shown_again_and_rotated(visitor: Visitor, receiver: str) -> None:

@@ -1,6 +1,7 @@
 """The message room wired as `app.py` does it, with a link at the port that tests play the carrier of."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import select
 
+from hookline.api.idempotency import Claim
 from hookline.audit.append import AuditTrail
 from hookline.carriers import store as carrier_sql
 from hookline.carriers.links import Links
@@ -304,6 +306,11 @@ class Room:
 def credential(account_id: AccountId, mode: Mode = Mode.LIVE, *without: Scope) -> Principal:
     scopes = frozenset(Scope) - set(without)
     return Principal(account_id, PrincipalKind.CREDENTIAL, f"crd_{mode.value}", scopes, mode)
+
+
+def claim(key: str, body: bytes = b"body") -> Claim:
+    """The use of an Idempotency-Key by a request with this body."""
+    return Claim(key, hashlib.sha256(key.encode()).digest(), hashlib.sha256(body).digest())
 
 
 async def furnish(store: Store, account_id: AccountId) -> CarrierId:

@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from hookline.carriers.port import Outgoing, SubmitResult
+from hookline.carriers.encoding import Encoding
+from hookline.carriers.port import Incoming, Outgoing, SubmitResult
 from hookline.clock import ManualClock, to_datetime
 from hookline.messages.cancelling import cancel_message
 from hookline.messages.errors import NotCancelable
 from hookline.messages.model import Message
+from hookline.messages.store import claim_work
 from hookline.storage.schema import messages
-from tests.messages.room import PATIENCE_S, PHONE, PlayedLink, Room, another_node
+from tests.messages.room import PATIENCE_S, PHONE, REAL_NUMBER, PlayedLink, Room, another_node
 
 WINDOW_OF_TWO = pytest.mark.parametrize("manner", [{"window": 2}])
 
@@ -271,3 +273,27 @@ async def test_two_nodes_never_send_one_message_twice(room: Room, changes: dict[
                 taken[message_id] += 1
     assert set(taken.values()) == {1}
     assert len(taken) == 60
+
+
+async def test_no_more_is_claimed_than_was_asked_for(room: Room, link: PlayedLink) -> None:
+    room.dispatcher._stopped = True
+    accepted = [await room.send_played() for _ in range(20)]
+    claim = claim_work(link.carrier_id, room.dispatcher.node, 3)
+    claimed = await room.store.commit(lambda tx: tx.execute(claim))
+    assert sorted(row.id for row in claimed) == accepted[:3]
+
+
+async def test_a_scheduled_message_to_somebody_who_opted_out_meanwhile_fails(
+    room: Room, link: PlayedLink, clock: ManualClock
+) -> None:
+    send_at = to_datetime(clock.now_ms() + 60_000)
+    refused = await room.send_played(send_at=send_at)
+    due = await room.send_played("+447700900124", send_at=send_at)
+    stop = Incoming("+447700900123", REAL_NUMBER, "STOP", Encoding.GSM7)
+    await room.dispatcher.received(link.carrier_id, stop)
+    clock.advance(seconds=60)
+    await room.upkeep.queue_due()
+    assert (await room.get(refused)).error_code == "recipient_opted_out"
+    assert [await room.status(one) for one in (refused, due)] == ["failed", "queued"]
+    for one in (refused, due):
+        await room.check_history(one)

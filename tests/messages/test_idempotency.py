@@ -1,7 +1,6 @@
 """An Idempotency-Key makes one message, however often and wherever the request comes."""
 
 import asyncio
-import hashlib
 
 import msgspec
 import pytest
@@ -15,12 +14,8 @@ from hookline.messages.acceptance import Acceptance
 from hookline.messages.errors import RecipientOptedOut
 from hookline.messages.submission import SendMessage
 from hookline.storage.schema import idempotency, messages
-from tests.messages.room import PHONE, REAL_NUMBER, Room, another_node
+from tests.messages.room import PHONE, REAL_NUMBER, Room, another_node, claim
 from tests.storage.rows import held_up, queued
-
-
-def claim(key: str, body: bytes = b"body") -> Claim:
-    return Claim(key, hashlib.sha256(key.encode()).digest(), hashlib.sha256(body).digest())
 
 
 async def submit(room: Room, used: Claim, to: str = PHONE) -> Acceptance:

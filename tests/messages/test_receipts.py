@@ -4,7 +4,7 @@ import asyncio
 
 from sqlalchemy import select
 
-from hookline.carriers.port import Receipt, ReceiptState, SubmitResult
+from hookline.carriers.port import Receipt, ReceiptState, SubmitResult, Submitted
 from hookline.clock import HOUR_MS, ManualClock
 from hookline.storage.schema import unmatched_receipts
 from tests.messages.room import PATIENCE_S, PlayedLink, Room, another_node, part_ids
@@ -221,4 +221,21 @@ async def test_receipts_of_nothing_are_forgotten_in_the_end(
     assert await unmatched(room) == 1
     clock.advance(seconds=73 * HOUR_MS / 1_000)
     await room.upkeep.give_up_receipts()
+    assert await unmatched(room) == 0
+
+
+async def test_an_id_that_a_carrier_uses_again_is_the_newer_messages(
+    room: Room, link: PlayedLink, clock: ManualClock
+) -> None:
+    older, newer = await room.send_played(), await room.send_played()
+    for message_id in (older, newer):  # the carrier has counted anew in between
+        answer = Submitted(message_id, SubmitResult.ACCEPTED, ("17",))
+        await link.taking(2)
+        link.reports.submitted(link.carrier_id, [answer])
+        await room.settle(1)
+        clock.advance(seconds=1)
+    for _ in range(2):  # and a repetition is not the older one's either
+        link.receipt("17")
+        await room.settle(1)
+    assert [await room.status(one) for one in (older, newer)] == ["sent", "delivered"]
     assert await unmatched(room) == 0

@@ -9,9 +9,12 @@ from sqlalchemy import select
 from hookline.errors import NotFound
 from hookline.messages.cancelling import redact_message
 from hookline.messages.errors import StillUnderWay
+from hookline.messages.kept_answers import with_texts, without_texts
+from hookline.messages.resource import encode
+from hookline.messages.submission import SendMessage
 from hookline.principal import Principal
-from hookline.storage.schema import audit, events
-from tests.messages.room import PHONE, SANDBOX_NUMBER, PlayedLink, Room, part_ids
+from hookline.storage.schema import audit, events, idempotency
+from tests.messages.room import PHONE, SANDBOX_NUMBER, PlayedLink, Room, claim, part_ids
 from tests.storage.rows import held_up, queued
 
 SECRET = "the code is 4711"
@@ -25,6 +28,13 @@ async def redact(room: Room, message_id: str, by: Principal | None = None) -> No
 async def logged(room: Room) -> bytes:
     """Every event body there is."""
     rows = await room.store.read(select(events.c.body))
+    return b"\n".join(bytes(row.body) for row in rows)
+
+
+async def kept(room: Room) -> bytes:
+    """Every answer that is kept for an Idempotency-Key."""
+    rows = await room.store.read(select(idempotency.c.body))
+    assert rows
     return b"\n".join(bytes(row.body) for row in rows)
 
 
@@ -72,6 +82,32 @@ async def test_a_receipt_in_the_same_batch_tells_without_the_text(
     await asyncio.gather(*work)
     assert await room.types(message_id) == ["message.sent", "message.delivered"]
     assert SECRET.encode() not in await logged(room)
+
+
+async def test_a_repeated_answer_tells_without_the_text(room: Room) -> None:
+    wanted = SendMessage(SANDBOX_NUMBER, PHONE, SECRET)
+    first = msgspec.json.decode((await room.submission.submit(room.live, wanted, claim("k"))).body)
+    await room.until_status("delivered", first["id"])
+    assert SECRET.encode() not in await kept(room)
+    await redact(room, first["id"])
+    again = await room.submission.submit(room.live, wanted, claim("k"))
+    assert again.replayed
+    assert msgspec.json.decode(again.body) == first | {"text": None}
+
+
+async def test_a_repeated_batch_tells_only_the_texts_that_are_left(room: Room) -> None:
+    removed, stays = [await room.send(PHONE, text) for text in (SECRET, "stays")]
+    sent = [
+        {"message": msgspec.json.decode(encode(await room.get(one)))} for one in (removed, stays)
+    ]
+    first = {"object": "batch", "data": [*sent, {"message": None}]}
+    await room.until_status("delivered", removed)
+    await redact(room, removed)
+    answer = without_texts(msgspec.json.encode(first))
+    assert b"stays" not in answer
+    again = await room.store.commit(lambda tx: with_texts(tx, [answer]))
+    sent[0]["message"]["text"] = None
+    assert msgspec.json.decode(again[0]) == first
 
 
 async def test_a_text_that_is_still_needed_stays(room: Room, link: PlayedLink) -> None:

@@ -16,7 +16,7 @@ from hookline.clock import ManualClock
 from hookline.messages import send_routes
 from hookline.messages.routes import message_routes, opt_out_routes, phone_routes
 from hookline.principal import Mode, Scope
-from hookline.storage.schema import messages
+from hookline.storage.schema import idempotency, messages
 from tests.messages.room import PHONE, REAL_NUMBER, SANDBOX_NUMBER, Room, credential
 from tests.services.web import KnownCallers, bearer
 
@@ -204,6 +204,8 @@ async def test_a_thousand_messages_are_one_commit(web: AsyncClient, room: Room) 
     assert first.json()["accepted"] == 1_000
     again = await web.post("/v1/messages/batch", json={"messages": items}, headers=key)
     assert again.content == first.content
+    kept = await room.store.read(select(idempotency.c.body))
+    assert b"number 7" not in bytes(kept[0][0])  # a text is kept with its message alone
     rows = await room.store.read(select(func.count()).select_from(messages))
     assert rows[0][0] == 1_000
     texts = [item["message"]["text"] for item in first.json()["data"]]

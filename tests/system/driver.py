@@ -11,17 +11,24 @@ from tests.system.installation import TEXT
 
 CONNECTIONS = 10
 _RETRY_S = 0.05
+_LONG_EVERY = 17
+"""Each such message has several segments, where order is asked for."""
 _LENGTH = re.compile(rb"content-length:\s*(\d+)", re.IGNORECASE)
 
 
 @dataclass
 class Driver:
-    """`accepted` holds the id of every message whose 202 arrived whole."""
+    """`accepted` holds the id of every message whose 202 arrived whole.
+
+    With `recipients`, each connection writes to as many people of its own, one message after the
+    other, so that the order in which each should get them is that of the texts' numbers.
+    """
 
     port: int
     token: str
     status_url: str
     rate: float
+    recipients: int = 0
     accepted: list[str] = field(default_factory=list)
     refused: list[bytes] = field(default_factory=list)
     answers: int = 0
@@ -37,7 +44,7 @@ class Driver:
         self._is_over = False
         self._before, self._began = len(self.accepted), time.monotonic()
         self._next = self._began
-        self._tasks = [asyncio.create_task(self._drive()) for _ in range(CONNECTIONS)]
+        self._tasks = [asyncio.create_task(self._drive(lane)) for lane in range(CONNECTIONS)]
 
     async def stop(self) -> None:
         """No new messages; those that are under way are waited for."""
@@ -56,17 +63,20 @@ class Driver:
                 self._news.clear()
                 await self._news.wait()
 
-    async def _drive(self) -> None:
+    async def _drive(self, lane: int) -> None:
         while not self._is_over:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-                await self._send_over(*await asyncio.open_connection("127.0.0.1", self.port))
+                streams = await asyncio.open_connection("127.0.0.1", self.port)
+                await self._send_over(lane, *streams)
             await asyncio.sleep(_RETRY_S)
 
-    async def _send_over(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _send_over(
+        self, lane: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
             while not self._is_over:
                 await self._wait_for_turn()
-                writer.write(self._request())
+                writer.write(self._request(lane))
                 head = await reader.readuntil(b"\r\n\r\n")
                 length = _LENGTH.search(head)
                 self._note(head, await reader.readexactly(int(length[1]) if length else 0))
@@ -79,13 +89,17 @@ class Driver:
         if self._next > now:
             await asyncio.sleep(self._next - now)
 
-    def _request(self) -> bytes:
+    def _request(self, lane: int) -> bytes:
         self._sent += 1
+        person = self._sent
+        if self.recipients:
+            person = lane * self.recipients + self._sent % self.recipients
+        long = self.recipients and self._sent % _LONG_EVERY == 0
         body = json.dumps(
             {
                 "from": "+12025550100",
-                "to": f"+4477009{self._sent % 100_000:05d}",
-                "text": f"{TEXT}, {self._sent}",
+                "to": f"+4477009{person % 100_000:05d}",
+                "text": f"{TEXT}, {self._sent}." + " and so on" * (30 if long else 0),
                 "status_url": self.status_url,
             }
         ).encode()

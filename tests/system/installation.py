@@ -139,6 +139,10 @@ class Installation:
         process.wait(STOP_S)
         self.process = None
 
+    def pause(self) -> None:
+        """Freeze it, until it is killed."""
+        os.killpg(self._running().pid, signal.SIGSTOP)
+
     def close(self) -> None:
         """End what is left. Fails when the log holds what it must not."""
         if self.process is not None and self.process.poll() is None:

@@ -64,6 +64,9 @@ class World:
     def number(self) -> str:
         return str(self.make("/v1/numbers", {"number": fresh_number()})["id"])
 
+    def carrier(self) -> str:
+        return str(self.make("/v1/carriers", carrier_body())["id"])
+
     def opt_out(self) -> str:
         return str(self.make("/v1/opt_outs", {"number": fresh_number()})["number"])
 
@@ -90,6 +93,13 @@ def fresh_email() -> str:
 
 def send_body(**changes: Json) -> Json:
     return {"from": SANDBOX_NUMBER, "to": PHONE, "text": TEXT, **changes}
+
+
+def carrier_body() -> Json:
+    """A carrier where nobody listens, disabled so that nobody tries."""
+    smpp = {"host": "127.0.0.1", "port": 9, "system_id": "us", "password": "secret"}
+    name = f"Carrier {next(_FRESH)}"
+    return {"name": name, "kind": "smpp", "disabled": True, "smpp": smpp}
 
 
 SCOPES = ["messages:read", "credentials:rotate_self"]
@@ -138,6 +148,12 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "get_number": lambda world: Call(world.number()),
     "patch_number": lambda world: Call(world.number(), {"carrier": "sandbox"}),
     "delete_number": lambda world: Call(world.number()),
+    "list_carriers": lambda _: Call(),
+    "create_carrier": lambda _: Call(body=carrier_body()),
+    "get_carrier": lambda world: Call(world.carrier()),
+    "patch_carrier": lambda world: Call(world.carrier(), {"smpp": {"port": 10}}),
+    "delete_carrier": lambda world: Call(world.carrier()),
+    "test_carrier": lambda world: Call(world.carrier(), {}),
     "get_account": lambda _: Call(),
     "update_account": lambda _: Call(body={"name": "Acme"}),
     "get_signing_secret": lambda _: Call(),

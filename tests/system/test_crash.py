@@ -9,11 +9,9 @@ import logging
 import os
 import random
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterator
 from typing import Any
 
-import httpx
-
+from tests.system.carrier import client_of, listed
 from tests.system.driver import Driver
 from tests.system.inspection import query, settle
 from tests.system.installation import Installation
@@ -49,7 +47,7 @@ async def test_nothing_is_lost_or_made_up_by_kill_9(
 
 async def _prepare(installation: Installation, receiver: Receiver) -> Driver:
     token = await asyncio.to_thread(installation.token)
-    async with _client(installation, token) as client:
+    async with client_of(installation, token) as client:
         wanted = {"url": f"{receiver.url}/endpoint", "events": ["message.*"]}
         (await client.post("/v1/webhooks", json=wanted)).raise_for_status()
     return Driver(installation.port, token, f"{receiver.url}/status", RATE)
@@ -76,9 +74,9 @@ async def _crash(installation: Installation, driver: Driver, moments: random.Ran
 async def _compare(installation: Installation, driver: Driver, receiver: Receiver) -> None:
     accepted = set(driver.accepted)
     assert len(accepted) == len(driver.accepted), "an id was given out twice"
-    async with _client(installation, driver.token) as client:
-        messages = {item["id"]: item async for item in _pages(client, "/v1/messages", "cursor")}
-        events = [item async for item in _pages(client, "/v1/events", "after", type="message.*")]
+    async with client_of(installation, driver.token) as client:
+        messages = {item["id"]: item async for item in listed(client, "/v1/messages", "cursor")}
+        events = [item async for item in listed(client, "/v1/events", "after", type="message.*")]
     assert accepted <= messages.keys(), "an accepted message is gone"
     assert {item["status"] for item in messages.values()} == {"delivered"}
 
@@ -111,23 +109,3 @@ async def _assert_no_gap(installation: Installation) -> None:
     assert rows
     for account, head, lowest, highest, count in rows:
         assert (lowest, highest, count) == (1, head, head), f"gap in the positions of {account}"
-
-
-async def _pages(
-    client: httpx.AsyncClient, path: str, cursor: str, **wanted: str
-) -> AsyncIterator[dict[str, Any]]:
-    place: dict[str, str] = {}
-    while True:
-        answer = await client.get(path, params={"limit": "100", **wanted, **place})
-        answer.raise_for_status()
-        page = answer.json()
-        for item in page["data"]:
-            yield item
-        if not page["has_more"]:
-            return
-        place = {cursor: page["next_cursor"]}
-
-
-def _client(installation: Installation, token: str) -> httpx.AsyncClient:
-    headers = {"Authorization": f"Bearer {token}"}
-    return httpx.AsyncClient(base_url=installation.url, headers=headers, timeout=60)

@@ -48,9 +48,9 @@ class WrongClientId(Unauthenticated):
     code = "client_id_mismatch"
     title = "The client id does not match the token"
 
-    def __init__(self) -> None:
+    def __init__(self, detail: str = "X-Client-Id is not the id of the token's account.") -> None:
         super().__init__(
-            "X-Client-Id is not the id of the token's account.",
+            detail,
             headers={
                 "WWW-Authenticate": (
                     f'{REALM}, error="invalid_token", error_description="client id mismatch"'

@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -88,6 +88,14 @@ def claim_in(scope: Scope, key: str | None, body: bytes) -> Claim | None:
     return Claim(key, hashlib.sha256(named.encode()).digest(), hashlib.sha256(body).digest())
 
 
+class Keeping(Protocol):
+    """What of an answer is kept, where it is not all of it, and how that becomes the answer again."""
+
+    def kept(self, body: bytes) -> bytes: ...
+
+    async def repeated(self, tx: Transaction, body: bytes) -> bytes: ...
+
+
 class Once:
     """Commits the effect of a request at most once, and answers it."""
 
@@ -101,6 +109,7 @@ class Once:
         *,
         status: int = 201,
         secret: bool = False,
+        keeping: Keeping | None = None,
     ) -> Response:
         """Run the use case, or repeat the answer of the first time. `secret`: never kept in clear."""
         claim = self._claim
@@ -109,9 +118,9 @@ class Once:
 
         async def guarded(tx: Transaction) -> Response:
             if not await self._win(tx, claim, secret=secret):
-                return await self._replay(tx, claim)
+                return await self._replay(tx, claim, keeping)
             answer = _answer(await use_case(tx), status)
-            body = bytes(answer.body)
+            body = bytes(answer.body) if keeping is None else keeping.kept(bytes(answer.body))
             await tx.changed(
                 update(idempotency)
                 .where(idempotency.c.digest == claim.digest)
@@ -132,13 +141,13 @@ class Once:
         row = (claim.digest, claim.request_digest, 0, None, int(secret), now)
         return (await tx.insert(CLAIM, [row]))[0]
 
-    async def _replay(self, tx: Transaction, claim: Claim) -> Response:
+    async def _replay(self, tx: Transaction, claim: Claim, keeping: Keeping | None) -> Response:
         row = (await tx.execute(select(idempotency).where(idempotency.c.digest == claim.digest)))[0]
         sealed_until = row.created_at + self._store.settings.secret_answer_minutes * MINUTE_MS
         is_gone = row.sealed and self._store.now() >= sealed_until
         body = repeated_body(claim, row.request_digest, None if is_gone else row.body, row.sealed)
         return Response(
-            body,
+            body if keeping is None else await keeping.repeated(tx, body),
             status_code=row.status,
             headers={REPLAYED: "true"},
             media_type="application/json",

@@ -109,6 +109,15 @@ def split(text: str) -> list[str]:
     return _cut(text, frozenset(wide), joined)
 
 
+def split_ucs2(text: str) -> list[str]:
+    """As `split`, for a link that must send a text of the GSM 7 bit alphabet as UCS-2."""
+    if not text:
+        return []
+    wide = _wide_characters(text, Encoding.UCS2)
+    alone, joined = _LIMITS[Encoding.UCS2]
+    return [text] if len(text) + len(wide) <= alone else _cut(text, frozenset(wide), joined)
+
+
 def encode_gsm7(text: str) -> bytes:
     """Unpacked septets, one an octet. Raises UnicodeEncodeError for a text that needs UCS-2."""
     if found := _find_forcing(text):

@@ -16,6 +16,7 @@ from hookline.storage.callbacks import call_safely
 from hookline.storage.store import Store
 from hookline.telemetry import metrics
 
+_KNOWN_MAX = 10_000
 SANDBOX = CarrierId("sandbox")
 """The carrier of every test message; no row is needed for it."""
 
@@ -26,6 +27,8 @@ class Links:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._links: dict[CarrierId, Link] = {}
+        self._sandboxes: dict[CarrierId, bool] = {SANDBOX: True}
+        """What is known of carriers' kinds, which never change: every message asks."""
         self._watchers: list[tuple[Callable[[CarrierId], None], Callable[[CarrierId], None]]] = []
 
     def watch(
@@ -78,7 +81,13 @@ class Links:
         metrics.CARRIER_LINKS.labels("open").set(len(self._links))
 
     async def _is_sandbox(self, carrier_id: CarrierId) -> bool:
-        if carrier_id == SANDBOX:
-            return True
+        known = self._sandboxes.get(carrier_id)
+        if known is not None:
+            return known
         rows = await self._store.read(sql.carrier_by_id(carrier_id))
-        return bool(rows) and rows[0].kind == "sandbox"
+        if not rows:
+            return False
+        if len(self._sandboxes) >= _KNOWN_MAX:
+            self._sandboxes = {SANDBOX: True}
+        is_sandbox = self._sandboxes[carrier_id] = rows[0].kind == "sandbox"
+        return bool(is_sandbox)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import asyncpg
 from sqlalchemy import func, select, text
 
+from hookline.carriers import store as sql
+from hookline.carriers.live_state import LinkView, link_view
 from hookline.clock import SystemClock
 from hookline.errors import HooklineError
 from hookline.outbound.sealing import KEY_FILE
@@ -49,6 +51,7 @@ async def examine() -> list[Finding]:
         try:
             for subject, check in _DATABASE_CHECKS.items():
                 findings.append(await _guarded(subject, lambda c=check: c(database)))  # type: ignore[misc]  # bound now
+            findings += await _links(database, settings)
         finally:
             await database.close()
     return findings
@@ -153,6 +156,28 @@ async def _carriers(database: Database) -> Finding:
         return Finding("numbers", False, f"without a carrier: {listed}", "hookline numbers add …")
     count = (await database.read(select(func.count()).select_from(carriers)))[0][0]
     return Finding("carriers", True, f"{count}, every number is at home on one")
+
+
+async def _links(database: Database, settings: Settings) -> list[Finding]:
+    """A line for each carrier."""
+    rows = await database.read(select(carriers).order_by(carriers.c.id))
+    found = await database.read(sql.links_of([row.id for row in rows]))
+    links = {link.carrier_id: link for link in found}
+    now = SystemClock().now_ms()
+    return [
+        _link(row.name, bool(row.disabled), link_view(row, links.get(row.id), now, settings))
+        for row in rows
+    ]
+
+
+def _link(name: str, is_disabled: bool, link: LinkView) -> Finding:
+    subject = f"carrier {name}"
+    if is_disabled:
+        return Finding(subject, True, "disabled")
+    if link.is_bound:
+        figures = link.figures
+        return Finding(subject, True, f"bound, window {figures.in_flight}/{figures.window}")
+    return Finding(subject, False, link.state.value, link.detail or "hookline up")
 
 
 _DATABASE_CHECKS: dict[str, Callable[[Database], Awaitable[Finding]]] = {

@@ -6,7 +6,16 @@ import sys
 import typer
 from pydantic import ValidationError
 
-from hookline.cli import accounts, credentials, maintenance, messages, numbers, serving, users
+from hookline.cli import (
+    accounts,
+    carriers,
+    credentials,
+    maintenance,
+    messages,
+    numbers,
+    serving,
+    users,
+)
 from hookline.cli.output import fail
 from hookline.errors import HooklineError
 from hookline.settings import Settings
@@ -25,6 +34,7 @@ app.add_typer(accounts.account)
 app.add_typer(accounts.accounts)
 app.add_typer(users.users)
 app.add_typer(credentials.credentials)
+app.add_typer(carriers.carriers)
 app.add_typer(numbers.numbers)
 app.add_typer(messages.messages)
 maintenance.install(app)

@@ -149,7 +149,7 @@ class V3:
     async def _authenticate(self, request: Request) -> Principal:
         principal = await authenticate(request, self._authenticator)
         if "x-client-id" not in request.headers:
-            raise WrongClientId
+            raise WrongClientId("Send the header X-Client-Id with the account's client id.")
         return principal
 
     def _get(self, channel: str) -> Reply:

@@ -35,6 +35,7 @@ class Renderer:
         )
         self._environment.filters.update(
             ago=times.ago,
+            due=times.due,
             utc=times.utc,
             day=times.day,
             clock_time=times.clock_time,

@@ -18,6 +18,11 @@ def ago(instant: int, now: int) -> str:
     return f"{amount} ago" if instant <= now else f"in {amount}"
 
 
+def due(instant: int, now: int) -> str:
+    """`now`, also when it is overdue; `in 2 h`."""
+    return ago(instant, now) if instant - now >= _JUST_NOW_MS else "now"
+
+
 def _amount(distance_ms: int) -> str:
     if distance_ms < MINUTE_MS:
         return f"{distance_ms // 1_000} sec"

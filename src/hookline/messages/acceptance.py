@@ -16,6 +16,7 @@ from hookline.errors import HooklineError
 from hookline.messages import store as sql
 from hookline.messages.errors import RecipientOptedOut
 from hookline.messages.hand_over import Dispatch, work_topic
+from hookline.messages.kept_answers import with_texts, without_texts
 from hookline.messages.model import Message, Status
 from hookline.principal import Mode
 from hookline.storage.schema import idempotency
@@ -107,6 +108,7 @@ class Accept:
             return
         oldest = self._store.now() - self._store.settings.idempotency_hours * HOUR_MS
         stale = []
+        answers: dict[int, bytes] = {}
         kept = await tx.select(_KEPT, [(claim.digest,) for claim in claims.values()])
         for (place, claim), rows in zip(claims.items(), kept, strict=True):
             if not rows:
@@ -116,10 +118,12 @@ class Accept:
                 stale.append(claim.digest)
                 continue
             try:
-                answer = repeated_body(claim, request_digest, body, sealed)  # type: ignore[arg-type]  # columns of _KEPT
-                outcomes[place] = Acceptance(answer, replayed=True)
+                answers[place] = repeated_body(claim, request_digest, body, sealed)  # type: ignore[arg-type]  # columns of _KEPT
             except HooklineError as refusal:
                 outcomes[place] = refusal
+        told = await with_texts(tx, list(answers.values()))
+        for place, answer in zip(answers, told, strict=True):
+            outcomes[place] = Acceptance(answer, replayed=True)
         if stale:
             old = (idempotency.c.digest.in_(stale), idempotency.c.created_at < oldest)
             await tx.changed(delete(idempotency).where(*old))
@@ -137,7 +141,7 @@ class Accept:
             return
         now = self._store.now()
         rows = [
-            (claim.digest, claim.request_digest, 202, items[place].body, 0, now)
+            (claim.digest, claim.request_digest, 202, without_texts(items[place].body), 0, now)
             for place, claim in wanted.items()
         ]
         won = await tx.insert(CLAIM, rows)

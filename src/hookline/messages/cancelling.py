@@ -33,7 +33,11 @@ async def cancel_message(
 
 
 async def redact_message(tx: Transaction, principal: Principal, message_id: str) -> None:
-    """Remove the text from the message and its events. Raises NotFound, StillUnderWay."""
+    """Remove the text from the message and its events. Raises NotFound, StillUnderWay.
+
+    Deliveries read their bodies from the events, and answers kept for an Idempotency-Key their texts
+    from the messages (`kept_answers.py`): there is no other copy.
+    """
     before = await _existing(tx, principal, message_id)
     if Status(before.status) not in FINAL | {Status.SENT}:
         raise StillUnderWay(f"The message is {before.status}; its text is still needed.")

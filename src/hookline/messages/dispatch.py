@@ -313,12 +313,9 @@ class Dispatcher:
         limit = min(room, _CLAIM)
         if limit <= 0 or queue.link is None:
             return 0
-        skip_locked = self._store.database.dialect == "postgresql"
 
         async def take(tx: Transaction) -> list[Message]:
-            rows = await tx.execute(
-                sql.claim_work(queue.carrier_id, self.node, limit, skip_locked=skip_locked)
-            )
+            rows = await tx.execute(sql.claim_work(queue.carrier_id, self.node, limit))
             claimed = [from_row(tuple(row)) for row in rows]
             claimed.sort(key=lambda message: message.id)
             seen = queue.left_behind if len(claimed) < limit else None

@@ -61,6 +61,10 @@ DELIVERY_ERRORS: dict[str, DeliveryError] = {
         "The carrier did not take it, for this recipient or content. Sending it again unchanged "
         "will be refused again.",
     ),
+    "recipient_opted_out": DeliveryError(
+        "The recipient has opted out",
+        "They asked for no more messages after this one had been scheduled; it was not sent.",
+    ),
     "undelivered": DeliveryError(
         "The message could not be delivered",
         "The carrier took the message but could not deliver it: the number may be out of service "

@@ -31,6 +31,7 @@ class Change(StrEnum):
     DUE = "due"
     CLAIMED = "claimed"
     CANCELED = "canceled"
+    REFUSED = "refused"
     OUTLIVED = "outlived"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
@@ -46,6 +47,7 @@ class Change(StrEnum):
 
 TRANSITIONS: dict[tuple[Status, Change], Status] = {
     (Status.SCHEDULED, Change.DUE): Status.QUEUED,
+    (Status.SCHEDULED, Change.REFUSED): Status.FAILED,
     (Status.SCHEDULED, Change.CANCELED): Status.CANCELED,
     (Status.QUEUED, Change.CLAIMED): Status.SENDING,
     (Status.QUEUED, Change.CANCELED): Status.CANCELED,

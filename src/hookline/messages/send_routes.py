@@ -22,6 +22,7 @@ from hookline.api.problems import problem_body
 from hookline.errors import FieldError, HooklineError, Invalid, MalformedRequest
 from hookline.messages.acceptance import Acceptance, Prepared
 from hookline.messages.errors import BatchTooLarge
+from hookline.messages.kept_answers import WithoutTexts
 from hookline.messages.schemas import BatchResult, MessageShape
 from hookline.messages.submission import SendMessage, Submission
 from hookline.principal import Principal, Scope
@@ -113,7 +114,7 @@ def batch_route(store: Store, submission: Submission) -> Route:
         async def accept(tx: Transaction) -> bytes:
             return await _accept(tx, submission, prepared, context.request_id)
 
-        return await once.commit(accept, status=202)
+        return await once.commit(accept, status=202, keeping=WithoutTexts())
 
     return Route("/v1/messages/batch", send_batch, methods=["POST"])
 

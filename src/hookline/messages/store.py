@@ -46,12 +46,16 @@ INSERT_OPT_OUT = Insert(
     conflict=("account_id", "mode", "recipient"),
 )
 IS_OPTED_OUT = Select(opt_outs, key=("account_id", "mode", "recipient"), columns=("recipient",))
+TEXT = Select(messages, key=("id",), columns=("text",))
 SET_PART_STATE = Update(
     message_parts,
     key=("carrier_id", "carrier_message_id"),
     values=("state",),
     changes={"state": "{state}"},
-    guard="t.state IS NULL",
+    # A carrier that restarts may count anew: its receipt is about the newest message with the id.
+    guard="t.state IS NULL AND NOT EXISTS (SELECT 1 FROM message_parts AS newer"
+    " WHERE newer.carrier_id = t.carrier_id AND newer.carrier_message_id = t.carrier_message_id"
+    " AND (newer.created_at, newer.message_id) > (t.created_at, t.message_id))",
     returning=("message_id", "parts"),
 )
 PART_EXISTS = Select(
@@ -150,7 +154,7 @@ def conversation(account_id: AccountId, number: str) -> Messages:
     )
 
 
-def claim_work(carrier_id: CarrierId, node: str, limit: int, *, skip_locked: bool) -> UpdateQuery:
+def claim_work(carrier_id: CarrierId, node: str, limit: int) -> UpdateQuery:
     """Take queued messages that no living node works on, oldest first."""
     waiting = (
         select(messages.c.id)
@@ -158,12 +162,14 @@ def claim_work(carrier_id: CarrierId, node: str, limit: int, *, skip_locked: boo
         .where(messages.c.owner.is_(None))
         .order_by(messages.c.id)
         .limit(limit)
+        .with_for_update(skip_locked=True)  # SQLite has one writer and no such clause
+        # Not a plain subquery: PostgreSQL may run that again for every row, and go beyond the limit.
+        .cte("waiting")
+        .prefix_with("MATERIALIZED", dialect="postgresql")
     )
-    if skip_locked:
-        waiting = waiting.with_for_update(skip_locked=True)
     return (
         update(messages)
-        .where(messages.c.id.in_(waiting.scalar_subquery()))
+        .where(messages.c.id.in_(select(waiting.c.id)), messages.c.owner.is_(None))
         .values(owner=node)
         .returning(*(messages.c[name] for name in COLUMNS))
     )

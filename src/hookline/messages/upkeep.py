@@ -6,6 +6,7 @@ their link's policy, because the carrier may have them or not (ADR-0004).
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 from hookline.carriers.port import Outstanding
 from hookline.clock import HOUR_MS, UnixMs
@@ -13,8 +14,11 @@ from hookline.errors import HooklineError
 from hookline.ids import CarrierId, MessageId
 from hookline.messages import store as sql
 from hookline.messages.dispatch import Dispatcher
+from hookline.messages.errors import RecipientOptedOut
 from hookline.messages.model import SUBMIT_AMBIGUOUS, Change, Message, Status, from_row
 from hookline.messages.progress import Move, move
+from hookline.messages.reassembly import store_incomplete
+from hookline.messages.repeats import forget_old
 from hookline.storage.leases import Leases
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -47,17 +51,19 @@ class Upkeep:
                     await self.end_outlived()
                     await self.match_receipts()
                     await self.give_up_receipts()
+                    await store_incomplete(self._store)
+                    await forget_old(self._store)
             except HooklineError as error:
                 log.warning("upkeep_failed", detail=error.detail)
 
     async def queue_due(self) -> None:
-        """Queue scheduled messages whose time has come."""
+        """Queue scheduled messages whose time has come, but to those who have opted out since."""
         while True:
             now = self._store.now()
             due = [from_row(tuple(row)) for row in await self._store.read(sql.due(now, _PAGE))]
             if not due:
                 return
-            await self._move(due, Change.DUE, now)
+            await self._store.commit(partial(_queue_or_refuse, due=due, now=now))
 
     async def end_outlived(self) -> None:
         """Expire queued messages that nobody could send within their validity."""
@@ -191,3 +197,18 @@ class Upkeep:
             await move(tx, moves)
 
         await self._store.commit(apply)
+
+
+async def _queue_or_refuse(tx: Transaction, *, due: Sequence[Message], now: UnixMs) -> None:
+    """In one transaction with the look at the opt-outs, as in `Accept`."""
+    keys = [(message.account_id, message.mode, message.recipient) for message in due]
+    opted_out = await tx.select(sql.IS_OPTED_OUT, keys)
+    await move(
+        tx,
+        [
+            Move(message.id, Change.REFUSED, now, error_code=RecipientOptedOut.code)
+            if refused
+            else Move(message.id, Change.DUE, now)
+            for message, refused in zip(due, opted_out, strict=True)
+        ],
+    )

@@ -38,13 +38,13 @@ class Registration:
     voice_carrier: str | None = None
 
 
-def normalise_sender(text: str) -> tuple[str, str]:
-    """A sender as it is stored, and its kind. Raises InvalidNumber."""
+def normalise_sender(text: str, pointer: str = "/number") -> tuple[str, str]:
+    """A sender as it is stored, and its kind. Raises InvalidNumber at the pointer."""
     if is_short_code(text):
         return text, "short_code"
     if not text.lstrip().startswith("+") and is_alphanumeric_sender(text):
         return text, "alphanumeric"
-    return parse_number_at("/number", text), "number"
+    return parse_number_at(pointer, text), "number"
 
 
 async def add_number(

@@ -34,10 +34,21 @@ def holders(number: str) -> Numbers:
     return select(numbers).where(numbers.c.number == number).order_by(numbers.c.id)
 
 
+def first_at_home(account_id: AccountId, carrier_id: CarrierId) -> Numbers:
+    """The number that has been on the carrier for the longest time."""
+    mine = of_account(account_id).where(numbers.c.carrier_id == carrier_id)
+    return mine.order_by(numbers.c.id).limit(1)
+
+
 def carrier_named(account_id: AccountId, name_or_id: str) -> Select[tuple[str, str]]:
-    return select(carriers.c.id, carriers.c.name).where(
-        carriers.c.account_id == account_id,
-        (carriers.c.id == name_or_id) | (carriers.c.name == name_or_id),
+    """The carrier, which cannot be removed before a number that comes to it is committed."""
+    return (
+        select(carriers.c.id, carriers.c.name)
+        .where(
+            carriers.c.account_id == account_id,
+            (carriers.c.id == name_or_id) | (carriers.c.name == name_or_id),
+        )
+        .with_for_update(read=True)
     )
 
 

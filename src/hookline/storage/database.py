@@ -247,6 +247,7 @@ class PostgresDatabase(Database):
                         timeout=self._timeout_s,
                         command_timeout=self._timeout_s,
                     )
+                    await self._lookups.execute(postgres.BY_KEY)
                 return await postgres.select(self._lookups, statement, keys)
 
     async def open_writer(self) -> WriterConnection:
@@ -314,7 +315,7 @@ class PostgresWriterConnection(WriterConnection):
             self._connection = await self._engine.connect()
             wrapped = await self._connection.get_raw_connection()
             raw = cast("PostgresConnection", wrapped.driver_connection)
-            await raw.execute("SET synchronous_commit = on")
+            await raw.execute(f"SET synchronous_commit = on; {postgres.BY_KEY}")
         except _DRIVER as error:
             raise DatabaseUnavailable from error
         self._raw = raw

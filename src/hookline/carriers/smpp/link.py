@@ -1,9 +1,46 @@
-"""The link to an SMPP carrier."""
+"""The link to an SMPP carrier: its sessions, and what is on its way through them.
 
+What was handed over leaves in order, within the carrier's window and rate. Whatever is put off,
+because the carrier asks to slow down or the session is gone, goes back to the queue as long as no
+octet of it has left; what has left and was not answered is ambiguous, and never sent again blindly.
+"""
+
+import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from hookline.carriers.port import Ambiguity, LinkPhase, LinkState, Opening, Outgoing, Outstanding
+from hookline.carriers.port import (
+    Ambiguity,
+    LinkPhase,
+    LinkState,
+    Opening,
+    Outgoing,
+    Outstanding,
+    SubmitResult,
+    Submitted,
+)
+from hookline.carriers.smpp.arrivals import Arrivals
+from hookline.carriers.smpp.connector import Connector
+from hookline.carriers.smpp.figures import Figures
+from hookline.carriers.smpp.jobs import Job, Jobs, put_back
+from hookline.carriers.smpp.message_ids import IdFormat, MessageIds
+from hookline.carriers.smpp.pace import Pace
+from hookline.carriers.smpp.pdu import Command, Deliver
+from hookline.carriers.smpp.session import Answer, SmppSession
 from hookline.carriers.smpp.settings import SmppSettings
+from hookline.carriers.smpp.status import Verdict, error_code_of, name_of, verdict_of
+from hookline.carriers.smpp.submits import Encoder
+from hookline.telemetry.logs import get_logger
+
+log = get_logger(__name__)
+_AHEAD = 2
+"""Messages handed over a place in the window: the next are at hand when answers come."""
+_ANSWERS_GRACE_S = 1.5
+_UNBIND_S = 0.5
+_DOWN = "The link went down before it was sent."
+_ORDER = (LinkPhase.CLOSED, LinkPhase.WAITING, LinkPhase.CONNECTING, LinkPhase.BOUND)
+"""The link is as its worst session is."""
 
 
 class SmppLink:
@@ -14,17 +51,230 @@ class SmppLink:
     ) -> None:
         self.carrier_id = opening.carrier_id
         self.ambiguity = Ambiguity(settings.ambiguous, float(settings.ambiguous_wait_seconds))
-        self._opened_at = opening.clock.now_ms()
+        self._settings = settings
+        self._reports = opening.reports
+        self._loop = asyncio.get_running_loop()
+        self._ids = MessageIds(settings.message_id_format, _learned(opening.learned))
+        self._figures = Figures(opening.clock)
+        self._encoder = Encoder(settings)
+        self._jobs = Jobs()
+        self._pace = Pace(settings.rate, self._loop.time())
+        self._pump_timer: asyncio.TimerHandle | None = None
+        self._is_closing = False
+        self._drained = asyncio.Event()
+        self._is_probing = False
+        """The last session fell silent on a submit: one at a time until one is answered."""
+        self._arrivals = Arrivals(opening, settings, self._ids, self._figures)
+        commands = (
+            (Command.BIND_TRANSCEIVER,)
+            if settings.bind == "transceiver"
+            else (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER)
+        )
+        self._connectors = [
+            Connector(settings, secrets.get("password", ""), command, self, opening.clock)
+            for command in commands
+        ]
+        for connector in self._connectors:
+            connector.start()
+
+    # --- the port ----------------------------------------------------------------------------
 
     @property
     def window(self) -> int:
-        return 0
+        if self._is_closing or self._sender() is None:
+            return 0
+        if self._is_probing:
+            return 1
+        ahead = self._settings.window * _AHEAD
+        if self._settings.rate:  # what would wait for more than a second is better off queued
+            ahead = min(ahead, max(1, int(self._settings.rate)))
+        return ahead
 
-    def submit(self, messages: Sequence[Outgoing]) -> None: ...
+    def submit(self, messages: Sequence[Outgoing]) -> None:
+        if self._is_closing or self._sender() is None:
+            unsent = [Job(message, ()) for message in messages]
+            self._report(put_back(unsent, _DOWN, after_s=0.0))
+            return
+        for message in messages:
+            self._jobs.add(Job(message, self._encoder.submits(message)))
+        self._pump()
 
-    def recover(self, outstanding: Sequence[Outstanding]) -> None: ...
+    def recover(self, outstanding: Sequence[Outstanding]) -> None:
+        """The carrier keeps its receipts, and sends them by itself."""
 
     def state(self) -> LinkState:
-        return LinkState(phase=LinkPhase.CONNECTING, since=self._opened_at)
+        worst = min(self._connectors, key=lambda one: _ORDER.index(one.phase))
+        now_s = self._loop.time()
+        enquired = [one.session.enquired_at for one in self._connectors if one.session is not None]
+        oldest = min(enquired, default=0.0)
+        return self._figures.state(
+            phase=worst.phase,
+            since=worst.since,
+            detail=worst.detail,
+            window=self._settings.window,
+            in_flight=sum(one.session.in_flight for one in self._connectors if one.session),
+            rate_limit=self._settings.rate,
+            now_s=now_s,
+            enquired_ago_s=now_s - oldest if oldest else None,
+            message_id_format=self._ids.learned.value,
+        )
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        self._is_closing = True
+        if self._pump_timer is not None:
+            self._pump_timer.cancel()
+        self._report(put_back(self._jobs.give_back_unsent(), _DOWN, after_s=0.0))
+        end = self._loop.time() + _ANSWERS_GRACE_S
+        if self._jobs.has_active():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(end):
+                    await self._drained.wait()
+        await self._arrivals.close(max(0.1, end - self._loop.time()))
+        await asyncio.gather(*(connector.stop(_UNBIND_S) for connector in self._connectors))
+        left = self._jobs.take_all()
+        for job in left:
+            job.is_ambiguous = True
+        self._report([job.outcome() for job in left])
+
+    # --- what sessions say -------------------------------------------------------------------
+
+    def answered(self, answers: Sequence[Answer]) -> None:
+        self._is_probing = False
+        outcomes: list[Submitted] = []
+        for (job, number), status, message_id in answers:
+            job.open -= 1
+            self._take_answer(job, number, status, message_id, outcomes)
+        self._pump()
+        self._report(outcomes)
+
+    def delivered(self, session: SmppSession, delivers: Sequence[tuple[int, int, Deliver]]) -> None:
+        self._arrivals.take(session, delivers)
+
+    def writable(self) -> None:
+        self._pump()
+
+    def lost(self, tokens: Sequence[Any]) -> None:  # Any: (Job, segment), as `send` gave them
+        """These have left, and their session ended before they were answered."""
+        outcomes: list[Submitted] = []
+        for job, _ in tokens:
+            job.open -= 1
+            job.is_ambiguous = True
+            self._figures.ambiguous += 1
+            self._jobs.drop(job)
+            self._finish_if_done(job, outcomes)
+        self._report(outcomes)
+
+    def session_began(self) -> None:
+        """A session has bound."""
+        self._pump()
+        self._reports.ready(self.carrier_id)
+
+    def session_ended(self, command: Command, reason: str, *, silent: bool) -> None:
+        """A session has ended, or could not begin; `lost` was called before."""
+        self._figures.error(reason)
+        self._is_probing = self._is_probing or silent
+        if command is not Command.BIND_RECEIVER:
+            self._report(put_back(self._jobs.give_back_unsent(), _DOWN, after_s=0.0))
+
+    # --- sending -----------------------------------------------------------------------------
+
+    def _sender(self) -> SmppSession | None:
+        """The session that submits go out by."""
+        return self._connectors[0].session
+
+    def _pump(self) -> None:
+        """Send what window, rate and the peer's buffers have room for."""
+        session = self._sender()
+        if session is None or not session.is_writable or not self._jobs.has_ready():
+            return
+        now = self._loop.time()
+        window = 1 if self._is_probing else self._settings.window
+        room = window - session.in_flight
+        allowed = self._pace.allowed(now, room) if room > 0 else 0
+        if allowed > 0:
+            taken = self._jobs.take(allowed)
+            self._pace.spend(len(taken))
+            self._figures.sent(len(taken), now)
+            session.send([(one, one[0].submits[one[1]]) for one in taken])
+        if allowed < room and self._jobs.has_ready():
+            self._pump_later(self._pace.next_at(now))
+
+    def _pump_later(self, at: float) -> None:
+        if self._pump_timer is None and not self._is_closing:
+            self._pump_timer = self._loop.call_at(at, self._pump_now)
+
+    def _pump_now(self) -> None:
+        self._pump_timer = None
+        self._pump()
+
+    # --- answers -----------------------------------------------------------------------------
+
+    def _take_answer(
+        self, job: Job, number: int, status: int, message_id: str, outcomes: list[Submitted]
+    ) -> None:
+        if not status:
+            self._figures.accepted += 1
+            self._pace.went_well()
+            job.ids[number] = self._ids.of_response(message_id)
+            job.is_ambiguous = job.is_ambiguous or not message_id
+        elif self._is_passing(job, status):
+            self._put_off(job, number, status, outcomes)
+            return
+        else:
+            self._refuse(job, status)
+        self._finish_if_done(job, outcomes)
+
+    def _is_passing(self, job: Job, status: int) -> bool:
+        """Whether to try again later."""
+        verdict = verdict_of(status)
+        if verdict is Verdict.RETRY:
+            return self._jobs.count_try(job.message.message_id)
+        return verdict is Verdict.THROTTLED
+
+    def _refuse(self, job: Job, status: int) -> None:
+        self._figures.rejected += 1
+        self._figures.error(f"The carrier answered {name_of(status)} to a message.")
+        self._jobs.drop(job)
+        is_fault = verdict_of(status) is Verdict.RETRY
+        job.refusal = Submitted(
+            job.message.message_id,
+            SubmitResult.REJECTED,
+            error_code="carrier_unavailable" if is_fault else error_code_of(status),
+            carrier_code=name_of(status),
+            detail="The carrier refused the message.",
+        )
+
+    def _put_off(self, job: Job, number: int, status: int, outcomes: list[Submitted]) -> None:
+        """Not now: the message goes back if nothing of it has left, else the segment waits here."""
+        pause_s = self._pace.back_off(self._loop.time())
+        name = name_of(status)
+        if verdict_of(status) is Verdict.THROTTLED:
+            self._figures.throttled += 1
+            detail = "The carrier asked to slow down."
+        else:
+            self._figures.error(f"The carrier answered {name} to a message.")
+            detail = "The carrier has a fault of its own."
+        if job.refusal is None and not job.is_ambiguous:
+            self._jobs.put_off(job, number)
+            if not job.has_left:
+                returned = self._jobs.give_back(job)
+                outcomes += put_back(returned[:1], detail, after_s=pause_s, carrier_code=name)
+                outcomes += put_back(returned[1:], detail, after_s=pause_s)
+        else:
+            self._finish_if_done(job, outcomes)
+        outcomes += put_back(self._jobs.give_back_unsent(), detail, after_s=pause_s)
+
+    def _finish_if_done(self, job: Job, outcomes: list[Submitted]) -> None:
+        if job.is_done:
+            outcomes.append(job.outcome())
+            self._jobs.end(job)
+            if not self._jobs.has_active():
+                self._drained.set()
+
+    def _report(self, outcomes: Sequence[Submitted]) -> None:
+        if outcomes:
+            self._reports.submitted(self.carrier_id, outcomes)
+
+
+def _learned(format: str | None) -> IdFormat:
+    return IdFormat(format) if format in set(IdFormat) else IdFormat.AS_IS

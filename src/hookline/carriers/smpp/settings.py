@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hookline.api.wire import Body
+from hookline.carriers.smpp.coding import Alphabet
+from hookline.carriers.smpp.message_ids import IdFormat
 
 Bind = Literal["transceiver", "pair"]
-Alphabet = Literal["gsm7", "latin1", "ascii"]
-IdFormat = Literal["auto", "as_is", "hex_then_decimal", "decimal_then_hex"]
+_ASCII = r"^[\x20-\x7e]*$"
 
 
 class SmppSettings(Body):
@@ -19,10 +20,17 @@ class SmppSettings(Body):
     ]
     port: Annotated[int, Field(ge=1, le=65_535, description="Usually 2775; 3550 with TLS.")] = 2_775
     system_id: Annotated[
-        str, Field(min_length=1, max_length=64, description="The user name that the carrier gave.")
+        str,
+        Field(
+            min_length=1,
+            max_length=64,
+            pattern=_ASCII,
+            description="The user name that the carrier gave.",
+        ),
     ]
     system_type: Annotated[
-        str, Field(max_length=12, description="Only where the carrier asks for one.")
+        str,
+        Field(max_length=12, pattern=_ASCII, description="Only where the carrier asks for one."),
     ] = ""
     bind: Annotated[
         Bind,
@@ -45,17 +53,20 @@ class SmppSettings(Body):
         float, Field(ge=0, le=10_000, description="Segments a second; 0: no limit.")
     ] = 100.0
     alphabet: Annotated[Alphabet, Field(description="What data_coding 0 means to the carrier.")] = (
-        "gsm7"
+        Alphabet.GSM7
     )
     service_type: Annotated[
-        str, Field(max_length=5, description="Only where the carrier asks for one.")
+        str, Field(max_length=5, pattern=_ASCII, description="Only where the carrier asks for one.")
     ] = ""
     message_id_format: Annotated[
         IdFormat,
         Field(
             description="How ids differ between answers and receipts. auto: found out by itself."
         ),
-    ] = "auto"
+    ] = IdFormat.AUTO
+    send_validity: Annotated[
+        bool, Field(description="Tell the carrier until when a message is worth delivering.")
+    ] = True
     accepted_is_delivered: Annotated[
         bool, Field(description="Take the receipt state ACCEPTD for a delivery.")
     ] = False

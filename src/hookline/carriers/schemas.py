@@ -1,0 +1,271 @@
+"""The wire shapes of carriers, with a section for each kind that `KINDS` knows."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    SecretStr,
+    StrictBool,
+    WithJsonSchema,
+    create_model,
+)
+
+from hookline.api.wire import Body, Shape, Timestamp, shown
+from hookline.carriers.kinds import KINDS, Kind
+from hookline.carriers.live_state import CarrierRow, LinkView, State
+from hookline.carriers.registration import LOCAL_KIND, CarrierChange, NewCarrier
+from hookline.carriers.sections import create_section, patch_section, shown_section
+from hookline.carriers.trial import Trial, TrialResult
+from hookline.errors import Invalid
+from hookline.ids import is_id
+
+NAME_LENGTH_MAX = 64
+_KIND_NAMES = (*KINDS, LOCAL_KIND)
+
+
+def _name(text: str) -> str:
+    if not text.isprintable() or text != text.strip():
+        raise ValueError("use printable characters, and no space at the beginning or end")
+    if is_id("car", text):
+        raise ValueError("this is the form of an id; choose a name that people recognise")
+    return text
+
+
+def _kind(text: str) -> str:
+    if text not in _KIND_NAMES:
+        raise ValueError(f"the kinds are {', '.join(_KIND_NAMES)}")
+    return text
+
+
+Name = Annotated[
+    str,
+    AfterValidator(_name),
+    Field(min_length=1, max_length=NAME_LENGTH_MAX, examples=["Acme SMPP"]),
+]
+KindName = Annotated[
+    str, AfterValidator(_kind), WithJsonSchema({"type": "string", "enum": list(_KIND_NAMES)})
+]
+
+
+class CarrierCreateFields(Body):
+    """A carrier to connect. The section of its kind says how."""
+
+    name: Name
+    kind: KindName
+    disabled: Annotated[StrictBool, Field(description="Add it without connecting.")] = False
+
+
+class CarrierPatchFields(Body):
+    """What to change. What is left out stays, also within the section of the kind."""
+
+    name: Name | None = None
+    disabled: Annotated[
+        StrictBool | None, Field(description="true closes the link; messages wait for it.")
+    ] = None
+
+
+class LinkShape(Shape):
+    """How the connection is. Counts are since it was opened."""
+
+    state: Annotated[
+        State, Field(description="down: no server has the link. waiting: it tries again soon.")
+    ]
+    since: Timestamp
+    detail: Annotated[str | None, Field(description="Why it is not bound, and what to do.")]
+    window: Annotated[int, Field(description="Segments that may be unanswered.")]
+    in_flight: Annotated[int, Field(description="Segments that are unanswered now.")]
+    rate: Annotated[float, Field(description="Segments a second, lately.")]
+    rate_limit: Annotated[float, Field(description="0: no limit.")]
+    submitted: int
+    accepted: int
+    rejected: int
+    throttled: int
+    ambiguous: int
+    receipts: int
+    received: int
+    last_error: str | None
+    last_error_at: Timestamp | None
+    last_enquire_at: Timestamp | None
+    message_id_format: Annotated[
+        str | None, Field(description="How ids differ between answers and receipts, as found out.")
+    ]
+
+
+class CarrierFields(Shape):
+    """A carrier of the account. The section of its kind has its settings; others are null."""
+
+    id: str
+    object: Literal["carrier"] = "carrier"
+    name: str
+    kind: KindName
+    disabled: bool
+    link: LinkShape
+    created_at: Timestamp
+
+
+class CarrierTest(Body):
+    """Without `to`: how the link is. With it: a real message goes out."""
+
+    to: Annotated[
+        str | None, Field(min_length=1, max_length=32, description="The recipient in E.164.")
+    ] = None
+    sender: Annotated[
+        str | None,
+        Field(
+            alias="from",
+            min_length=1,
+            max_length=32,
+            description="A number at home on the carrier; its first one if left out.",
+        ),
+    ] = None
+    text: Annotated[str, Field(min_length=1, max_length=160)] = "A test message from Hookline."
+
+
+class TestedMessage(Shape):
+    """The message that was sent, after at most ten seconds."""
+
+    id: str
+    object: Literal["message"] = "message"
+    status: str
+    error: Annotated[str | None, Field(description="What went wrong, in words.")]
+
+
+class CarrierTestResult(Shape):
+    """What the test found."""
+
+    object: Literal["carrier_test"] = "carrier_test"
+    carrier_id: str
+    ok: Annotated[bool, Field(description="Bound, and the message was taken if there was one.")]
+    advice: Annotated[str | None, Field(description="What to do when it is not ok.")]
+    link: LinkShape
+    message: TestedMessage | None
+
+
+_SHOWN = {name: shown_section(name, kind) for name, kind in KINDS.items()}
+
+
+def _sections(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:  # Any: fields
+    return {name: (model | None, None) for name, model in models.items()}
+
+
+if TYPE_CHECKING:
+    CarrierCreate = CarrierCreateFields
+    CarrierPatch = CarrierPatchFields
+    Carrier = CarrierFields
+else:
+    CarrierCreate = create_model(
+        "CarrierCreate",
+        __base__=CarrierCreateFields,
+        __doc__=CarrierCreateFields.__doc__,
+        **_sections({name: create_section(name, kind) for name, kind in KINDS.items()}),
+    )
+    CarrierPatch = create_model(
+        "CarrierPatch",
+        __base__=CarrierPatchFields,
+        __doc__=CarrierPatchFields.__doc__,
+        **_sections({name: patch_section(name, kind) for name, kind in KINDS.items()}),
+    )
+    Carrier = create_model(
+        "Carrier",
+        __base__=CarrierFields,
+        __doc__=CarrierFields.__doc__,
+        **{name: (model | None, ...) for name, model in _SHOWN.items()},
+    )
+
+
+def new_carrier(body: CarrierCreateFields) -> NewCarrier:
+    """The command in the body. Raises Invalid when the kind and its section do not fit."""
+    given = _given(body)
+    for name in given.keys() - {body.kind}:
+        raise Invalid.at(f"/{name}", "other_kind", f"A carrier of kind {body.kind} has no {name}.")
+    if body.kind not in KINDS:
+        return NewCarrier(body.name, body.kind, disabled=body.disabled)
+    if body.kind not in given:
+        text = f"Say how to connect: a carrier of kind {body.kind} needs this section."
+        raise Invalid.at(f"/{body.kind}", "missing", text)
+    section, kind = given[body.kind], KINDS[body.kind]
+    settings = kind.settings.model_validate(section.model_dump(exclude=set(kind.secrets)))
+    return NewCarrier(body.name, body.kind, settings, _secrets(section, kind), body.disabled)
+
+
+def carrier_change(body: CarrierPatchFields) -> CarrierChange:
+    """The command in the body. Raises Invalid when it has sections of two kinds."""
+    given = _given(body)
+    if not given:
+        return CarrierChange(body.name, body.disabled)
+    if len(given) > 1:
+        name = sorted(given)[1]
+        raise Invalid.at(f"/{name}", "other_kind", "A carrier is of one kind.")
+    ((name, section),) = given.items()
+    kind = KINDS[name]
+    settings = section.model_dump(exclude_unset=True, exclude=set(kind.secrets))
+    return CarrierChange(body.name, body.disabled, name, settings, _secrets(section, kind))
+
+
+def carrier_shape(row: CarrierRow, link: LinkView) -> Carrier:
+    """The wire shape of a stored carrier."""
+    sections: dict[str, Any] = dict.fromkeys(KINDS)  # Any: each kind's own model
+    if row.kind in KINDS:
+        flags = {f"{secret}_set": row.secrets is not None for secret in KINDS[row.kind].secrets}
+        stored = msgspec.json.decode(row.settings)
+        sections[row.kind] = _SHOWN[row.kind].model_validate(stored | flags)
+    return Carrier(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        disabled=bool(row.disabled),
+        link=link_shape(link),
+        created_at=shown(row.created_at) or "",
+        **sections,
+    )
+
+
+def trial_of(body: CarrierTest) -> Trial | None:
+    """The message to try the carrier with. Raises Invalid when only half of one is given."""
+    if body.to is not None:
+        return Trial(body.to, body.sender, body.text)
+    if body.sender is not None:
+        raise Invalid.at("/to", "missing", "Say whom the message goes to, or leave out `from`.")
+    return None
+
+
+def trial_shape(result: TrialResult) -> CarrierTestResult:
+    """The wire shape of a trial."""
+    message = result.message
+    return CarrierTestResult(
+        carrier_id=result.carrier.row.id,
+        ok=result.is_ok,
+        advice=result.advice,
+        link=link_shape(result.carrier.link),
+        message=message
+        and TestedMessage(id=message.id, status=message.status, error=message.error),
+    )
+
+
+def link_shape(link: LinkView) -> LinkShape:
+    """The wire shape of a link's state."""
+    figures = msgspec.structs.asdict(link.figures)
+    del figures["phase"]
+    instants = {
+        name: shown(figures.pop(name)) for name in ("since", "last_error_at", "last_enquire_at")
+    }
+    return LinkShape(**{**figures, **instants, "state": link.state, "detail": link.detail})
+
+
+def _given(body: BaseModel) -> dict[str, BaseModel]:
+    """The sections that the body has, by kind."""
+    found = {name: getattr(body, name, None) for name in KINDS}
+    return {name: section for name, section in found.items() if section is not None}
+
+
+def _secrets(section: BaseModel, kind: Kind) -> dict[str, str]:
+    given = {name: getattr(section, name, None) for name in kind.secrets}
+    return {
+        name: value.get_secret_value()
+        for name, value in given.items()
+        if isinstance(value, SecretStr)
+    }

@@ -1,0 +1,73 @@
+"""The part of a carrier's wire shapes that belongs to its kind: to create, to patch, to show."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, Field, SecretStr, Strict, create_model
+from pydantic.fields import FieldInfo
+
+from hookline.api.wire import Body
+from hookline.carriers.kinds import Kind
+
+_SECRET_LENGTH_MAX = 200
+
+
+def _plain(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if not (text.isascii() and (text.isprintable() or not text)):
+        raise ValueError("use printable ASCII characters")
+    return secret
+
+
+def _without_default(schema: dict[str, Any]) -> None:  # Any: JSON schema
+    """In a patch what is left out stays, so that no default must be shown."""
+    schema.pop("default", None)
+
+
+Secret = Annotated[
+    SecretStr,
+    AfterValidator(_plain),
+    Field(max_length=_SECRET_LENGTH_MAX, description="Write-only; kept sealed."),
+]
+
+
+def create_section(name: str, kind: Kind) -> type[BaseModel]:
+    """The kind's settings and secrets."""
+    fields: dict[str, Any] = {  # Any: pydantic's own form of a field
+        field: (_exact(info), info) for field, info in kind.settings.model_fields.items()
+    }
+    fields |= dict.fromkeys(kind.secrets, (Secret, ...))
+    return create_model(
+        f"{_title(name)}Create", __base__=kind.settings, __doc__=kind.settings.__doc__, **fields
+    )
+
+
+def patch_section(name: str, kind: Kind) -> type[BaseModel]:
+    """The same, all of it optional, with the same bounds."""
+    fields: dict[str, Any] = {}  # Any: pydantic's own form of a field
+    for field, info in kind.settings.model_fields.items():
+        kept = Field(default=None, description=info.description, json_schema_extra=_without_default)
+        fields[field] = (Annotated[_exact(info), *info.metadata, kept], None)
+    for secret in kind.secrets:
+        kept = Field(default=None, json_schema_extra=_without_default)
+        fields[secret] = (Annotated[Secret, kept], None)
+    return create_model(
+        f"{_title(name)}Patch", __base__=Body, __doc__="What to change of it.", **fields
+    )
+
+
+def shown_section(name: str, kind: Kind) -> type[BaseModel]:
+    """The kind's settings, and of its secrets whether there are any."""
+    flags: dict[str, Any] = {f"{secret}_set": (bool, ...) for secret in kind.secrets}
+    return create_model(
+        f"{_title(name)}", __base__=kind.settings, __doc__=kind.settings.__doc__, **flags
+    )
+
+
+def _exact(info: FieldInfo) -> Any:  # Any: an annotation
+    """The field's type, which takes no `0` for false and no `"1"` for 1."""
+    kind = info.annotation
+    return Annotated[kind, Strict()] if kind in {bool, int, float} else kind
+
+
+def _title(kind: str) -> str:
+    return kind.capitalize()

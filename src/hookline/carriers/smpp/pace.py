@@ -1,0 +1,73 @@
+"""How fast a link may go: its rate, its pauses, and how long it waits before it connects again."""
+
+import random
+from collections.abc import Callable
+
+_BURST_S = 0.02
+"""How much of a second's segments may leave at once; carriers count by the second."""
+_PAUSE_S = 1.0
+_PAUSE_MAX_S = 30.0
+_CONNECT_S = 1.0
+_CONNECT_MAX_S = 60.0
+_JITTER = 0.2
+
+
+class Pace:
+    """Segments a second, as a bucket that holds very little. Times are the event loop's."""
+
+    def __init__(self, rate: float, now: float) -> None:
+        """`rate` 0: no limit."""
+        self._rate = rate
+        self._burst = max(1.0, rate * _BURST_S)
+        self._tokens = self._burst
+        self._filled_at = now
+        self._pause_s = _PAUSE_S
+        self.paused_until = 0.0
+
+    def allowed(self, now: float, wanted: int) -> int:
+        """How many of the wanted segments may leave now."""
+        if now < self.paused_until:
+            return 0
+        if not self._rate:
+            return wanted
+        self._tokens = min(self._burst, self._tokens + (now - self._filled_at) * self._rate)
+        self._filled_at = now
+        return min(wanted, int(self._tokens + 1e-9))
+
+    def spend(self, segments: int) -> None:
+        if self._rate:
+            self._tokens -= segments
+
+    def next_at(self, now: float) -> float:
+        """When it is worth asking again, if nothing is allowed now."""
+        if now < self.paused_until:
+            return self.paused_until
+        return now + max(0.0, 1.0 - self._tokens) / self._rate if self._rate else now
+
+    def back_off(self, now: float) -> float:
+        """The carrier asked to slow down: pause, longer each time. Returns for how long."""
+        if now < self.paused_until:  # an answer to what left before the pause
+            return self.paused_until - now
+        pause_s, self._pause_s = self._pause_s, min(self._pause_s * 2, _PAUSE_MAX_S)
+        self.paused_until = now + pause_s
+        return pause_s
+
+    def went_well(self) -> None:
+        """The carrier takes messages: the next pause is a short one again."""
+        self._pause_s = _PAUSE_S
+
+
+class Backoff:
+    """Waits between attempts to connect: doubled each time, with jitter, so that many links whose
+    carrier comes back do not all knock at once."""
+
+    def __init__(self, uniform: Callable[[float, float], float] = random.uniform) -> None:
+        self._uniform = uniform
+        self._wait_s = _CONNECT_S
+
+    def next_s(self) -> float:
+        wait_s, self._wait_s = self._wait_s, min(self._wait_s * 2, _CONNECT_MAX_S)
+        return wait_s * self._uniform(1 - _JITTER, 1 + _JITTER)
+
+    def reset(self) -> None:
+        self._wait_s = _CONNECT_S

@@ -1,0 +1,174 @@
+"""`hookline carriers`."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.markup import escape
+
+from hookline.app import Core
+from hookline.carriers.live_state import LinkView
+from hookline.carriers.reading import LinkedCarrier, all_carriers, get_carrier
+from hookline.carriers.registration import find_carrier_named, remove_carrier
+from hookline.carriers.schemas import carrier_shape, link_shape
+from hookline.carriers.trial import Trial, TrialMessage, TrialResult
+from hookline.cli.connecting import add
+from hookline.cli.numbers import Account
+from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
+from hookline.cli.session import operator, run
+from hookline.clock import to_rfc3339
+from hookline.ids import CarrierId
+from hookline.messages.hand_over import DispatchElsewhere
+from hookline.messages.model import FINAL, Message, Status
+from hookline.messages.reading import find_message
+from hookline.messages.resource import encode_with_timeline, timeline
+from hookline.messages.submission import Submission
+from hookline.messages.trial import Trials, error_in_words
+from hookline.numbers.book import NumberBook
+from hookline.principal import Principal
+
+carriers = typer.Typer(
+    name="carriers", help="Carriers, and how their links are.", no_args_is_help=True
+)
+carriers.add_typer(add)
+
+CarrierName = Annotated[str, typer.Argument(metavar="NAME", help="The carrier's name or id.")]
+_WAIT_S = 30.0
+_LOOK_EVERY_S = 0.1
+
+
+@carriers.command(name="list", epilog="Example:  hookline carriers list --json")
+def list_carriers(account: Account = None, json: Json = False) -> None:
+    """The account's carriers with the live state of their links."""
+
+    async def work(core: Core) -> list[LinkedCarrier]:
+        return await all_carriers(core.store, await operator(core, account))
+
+    found = run(work)
+    if json:
+        print_json([carrier_shape(one.row, one.link).model_dump(mode="json") for one in found])
+        return
+    columns = ("name", "kind", "link", "window", "rate", "accepted", "refused", "detail", "id")
+    empty = "There are no carriers yet. Connect one with:  hookline carriers add smpp --help"
+    print_table(columns, [_row(one) for one in found], empty)
+
+
+@carriers.command(name="test", epilog="Example:  hookline carriers test Acme --to +447700900123")
+def try_out(
+    name: CarrierName,
+    to: Annotated[str | None, typer.Option(help="Send a real message there.")] = None,
+    sender: Annotated[
+        str | None, typer.Option("--from", help="A number that is at home on the carrier.")
+    ] = None,
+    text: Annotated[str, typer.Option(help="What to say.")] = "A test message from Hookline.",
+    account: Account = None,
+    json: Json = False,
+) -> None:
+    """Show how the link is. With --to, send a message over it and wait for what becomes of it."""
+
+    async def work(core: Core) -> _Tested:
+        principal = await operator(core, account)
+        row = await find_carrier_named(core.store, principal, name)
+        before = await get_carrier(core.store, principal, row.id)
+        if not json:
+            _print_link(before)
+        if to is None:
+            return _Tested(TrialResult(before), None)
+        message = await _send(core, principal, row.id, Trial(to, sender, text), quiet=json)
+        told = TrialMessage(message.id, message.status, error_in_words(message))
+        after = await get_carrier(core.store, principal, row.id)
+        return _Tested(TrialResult(after, told), message)
+
+    tested = run(work)
+    if json:
+        print_json(tested.facts())
+    if not tested.result.is_ok:
+        fail(tested.result.advice or f"The message is {tested.message_status}.")
+    if tested.message_status == Status.SENT and not json:
+        out.print("The carrier took the message; no receipt has come yet.")
+
+
+@carriers.command(epilog="Example:  hookline carriers remove Acme")
+def remove(name: CarrierName, account: Account = None) -> None:
+    """Remove a carrier that has no numbers and no messages to send."""
+
+    async def work(core: Core) -> str:
+        principal = await operator(core, account)
+        row = await find_carrier_named(core.store, principal, name)
+        await core.store.commit(lambda tx: remove_carrier(tx, principal, row.id))
+        return str(row.name)
+
+    out.print(f"{escape(run(work))} is removed; its link closes within a second.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """What a test found, with the whole message."""
+
+    result: TrialResult
+    message: Message | None
+
+    @property
+    def message_status(self) -> str:
+        return self.message.status if self.message else ""
+
+    def facts(self) -> dict[str, object]:
+        message = self.message
+        return {
+            "ok": self.result.is_ok,
+            "advice": self.result.advice,
+            "link": link_shape(self.result.carrier.link).model_dump(mode="json"),
+            "message": message and msgspec.Raw(encode_with_timeline(message)),
+        }
+
+
+async def _send(
+    core: Core, principal: Principal, carrier_id: str, trial: Trial, *, quiet: bool
+) -> Message:
+    """The message when its status is final, or after half a minute."""
+    store = core.store
+    book = NumberBook(store, core.wakeups)
+    trials = Trials(store, Submission(store, book, DispatchElsewhere()))
+    message_id = await trials.submit(principal, CarrierId(carrier_id), trial)
+    shown, waited_s = 0, 0.0
+    while True:
+        message = await find_message(store, principal, message_id)
+        entries = timeline(message)
+        for entry in [] if quiet else entries[shown:]:
+            notes = " ".join(note for note in (entry.carrier_code, entry.detail) if note)
+            out.print(f"  {entry.at[11:23]}  {entry.status:<12}{escape(notes)}".rstrip())
+        shown = len(entries)
+        if Status(message.status) in FINAL or waited_s >= _WAIT_S:
+            return message
+        await asyncio.sleep(_LOOK_EVERY_S)
+        waited_s += _LOOK_EVERY_S
+
+
+def _row(one: LinkedCarrier) -> tuple[object, ...]:
+    row, link = one.row, one.link
+    figures = link.figures
+    refused = figures.rejected + figures.throttled
+    return (
+        escape(row.name), row.kind, _coloured(link), f"{figures.in_flight}/{figures.window}",
+        f"{figures.rate:g}/s", figures.accepted, refused, escape(link.detail or "–"), row.id,
+    )  # fmt: skip
+
+
+def _coloured(link: LinkView) -> str:
+    colour = "green" if link.is_bound else "red" if link.state == "down" else "yellow"
+    return f"[{colour}]{link.state}[/{colour}]"
+
+
+def _print_link(one: LinkedCarrier) -> None:
+    figures = one.link.figures
+    facts: dict[str, object] = {
+        "carrier": f"{escape(one.row.name)} ({one.row.kind})",
+        "link": f"{_coloured(one.link)} since {to_rfc3339(figures.since)}",
+        "window": f"{figures.in_flight} of {figures.window}",
+        "accepted": f"{figures.accepted} of {figures.submitted}",
+    }
+    if figures.last_error:
+        facts["last error"] = escape(figures.last_error)
+    print_facts(facts)

@@ -1,0 +1,174 @@
+"""`hookline carriers add`: a command for each kind, whose options are the kind's settings."""
+
+import asyncio
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from hookline.app import Core
+from hookline.carriers.live_state import State
+from hookline.carriers.reading import LinkedCarrier, get_carrier, unseen
+from hookline.carriers.registration import add_carrier, invalid
+from hookline.carriers.schemas import CarrierCreate, carrier_shape, new_carrier
+from hookline.carriers.smpp.coding import Alphabet
+from hookline.carriers.smpp.message_ids import IdFormat
+from hookline.cli.numbers import Account
+from hookline.cli.output import Json, fail, out, print_json
+from hookline.cli.session import operator, run
+
+PASSWORD_KEY = "HOOKLINE_CARRIER_PASSWORD"  # noqa: S105 - the name of a variable
+_SETTLE_S = 5.0
+_LOOK_EVERY_S = 0.25
+_UNSETTLED = frozenset({State.DOWN, State.CONNECTING})
+
+add = typer.Typer(name="add", help="Connect a carrier.", no_args_is_help=True)
+
+
+class Bind(StrEnum):
+    """How many sessions."""
+
+    TRANSCEIVER = "transceiver"
+    PAIR = "pair"
+
+
+class Ambiguous(StrEnum):
+    """What becomes of a message whose submit got no answer."""
+
+    FAIL = "fail"
+    RESEND = "resend"
+
+
+Name = Annotated[str, typer.Option(help="How you call it; must be new.")]
+
+
+@add.command(
+    epilog="Example:  hookline carriers add smpp --name Acme --host smpp.example.com --port 2775 "
+    "--system-id hookline --password W"
+)
+def smpp(
+    name: Name,
+    host: Annotated[str, typer.Option(help="The carrier's host name or address.")],
+    system_id: Annotated[str, typer.Option(help="The user name that the carrier gave.")],
+    port: Annotated[int, typer.Option(help="Usually 2775; 3550 with TLS.")] = 2_775,
+    password: Annotated[
+        str | None,
+        typer.Option(help=f"Better in {PASSWORD_KEY}; asked for on a terminal when left out."),
+    ] = None,
+    bind: Annotated[
+        Bind, typer.Option(help="One session both ways, or a transmitter and a receiver.")
+    ] = Bind.TRANSCEIVER,
+    tls: Annotated[
+        bool, typer.Option("--tls", help="Encrypt, and verify the certificate.")
+    ] = False,
+    tls_ca: Annotated[
+        Path | None, typer.Option(help="PEM file to trust in place of the system's certificates.")
+    ] = None,
+    window: Annotated[int, typer.Option(help="Segments sent before their answers came.")] = 50,
+    rate: Annotated[float, typer.Option(help="Segments a second; 0: no limit.")] = 100.0,
+    system_type: Annotated[str, typer.Option(help="Only where the carrier asks for one.")] = "",
+    service_type: Annotated[str, typer.Option(help="Only where the carrier asks for one.")] = "",
+    alphabet: Annotated[
+        Alphabet, typer.Option(help="What data_coding 0 means to the carrier.")
+    ] = Alphabet.GSM7,
+    message_id_format: Annotated[
+        IdFormat, typer.Option(help="How ids differ between answers and receipts.")
+    ] = IdFormat.AUTO,
+    send_validity: Annotated[
+        bool, typer.Option(help="Tell the carrier until when a message is worth delivering.")
+    ] = True,
+    accepted_is_delivered: Annotated[
+        bool, typer.Option("--accepted-is-delivered", help="Take ACCEPTD for a delivery.")
+    ] = False,
+    ambiguous: Annotated[
+        Ambiguous, typer.Option(help="After a lost answer; resend may send twice.")
+    ] = Ambiguous.FAIL,
+    ambiguous_wait: Annotated[int, typer.Option(help="Seconds to wait for a receipt.")] = 600,
+    enquire_interval: Annotated[float, typer.Option(help="Seconds between enquiries.")] = 30.0,
+    response_timeout: Annotated[float, typer.Option(help="Seconds for an answer.")] = 20.0,
+    disabled: Annotated[
+        bool, typer.Option("--disabled", help="Add it without connecting.")
+    ] = False,
+    account: Account = None,
+    json: Json = False,
+) -> None:
+    """Connect an SMPP carrier. A running server binds to it within a second."""
+    settings = {
+        "host": host, "port": port, "system_id": system_id, "password": _password(password),
+        "bind": bind.value, "tls": tls, "tls_ca": _text_of(tls_ca), "window": window, "rate": rate,
+        "system_type": system_type, "service_type": service_type, "alphabet": alphabet.value,
+        "message_id_format": message_id_format.value, "send_validity": send_validity,
+        "accepted_is_delivered": accepted_is_delivered, "ambiguous": ambiguous.value,
+        "ambiguous_wait_seconds": ambiguous_wait, "enquire_interval_seconds": enquire_interval,
+        "response_timeout_seconds": response_timeout,
+    }  # fmt: skip
+    body = {"name": name, "kind": "smpp", "disabled": disabled, "smpp": settings}
+    connect(body, account, as_json=json)
+
+
+def connect(body: dict[str, Any], account: str | None, *, as_json: bool) -> None:  # Any: JSON
+    """Add the carrier, and for a person see whether a server gets through to it."""
+
+    async def work(core: Core) -> LinkedCarrier:
+        principal = await operator(core, account)
+        wanted = new_carrier(CarrierCreate.model_validate(body))
+        row = await core.store.commit(
+            lambda tx: add_carrier(tx, core.store, core.box, principal, wanted)
+        )
+        found = LinkedCarrier(row, unseen(core.store, row))
+        waited_s = 0.0
+        while not as_json and found.link.state in _UNSETTLED and waited_s < _SETTLE_S:
+            await asyncio.sleep(_LOOK_EVERY_S)
+            waited_s += _LOOK_EVERY_S
+            found = await get_carrier(core.store, principal, row.id)
+        return found
+
+    try:
+        found = run(work)
+    except ValidationError as error:
+        findings = invalid(error).errors
+        fail("\n".join(f"{_option(one.pointer)}: {one.detail}" for one in findings), status=2)
+    if as_json:
+        print_json(carrier_shape(found.row, found.link))
+        return
+    out.print(f"{found.row.name} is added ({found.row.id}). Its link: {found.link.state}.")
+    if found.link.detail:
+        out.print(found.link.detail)
+    out.print(
+        "Next, give it a number:  "
+        f"hookline numbers add +15550100 --carrier {_quoted(found.row.name)}"
+    )
+
+
+def _password(given: str | None) -> str:
+    """From the option, the environment, or the person at the terminal."""
+    if given is not None:
+        return given
+    from_environment = os.environ.get(PASSWORD_KEY)
+    if from_environment is not None:
+        return from_environment
+    if not sys.stdin.isatty():
+        fail(f"Give --password, or set {PASSWORD_KEY}.", status=2)
+    return str(typer.prompt("Password", hide_input=True, err=True))
+
+
+def _text_of(file: Path | None) -> str | None:
+    if file is None:
+        return None
+    try:
+        return file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"--tls-ca: {file} cannot be read: {error}", status=2)
+
+
+def _option(pointer: str) -> str:
+    name = pointer.rpartition("/")[2].removesuffix("_seconds").replace("_", "-")
+    return f"--{name}" if name else "The carrier"
+
+
+def _quoted(name: str) -> str:
+    return name if name.isalnum() else f"'{name}'"

@@ -1,0 +1,73 @@
+"""What a carrier sends again because our acknowledgement of it was lost.
+
+A carrier repeats in a new session what was not acknowledged in the old one: after `kill -9`, what
+had been committed already. What came in is remembered until the carrier surely knows that we have
+it, so that a person who writes the same text twice is not taken for a repetition.
+"""
+
+from hashlib import blake2b
+
+import msgspec
+
+from hookline.carriers.port import Incoming
+from hookline.clock import HOUR_MS, MINUTE_MS
+from hookline.messages import inbound_store as sql
+from hookline.messages.arrival import Arrival
+from hookline.storage.store import Store
+from hookline.storage.transaction import Transaction
+
+_BEFORE_SESSION_MS = 10 * MINUTE_MS
+"""A session that began later than this after it is not there to send it again."""
+_YOUNG_MS = 5 * MINUTE_MS
+"""A session in which by now everything has been sent again."""
+_KEPT_MS = HOUR_MS
+
+
+async def find_repeated(tx: Transaction, arrival: Arrival) -> str | None:
+    """The id under which this has been stored before ("" for a segment), or None.
+
+    Each remembered one is found once.
+    """
+    session = arrival.incoming.session
+    if session is None or arrival.at - session.began_at >= _YOUNG_MS:
+        return None
+    digest = digest_of(arrival.incoming)
+    (rows,) = await tx.select(sql.ALIKE, [(arrival.carrier_id, digest)])
+    oldest_at = session.began_at - _BEFORE_SESSION_MS
+    alike = sorted(
+        (int(str(at)), str(message_id), str(other))
+        for other, message_id, at in rows
+        if other != session.id and int(str(at)) >= oldest_at
+    )
+    for _, message_id, other in alike:
+        if await tx.changed(sql.forget(arrival.carrier_id, digest, other, message_id)):
+            return message_id
+    return None
+
+
+def remember(tx: Transaction, arrival: Arrival, message_id: str) -> None:
+    """Until it is acknowledged. Also of a repetition, whose acknowledgement may be lost as well."""
+    session = arrival.incoming.session
+    if session is not None:
+        digest = digest_of(arrival.incoming)
+        row = (arrival.carrier_id, digest, session.id, message_id, arrival.at)
+        tx.add(sql.REMEMBER, row)
+
+
+async def forget_old(store: Store) -> None:
+    """Nothing is sent again so much later."""
+    before = store.now() - _KEPT_MS
+    await store.commit(lambda tx: tx.changed(sql.forget_older(before)))
+
+
+def digest_of(incoming: Incoming) -> bytes:
+    """What two deliveries of one message or segment have in common."""
+    part = incoming.part
+    told = (
+        incoming.sender,
+        incoming.recipient,
+        incoming.encoding.value,
+        incoming.text,
+        None if part is None else (part.reference, part.total, part.number),
+    )
+    return blake2b(msgspec.json.encode(told), digest_size=16).digest()
