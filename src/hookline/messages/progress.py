@@ -166,7 +166,7 @@ class RecordSubmitted:
 
     def __init__(
         self,
-        requeue: Callable[[Sequence[Message]], None],
+        requeue: Callable[[Sequence[tuple[CarrierId, Message | None]]], None],
         match_receipts: Callable[[Sequence[Row]], None],
     ) -> None:
         self._requeue = requeue
@@ -199,13 +199,13 @@ class RecordSubmitted:
             tx.after_commit(lambda: self._match_receipts(early))
 
     def committed(self, items: Sequence[Reported], outcomes: Sequence[Message | None]) -> None:
-        throttled = [
-            message
+        returned = [
+            (item.carrier_id, message)
             for item, message in zip(items, outcomes, strict=True)
-            if message is not None and item.outcome.result is SubmitResult.THROTTLED
+            if item.outcome.result is SubmitResult.THROTTLED
         ]
-        if throttled:
-            self._requeue(throttled)
+        if returned:
+            self._requeue(returned)
 
 
 def _move_of(item: Reported) -> Move:
