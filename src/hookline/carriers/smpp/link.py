@@ -184,7 +184,7 @@ class SmppLink:
         for job, _ in tokens:
             job.open -= 1
             job.is_ambiguous = True
-            self._figures.ambiguous += 1
+            self._figures.answered("ambiguous")
             self._jobs.drop(job)
             self._finish_if_done(job, outcomes)
         self._report(outcomes)
@@ -238,7 +238,7 @@ class SmppLink:
         self, job: Job, number: int, status: int, message_id: str, outcomes: list[Submitted]
     ) -> None:
         if not status:
-            self._figures.accepted += 1
+            self._figures.answered("accepted")
             self._pace.went_well()
             job.ids[number] = self._ids.of_response(message_id)
             job.is_ambiguous = job.is_ambiguous or not message_id
@@ -257,7 +257,7 @@ class SmppLink:
         return verdict is Verdict.THROTTLED
 
     def _refuse(self, job: Job, status: int) -> None:
-        self._figures.rejected += 1
+        self._figures.answered("rejected")
         self._figures.error(f"The carrier answered {name_of(status)} to a message.")
         self._jobs.drop(job)
         is_fault = verdict_of(status) is Verdict.RETRY
@@ -274,9 +274,10 @@ class SmppLink:
         pause_s = self._pace.back_off(self._loop.time())
         name = name_of(status)
         if verdict_of(status) is Verdict.THROTTLED:
-            self._figures.throttled += 1
+            self._figures.answered("throttled")
             detail = "The carrier asked to slow down."
         else:
+            self._figures.answered("faulted")
             self._figures.error(f"The carrier answered {name} to a message.")
             detail = "The carrier has a fault of its own."
         if not job.is_dropped:
