@@ -108,7 +108,7 @@ async def _still_waiting(
 ) -> list[Waiting]:
     """Those of the receipts that another node has not used meanwhile, in their order."""
     keys = list(recipients)
-    taken = await tx.select(message_sql.PART_EXISTS, keys)
+    taken = await tx.select(message_sql.PARTS_WITH_ID, keys)
     found = await tx.select(message_sql.UNMATCHED, keys)
     return [
         Waiting((*key, *row), recipients[key])
