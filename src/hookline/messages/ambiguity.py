@@ -76,6 +76,8 @@ async def adopt_receipts(
         doubtful = await _doubtful(tx, carriers, recipients)
         waiting = await _still_waiting(tx, keys)
         parts = pair(doubtful, waiting, store.now())
+        if not parts:  # all their segments are known, and wait for receipts of their own
+            return
         used = {(part[0], part[1]) for part in parts}
         early = [receipt.row for receipt in waiting if receipt.row[:2] in used]
         await tx.insert(message_sql.INSERT_PART, parts)
