@@ -116,7 +116,7 @@ async def test_what_was_on_its_way_to_a_throttled_link_does_not_overtake(
     accepted = [await room.send_played() for _ in range(6)]
     first, second, third = (await link.taking(3))[:3]
     link.answer(second, third)  # the next two are being marked as sending now
-    link.answer(first, result=SubmitResult.THROTTLED, retry_after_s=0.05)
+    link.answer(first, result=SubmitResult.THROTTLED, retry_after_s=0.5)
     await room.settle()
     assert len(link.taken) == 3
     await link.taking(6)

@@ -76,6 +76,8 @@ async def adopt_receipts(
         doubtful = await _doubtful(tx, carriers, recipients)
         waiting = await _still_waiting(tx, keys)
         parts = pair(doubtful, waiting, store.now())
+        if not parts:  # all their segments are known, and wait for receipts of their own
+            return
         used = {(part[0], part[1]) for part in parts}
         early = [receipt.row for receipt in waiting if receipt.row[:2] in used]
         await tx.insert(message_sql.INSERT_PART, parts)
@@ -108,7 +110,7 @@ async def _still_waiting(
 ) -> list[Waiting]:
     """Those of the receipts that another node has not used meanwhile, in their order."""
     keys = list(recipients)
-    taken = await tx.select(message_sql.PART_EXISTS, keys)
+    taken = await tx.select(message_sql.PARTS_WITH_ID, keys)
     found = await tx.select(message_sql.UNMATCHED, keys)
     return [
         Waiting((*key, *row), recipients[key])

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from sqlalchemy import delete, tuple_
 
 from hookline.carriers.port import Receipt, ReceiptState
-from hookline.clock import UnixMs
+from hookline.clock import HOUR_MS, UnixMs
 from hookline.ids import CarrierId
 from hookline.messages import store as sql
 from hookline.messages.model import Change, Message
 from hookline.messages.progress import Move, move
 from hookline.storage.schema import unmatched_receipts
 from hookline.storage.transaction import Transaction
+
+_REPEATED_WITHIN_MS = HOUR_MS
+"""Older segments with a receipt's id may be another message's; to keep it then does no harm."""
 
 _CHANGE_OF = {
     ReceiptState.DELIVERED: Change.RECEIPT_DELIVERED,
@@ -127,7 +130,7 @@ def _state_of(segments: Sequence[tuple[int, object]], total: int) -> ReceiptStat
 
 async def _keep_unmatched(tx: Transaction, missed: Sequence[Arrived]) -> None:
     keys = [(item.carrier_id, item.receipt.carrier_message_id) for item in missed]
-    known = await tx.select(sql.PART_EXISTS, keys)
+    known = await tx.select(sql.PARTS_WITH_ID, keys)
     rows = [
         (
             item.carrier_id,
@@ -138,10 +141,15 @@ async def _keep_unmatched(tx: Transaction, missed: Sequence[Arrived]) -> None:
             item.at,
         )
         for item, parts in zip(missed, known, strict=True)
-        if not parts  # a repeated receipt has parts, which are decided already
+        if not any(_is_repeated(item, int(str(created_at))) for (created_at,) in parts)
     ]
     if rows:
         await tx.insert(sql.INSERT_UNMATCHED, rows)
+
+
+def _is_repeated(item: Arrived, created_at: int) -> bool:
+    """Its segment was decided before; one of old is not it, if the carrier counts anew."""
+    return item.at - created_at < _REPEATED_WITHIN_MS
 
 
 async def _forget_early(tx: Transaction, items: Sequence[Arrived]) -> None:

@@ -69,8 +69,8 @@ SET_PART_STATE = Update(
     " AND (newer.created_at, newer.message_id) > (t.created_at, t.message_id))",
     returning=("message_id", "parts"),
 )
-PART_EXISTS = Select(
-    message_parts, key=("carrier_id", "carrier_message_id"), columns=("message_id",)
+PARTS_WITH_ID = Select(
+    message_parts, key=("carrier_id", "carrier_message_id"), columns=("created_at",)
 )
 PART_STATES = Select(
     message_parts,
