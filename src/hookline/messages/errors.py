@@ -65,6 +65,15 @@ DELIVERY_ERRORS: dict[str, DeliveryError] = {
         "The recipient has opted out",
         "They asked for no more messages after this one had been scheduled; it was not sent.",
     ),
+    "invalid_recipient": DeliveryError(
+        "The carrier does not take the recipient",
+        "The number is not one that it can reach, or not written as it wants. Check the number.",
+    ),
+    "invalid_sender": DeliveryError(
+        "The carrier does not take the sender",
+        "It is not registered with the carrier, or not for this country. Ask the carrier, or send "
+        "from another number.",
+    ),
     "undelivered": DeliveryError(
         "The message could not be delivered",
         "The carrier took the message but could not deliver it: the number may be out of service "
