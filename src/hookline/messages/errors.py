@@ -94,7 +94,8 @@ DELIVERY_ERRORS: dict[str, DeliveryError] = {
     ),
     "submit_ambiguous": DeliveryError(
         "The carrier's answer was lost",
-        "The message may or may not have been sent; a receipt would still decide it.",
+        "The message may or may not have been sent. While its status is sent, a receipt can still "
+        "decide it.",
     ),
 }
 """By stable code; a code that is not here is shown with its own name."""

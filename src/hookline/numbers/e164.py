@@ -17,7 +17,7 @@ TEXT_LENGTH_MAX = 32
 DIGITS_MAX = 15
 """ITU-T E.164 §6.1, country code included."""
 
-_CACHE_SIZE = 50_000
+_CACHE_SIZE = 8_192  # 1.3 MB when full; a miss costs 2 µs where the number is plain
 
 
 class InvalidNumber(Invalid):

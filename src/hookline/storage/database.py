@@ -144,7 +144,7 @@ class SqliteDatabase(Database):
 def _configure(connection: Any, _record: object) -> None:  # Any: SQLAlchemy's driver wrapper
     cursor = connection.cursor()
     cursor.execute("PRAGMA query_only=ON")
-    cursor.execute("PRAGMA cache_size=-8000")
+    cursor.execute(f"PRAGMA cache_size=-{sqlite.READER_CACHE_KIB}")
     cursor.close()
 
 

@@ -14,6 +14,9 @@ from pathlib import Path
 from hookline.storage.sets import Insert, Row, Select, Update, Values
 
 _STATEMENTS_CACHED = 400
+_WRITER_CACHE_KIB = 8_000
+READER_CACHE_KIB = 2_000
+"""Less than the writer's: a commit of another connection makes a reader's pages worthless."""
 _SWITCH_RETRY_S = 0.01
 
 
@@ -27,17 +30,18 @@ def connect(path: Path, *, timeout_s: float, read_only: bool = False) -> sqlite3
         cached_statements=_STATEMENTS_CACHED,
     )
     _switch_to_wal(connection, timeout_s)
-    configure(connection)
+    _configure(connection)
     if read_only:
         connection.execute("PRAGMA query_only=ON")
+    cache_kib = READER_CACHE_KIB if read_only else _WRITER_CACHE_KIB
+    connection.execute(f"PRAGMA cache_size=-{cache_kib}")
     return connection
 
 
-def configure(connection: sqlite3.Connection) -> None:
-    """What every connection needs: an fsync at each commit, foreign keys, some memory."""
+def _configure(connection: sqlite3.Connection) -> None:
+    """What every connection needs: an fsync at each commit, foreign keys, sorting in memory."""
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA cache_size=-32000")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA journal_size_limit=67108864")
 
