@@ -110,6 +110,14 @@ async def test_each_segment_has_its_receipts(smsc: Smsc) -> None:
     assert tuple(heard) == outcome.carrier_message_ids
 
 
+async def test_receipt_that_comes_twice_is_reported_and_acknowledged_twice() -> None:
+    async with playing() as (opened, _, peer):
+        peer.writer.write(receipt(7, "a") + receipt(8, "a"))
+        answers = [await peer.take(Command.DELIVER_SM_RESP) for _ in range(2)]
+    assert [(one.status, one.sequence) for one in answers] == [(0, 7), (0, 8)]
+    assert [one.carrier_message_id for one in opened.room.heard] == ["a", "a"]
+
+
 async def test_receipt_is_acknowledged_once_it_is_durable() -> None:
     async with playing() as (opened, _, peer):
         opened.room.stores = False

@@ -41,6 +41,15 @@ def test_who_asks_when_it_is_worth_it_gets_the_rate(rate: float) -> None:
     assert sent >= int(rate * 2 * 0.99)
 
 
+def test_high_rate_wakes_a_few_hundred_times_a_second_at_most() -> None:
+    pace, now, wakes = Pace(10_000, 0.0, Timing()), 0.0, 0
+    while now < 1:
+        pace.spend(pace.allowed(now, 1_000))
+        now = pace.next_at(now)
+        wakes += 1
+    assert wakes <= 250
+
+
 def test_without_a_rate_all_may_leave() -> None:
     pace = Pace(0, 0.0, Timing())
     assert pace.allowed(0.0, 1_000) == 1_000

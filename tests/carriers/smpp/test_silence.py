@@ -58,6 +58,16 @@ async def test_close_while_the_bind_is_not_answered() -> None:
         await peer.ended()
 
 
+async def test_close_at_any_moment_of_connecting_leaves_no_connection() -> None:
+    async with played() as carrier:
+        for moments in range(30):
+            async with linked(carrier.port, is_bound=False):
+                for _ in range(moments):
+                    await asyncio.sleep(0)
+        while not carrier.arrived.empty():
+            await (await carrier.peer()).ended()
+
+
 async def test_close_leaves_a_carrier_that_does_not_read() -> None:
     async with playing(window=1_000) as (opened, _, peer):
         peer.writer.transport.pause_reading()  # type: ignore[attr-defined]

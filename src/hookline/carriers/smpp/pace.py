@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 _BURST_S = 0.02
 """How much of a second's segments may leave at once; carriers count by the second."""
+_WORTH_WAKING = 0.25
+"""How much of a burst is worth a timer and a write of its own, when the rate is high."""
 _JITTER = 0.2
 
 
@@ -31,6 +33,7 @@ class Pace:
         """`rate` 0: no limit."""
         self._rate = rate
         self._burst = max(1.0, rate * _BURST_S)
+        self._worth = max(1.0, self._burst * _WORTH_WAKING)
         self._tokens = self._burst
         self._filled_at = now
         self._timing = timing
@@ -55,7 +58,7 @@ class Pace:
         """When it is worth asking again, if nothing is allowed now."""
         if now < self.paused_until:
             return self.paused_until
-        return now + max(0.0, 1.0 - self._tokens) / self._rate if self._rate else now
+        return now + max(0.0, self._worth - self._tokens) / self._rate if self._rate else now
 
     def back_off(self, now: float) -> float:
         """The carrier asked to slow down: pause, longer each time. Returns for how long."""
