@@ -162,6 +162,8 @@ class Server:
             submission=self.submission,
             phones=self.phones,
             webhooks=self.webhooks,
+            trials=self.trials,
+            box=core.box,
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False

@@ -111,6 +111,12 @@ class Settings(BaseSettings):
     sandbox_window: int = Field(500, ge=1, description="Messages the sandbox takes at once.")
     dispatch_queue_max: int = Field(20_000, description="Messages held in memory per carrier.")
     receipt_timeout_hours: int = Field(72, description="Wait for a carrier's receipt, hours.")
+    ambiguous_match_after_s: float = Field(
+        60.0,
+        ge=0,
+        description="Wait of a receipt that matches nothing, before it may be that of a message to "
+        "the same recipient whose submit got no answer; longer than any answer takes, seconds.",
+    )
     inbound_reassembly_minutes: int = Field(
         60, ge=1, description="Wait for the missing segments of an inbound message, minutes."
     )

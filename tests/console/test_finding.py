@@ -17,6 +17,8 @@ IDS = IdSource()
         ("msg", "/messages"),
         ("whk", "/webhooks"),
         ("dlv", "/deliveries"),
+        ("car", "/carriers"),
+        ("num", "/numbers"),
         ("crd", "/administration/integrations/config/credentials"),
     ],
 )

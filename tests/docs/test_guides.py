@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from hookline.cli.connecting import PASSWORD_KEY
 from tests.docs.conftest import RunningServer
 from tests.docs.markdown import ROOT, blocks, prose
 from tests.docs.terminal import Terminal
+from tests.services.smsc import Smsc
 
 GUIDES = ROOT / "docs" / "how-to"
 
@@ -50,11 +52,27 @@ def test_backup_guide_restores_what_was_backed_up(
     assert stat.S_IMODE((folders["RESTORED"] / "secret.key").stat().st_mode) == 0o600
 
 
+async def test_carrier_guide_delivers_a_message(terminal: Terminal, smsc: Smsc) -> None:
+    add, home, test, show, remove = [
+        block.code for block in blocks(GUIDES / "connect-an-smpp-carrier.md", "sh")
+    ]
+    given = f"CARRIER_HOST=127.0.0.1 CARRIER_PORT={smsc.port} MY_TELEPHONE=+447700900123"
+    terminal.run(f"export {given} {PASSWORD_KEY}=secret")
+    assert "Its link: bound" in terminal.run(add)
+    terminal.run(home)
+    assert "delivered" in terminal.run(test)
+    assert "Acme" in terminal.run(show)
+    terminal.run(remove)
+    assert "Acme" not in terminal.run(show)
+    (submit,) = await smsc.submits()
+    assert submit.destination.endswith("447700900123")
+
+
 @pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda path: path.stem)
 def test_settings_that_are_named_exist(guide: Path) -> None:
     known = set(re.findall(r"`(HOOKLINE_\w+)`", (ROOT / "docs/reference/settings.md").read_text()))
     named = set(re.findall(r"HOOKLINE_\w+", guide.read_text()))
-    assert named - known <= {"HOOKLINE_URL", "HOOKLINE_TOKEN"}
+    assert named - known <= {"HOOKLINE_URL", "HOOKLINE_TOKEN", PASSWORD_KEY}
 
 
 @pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda path: path.stem)

@@ -122,8 +122,9 @@ class PlayedLink:
 
     @property
     def open(self) -> list[Outgoing]:
-        """Taken and not answered, in order."""
-        return [message for message in self.taken if message.message_id in self._open]
+        """Taken and not answered, in order; one that was sent again is one."""
+        latest = {message.message_id: message for message in self.taken}
+        return [message for message in latest.values() if message.message_id in self._open]
 
     async def taking(self, count: int) -> list[Outgoing]:
         """Everything taken, once it is that many."""

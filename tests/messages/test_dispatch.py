@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from hookline.carriers.encoding import Encoding
 from hookline.carriers.port import Incoming, Outgoing, SubmitResult
-from hookline.clock import ManualClock, to_datetime
+from hookline.clock import ManualClock, UnixMs, to_datetime
+from hookline.ids import MessageId
 from hookline.messages.cancelling import cancel_message
 from hookline.messages.errors import NotCancelable
 from hookline.messages.model import Message
@@ -26,6 +27,17 @@ async def cancel(room: Room, message_id: str) -> Message:
 
 def ids(taken: list[Outgoing]) -> list[str]:
     return [message.message_id for message in taken]
+
+
+def as_outgoing(message: Message) -> Outgoing:
+    return Outgoing(
+        MessageId(message.id),
+        message.sender,
+        message.recipient,
+        ("hello",),
+        Encoding.GSM7,
+        UnixMs(message.valid_until or 0),
+    )
 
 
 async def unowned(room: Room) -> int:
@@ -104,11 +116,42 @@ async def test_what_was_on_its_way_to_a_throttled_link_does_not_overtake(
     accepted = [await room.send_played() for _ in range(6)]
     first, second, third = (await link.taking(3))[:3]
     link.answer(second, third)  # the next two are being marked as sending now
-    link.answer(first, result=SubmitResult.THROTTLED, retry_after_s=0.05)
+    link.answer(first, result=SubmitResult.THROTTLED, retry_after_s=0.5)
     await room.settle()
     assert len(link.taken) == 3
     await link.taking(6)
     assert ids(link.taken[3:]) == [accepted[0], accepted[3], accepted[4]]
+
+
+@pytest.mark.parametrize("manner", [{"window": 1}])
+async def test_nothing_leaves_while_a_message_is_on_its_way_back(
+    room: Room, link: PlayedLink
+) -> None:
+    first, second = [await room.send_played() for _ in range(2)]
+    await link.taking(1)
+    link.answer(result=SubmitResult.THROTTLED, retry_after_s=0.0)
+    assert ids(await link.taking(2)) == [first, first]
+    link.answer()
+    assert ids(await link.taking(3)) == [first, first, second]
+
+
+@pytest.mark.parametrize("manner", [{"window": 0}])
+async def test_what_was_held_goes_behind_what_came_back(room: Room, link: PlayedLink) -> None:
+    sent = [await room.get(await room.send_played()) for _ in range(3)]
+    queue = await room.dispatcher.queue_for(link.carrier_id)
+    assert queue is not None
+    queue.waiting.clear()
+    older, held, newer = [as_outgoing(message) for message in sent]
+    queue.paused_until = 1.0
+    assert queue.hand_over([held, newer]) == []
+    queue.paused_until = 0.0
+    queue.put_back([sent[0]])
+    taken, _ = queue.take(room.store.now())
+    assert [message.id for message in taken] == [sent[0].id]
+    queue.marking = 1
+    assert queue.hand_over([]) == []
+    queue.marking = 0
+    assert queue.hand_over([older]) == [older, held, newer]
 
 
 async def test_a_longer_pause_prolongs_a_shorter_one(room: Room, link: PlayedLink) -> None:

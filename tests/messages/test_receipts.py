@@ -239,3 +239,22 @@ async def test_an_id_that_a_carrier_uses_again_is_the_newer_messages(
         await room.settle(1)
     assert [await room.status(one) for one in (older, newer)] == ["sent", "delivered"]
     assert await unmatched(room) == 0
+
+
+async def test_an_early_receipt_may_have_an_id_of_old(
+    room: Room, link: PlayedLink, clock: ManualClock
+) -> None:
+    older, newer = await room.send_played(), await room.send_played()
+    await link.taking(2)
+    accepted = SubmitResult.ACCEPTED
+    link.reports.submitted(link.carrier_id, [Submitted(older, accepted, ("17",))])
+    await room.settle(1)
+    link.receipt("17")
+    await room.settle(1)
+    clock.advance(seconds=HOUR_MS / 1_000)
+    link.receipt("17")
+    await room.settle(1)
+    link.reports.submitted(link.carrier_id, [Submitted(newer, accepted, ("17",))])
+    await room.settle()
+    assert [await room.status(one) for one in (older, newer)] == ["delivered"] * 2
+    assert await unmatched(room) == 0

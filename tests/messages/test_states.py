@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import HealthCheck, given
@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import CheckConstraint, update
 from sqlalchemy.exc import IntegrityError
 
-from hookline.carriers.port import Receipt, ReceiptState, SubmitResult
+from hookline.carriers.port import Ambiguity, Receipt, ReceiptState, SubmitResult
+from hookline.messages.ambiguity import settle_ambiguous
 from hookline.messages.cancelling import cancel_message
 from hookline.messages.errors import NotCancelable
 from hookline.messages.model import (
@@ -92,6 +93,7 @@ reports = st.lists(
         ),
         st.tuples(st.just("cancel"), st.integers(0, 5), st.none()),
         st.tuples(st.just("settle"), st.just(0), st.none()),
+        st.tuples(st.just("doubt"), st.just(0), st.sampled_from(["fail", "resend"])),
     ),
     min_size=4,
     max_size=30,
@@ -138,6 +140,12 @@ class Play:
 
     async def settle(self, _index: int, _detail: None) -> None:
         await self.room.settle(1)
+
+    async def doubt(self, _index: int, then: Literal["fail", "resend"]) -> None:
+        """The carrier's policy about lost answers comes to pass."""
+        self.link.ambiguity = Ambiguity(then, 0.0)
+        await settle_ambiguous(self.room.store, self.room.dispatcher)
+        await self.room.dispatcher.claim_everything()
 
     async def finish(self) -> None:
         """Answer and deliver whatever is open still, and look at all the histories."""

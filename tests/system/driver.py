@@ -94,12 +94,14 @@ class Driver:
         person = self._sent
         if self.recipients:
             person = lane * self.recipients + self._sent % self.recipients
-        long = self.recipients and self._sent % _LONG_EVERY == 0
+        text = f"{TEXT}, {self._sent}."
+        if self.recipients and self._sent % _LONG_EVERY == 0:  # no two segments are the same
+            text += "".join(f" {self._sent}-{word}" for word in range(40))
         body = json.dumps(
             {
                 "from": "+12025550100",
                 "to": f"+4477009{person % 100_000:05d}",
-                "text": f"{TEXT}, {self._sent}." + " and so on" * (30 if long else 0),
+                "text": text,
                 "status_url": self.status_url,
             }
         ).encode()

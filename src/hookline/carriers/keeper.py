@@ -5,17 +5,19 @@ the carrier is changed, and writes its state down; a node that dies is followed 
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
+from pydantic import ValidationError
 from sqlalchemy import Row
 
 from hookline.carriers import store as sql
 from hookline.carriers.kinds import KINDS
 from hookline.carriers.links import Links
-from hookline.carriers.port import Link, LinkState, Opening, Reports
+from hookline.carriers.port import Link, LinkPhase, LinkState, Opening, Reports
 from hookline.errors import HooklineError
 from hookline.ids import CarrierId
 from hookline.outbound.sealing import SecretBox
@@ -23,6 +25,7 @@ from hookline.storage.leases import Leases
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.storage.wakeups import Wakeups
+from hookline.telemetry import metrics
 from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
@@ -41,13 +44,17 @@ CarrierRow = Row[Any]  # Any: every column of the table
 
 @dataclass(slots=True)
 class _Kept:
-    """A link that this node keeps."""
+    """A link that this node keeps, or could not open."""
 
-    link: Link
+    link: Link | LinkState
+    """Where it could not be opened, what is shown of that."""
     row: tuple[object, ...]
     """The carrier as it was when the link was opened."""
     written: LinkState | None = None
     seen_at: int = 0
+
+    def state(self) -> LinkState:
+        return self.link if isinstance(self.link, LinkState) else self.link.state()
 
 
 class LinkKeeper:
@@ -70,6 +77,7 @@ class LinkKeeper:
         self._kept: dict[CarrierId, _Kept] = {}
         self._changed = asyncio.Event()
         self._is_stopping = False
+        self._looking = asyncio.Lock()
         wakeups.subscribe(TOPIC, self._changed.set)
         leases.on_lost(self._lost)
 
@@ -85,11 +93,20 @@ class LinkKeeper:
 
     async def look(self) -> None:
         """Open, reopen and close what is to be, and write down how the links are."""
+        async with self._looking:  # `stop` must find all links, and nothing half opened or closed
+            if not self._is_stopping:
+                await self._look()
+                self._count()
+
+    async def _look(self) -> None:
         wanted = {CarrierId(row.id): row for row in await self._store.read(sql.network_carriers())}
-        for carrier_id, kept in tuple(self._kept.items()):
-            row = wanted.get(carrier_id)
-            if row is None or _told(row) != kept.row:
-                await self._close(carrier_id, release=row is None)
+        stale = {
+            carrier_id
+            for carrier_id, kept in self._kept.items()
+            if carrier_id not in wanted or _told(wanted[carrier_id]) != kept.row
+        }
+        if stale:
+            await self._close(stale, release=stale - wanted.keys())
         free = await self._store.read(sql.leases_of([_LEASE + one for one in wanted]))
         now = self._store.now()
         taken = {
@@ -103,8 +120,10 @@ class LinkKeeper:
     async def stop(self) -> None:
         """Close every link, and say so."""
         self._is_stopping = True
-        for carrier_id in tuple(self._kept):
-            await self._close(carrier_id, release=True)
+        async with self._looking:
+            if self._kept:
+                await self._close(set(self._kept), release=set(self._kept))
+            self._count()
 
     async def _pause(self) -> None:
         try:
@@ -121,37 +140,57 @@ class LinkKeeper:
             self._changed.set()
 
     async def _open(self, carrier_id: CarrierId, row: CarrierRow) -> None:
-        if self._is_stopping or not await self._leases.claim(_LEASE + carrier_id):
+        if not await self._leases.claim(_LEASE + carrier_id):
             return
-        kind = KINDS[row.kind]
-        settings = kind.settings.model_validate_json(row.settings)
-        secrets = open_secrets(self._box, row.secrets)
         learned = await self._learned(carrier_id)
         opening = Opening(carrier_id, self._reports, self._store.clock, learned)
-        link = kind.open(settings, secrets, opening)
+        try:
+            kind = KINDS[row.kind]
+            settings = kind.settings.model_validate_json(row.settings)
+            link = kind.open(settings, open_secrets(self._box, row.secrets), opening)
+        except (HooklineError, ValidationError, msgspec.MsgspecError) as error:
+            detail = _why_unopenable(error)
+            log.error("link_unopenable", carrier=row.name, carrier_id=carrier_id, detail=detail)
+            state = LinkState(
+                phase=LinkPhase.CLOSED,
+                since=self._store.now(),
+                detail=detail,
+                message_id_format=learned,
+            )
+            self._kept[carrier_id] = _Kept(state, _told(row))
+            return
         log.info("link_opened", carrier=row.name, carrier_id=carrier_id)
         self._kept[carrier_id] = _Kept(link, _told(row))
         self._links.add(link)
 
     async def _learned(self, carrier_id: CarrierId) -> str | None:
         rows = await self._store.read(sql.link_of(carrier_id))
-        return (
-            msgspec.json.decode(rows[0].figures, type=LinkState).message_id_format if rows else None
-        )
+        try:
+            states = [msgspec.json.decode(row.figures, type=LinkState) for row in rows]
+        except msgspec.MsgspecError:  # written by another version
+            return None
+        return states[0].message_id_format if states else None
 
-    async def _close(self, carrier_id: CarrierId, *, release: bool) -> None:
-        kept = self._kept.pop(carrier_id)
-        await self._links.remove(carrier_id)
-        log.info("link_closed", carrier_id=carrier_id)
+    async def _close(
+        self, carrier_ids: Collection[CarrierId], *, release: Collection[CarrierId]
+    ) -> None:
+        """Close links at once, write down how they ended, then let others have them."""
+        closed = {carrier_id: self._kept.pop(carrier_id) for carrier_id in carrier_ids}
+        await asyncio.gather(*(self._links.remove(carrier_id) for carrier_id in closed))
+        for carrier_id in closed:
+            log.info("link_closed", carrier_id=carrier_id)
+        held = self._leases.held  # of what another node has taken, it writes the state
+        await self._write(
+            [(one, kept.state()) for one, kept in closed.items() if _LEASE + one in held]
+        )
         if release:
-            await self._leases.release([_LEASE + carrier_id])
-        await self._write([(carrier_id, kept.link.state())])
+            await self._leases.release([_LEASE + carrier_id for carrier_id in release])
 
     async def _write_states(self) -> None:
         now = self._store.now()
         due: list[tuple[CarrierId, LinkState]] = []
         for carrier_id, kept in self._kept.items():
-            state = kept.link.state()
+            state = kept.state()
             old = kept.written
             is_news = old is None or (old.phase, old.detail) != (state.phase, state.detail)
             if is_news or now - kept.seen_at >= _SEEN_EVERY_MS:
@@ -161,20 +200,42 @@ class LinkKeeper:
             await self._write(due)
 
     async def _write(self, states: Sequence[tuple[CarrierId, LinkState]]) -> None:
+        """Nothing is left of carriers that have been removed."""
         now = self._store.now()
+        carrier_ids = [carrier_id for carrier_id, _ in states]
+        known = {row.id for row in await self._store.read(sql.existing(carrier_ids))}
         rows = [
             (
                 carrier_id, LINK, self._leases.node, state.phase.value,
                 msgspec.json.encode(state).decode(), state.since, now,
             )
             for carrier_id, state in states
+            if carrier_id in known
         ]  # fmt: skip
 
         async def write(tx: Transaction) -> None:
-            await tx.execute(sql.forget_links([carrier_id for carrier_id, _ in states]))
+            await tx.execute(sql.forget_links(carrier_ids))
             await tx.insert(sql.INSERT_LINK, rows)
 
-        await self._store.commit(write)
+        if carrier_ids:
+            await self._store.commit(write)
+
+    def _count(self) -> None:
+        phases = Counter(kept.state().phase for kept in self._kept.values())
+        for phase in LinkPhase:
+            metrics.CARRIER_LINKS.labels(phase.value).set(phases[phase])
+
+
+def _why_unopenable(error: Exception) -> str:
+    if isinstance(error, HooklineError):
+        return f"{error.detail} Or set the carrier's secrets anew."
+    if isinstance(error, ValidationError):
+        faults = "; ".join(
+            f"{'.'.join(str(step) for step in one['loc']) or 'all'}: {one['msg']}"
+            for one in error.errors(include_url=False, include_input=False, include_context=False)
+        )
+        return f"The stored settings cannot be used ({faults}). Set them anew."
+    return "The stored secrets cannot be used. Set them anew."
 
 
 def _told(row: CarrierRow) -> tuple[object, ...]:

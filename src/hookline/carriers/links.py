@@ -14,7 +14,6 @@ from hookline.carriers.sandbox.link import SandboxLink
 from hookline.ids import CarrierId
 from hookline.storage.callbacks import call_safely
 from hookline.storage.store import Store
-from hookline.telemetry import metrics
 
 _KNOWN_MAX = 10_000
 SANDBOX = CarrierId("sandbox")
@@ -40,7 +39,6 @@ class Links:
     def add(self, link: Link) -> None:
         """A network carrier's link is open here."""
         self._links[link.carrier_id] = link
-        self._count()
         for opened, _ in self._watchers:
             call_safely(partial(opened, link.carrier_id))
 
@@ -49,7 +47,6 @@ class Links:
         link = self._links.pop(carrier_id, None)
         if link is None:
             return
-        self._count()
         await link.close()
         for _, closed in self._watchers:
             call_safely(partial(closed, carrier_id))
@@ -68,7 +65,6 @@ class Links:
                     window=self._store.settings.sandbox_window,
                 ),
             )
-            self._count()
         return link
 
     async def close(self) -> None:
@@ -76,9 +72,6 @@ class Links:
         async with asyncio.TaskGroup() as tasks:
             for carrier_id in tuple(self._links):
                 tasks.create_task(self.remove(carrier_id))
-
-    def _count(self) -> None:
-        metrics.CARRIER_LINKS.labels("open").set(len(self._links))
 
     async def _is_sandbox(self, carrier_id: CarrierId) -> bool:
         known = self._sandboxes.get(carrier_id)

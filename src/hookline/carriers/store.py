@@ -44,6 +44,10 @@ def carrier_by_id(carrier_id: CarrierId) -> Select[tuple[str, str, str]]:
     )
 
 
+def existing(carrier_ids: Collection[CarrierId]) -> Select[str]:
+    return select(carriers.c.id).where(carriers.c.id.in_(carrier_ids))
+
+
 def carriers_of(account_id: AccountId) -> Select[tuple[str, str, str]]:
     return (
         select(carriers.c.id, carriers.c.name, carriers.c.kind)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -56,6 +57,7 @@ def listen(settings: Settings) -> socket.socket:
 def serve_here(settings: Settings, listener: socket.socket) -> None:
     """Serve in this process until SIGINT or SIGTERM."""
     uvloop.run(_serve(settings, listener))
+    gc.freeze()  # else the interpreter's last collection takes longer than the whole stop
 
 
 def serve_with_workers(settings: Settings, listener: socket.socket, workers: int) -> None:
@@ -111,6 +113,17 @@ def configure(settings: Settings) -> None:
     configure_logs(level=settings.log_level, as_json=as_json)
 
 
+def _spare_the_collector() -> None:
+    """Look at what the start has made once and never again, and at what is made since less often.
+
+    Nearly everything that a message leaves is freed by its reference count; looking for cycles
+    after every 700 objects took a tenth of the processor.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 async def _serve(settings: Settings, listener: socket.socket) -> None:
     server = Server(settings)
     await server.start()
@@ -135,6 +148,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop)
     if multiprocessing.parent_process() is None:
         loop.add_signal_handler(signal.SIGINT, stop)
+    _spare_the_collector()
     log.info("serving", host=settings.host, port=listener.getsockname()[1])
     try:
         await web.serve(sockets=[listener])

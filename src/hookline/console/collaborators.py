@@ -9,6 +9,8 @@ from hookline.console.live import LiveFeed
 from hookline.console.rendering import Renderer
 from hookline.messages.phones import Phones
 from hookline.messages.submission import Submission
+from hookline.messages.trial import Trials
+from hookline.outbound.sealing import SecretBox
 from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
 from hookline.webhooks.engine import Webhooks
@@ -23,6 +25,8 @@ class Console:
     submission: Submission
     phones: Phones
     webhooks: Webhooks
+    trials: Trials
+    box: SecretBox
     live: LiveFeed
     assets: Assets
     renderer: Renderer
@@ -37,9 +41,13 @@ class Console:
         submission: Submission,
         phones: Phones,
         webhooks: Webhooks,
+        trials: Trials,
+        box: SecretBox,
     ) -> Self:
         """The console over these rooms. Raises AssetsMissing."""
         assets = load_assets()
         renderer = Renderer(assets, store.clock)
         live = LiveFeed(store, wakeups)
-        return cls(store, passwords, submission, phones, webhooks, live, assets, renderer)
+        return cls(
+            store, passwords, submission, phones, webhooks, trials, box, live, assets, renderer
+        )

@@ -6,6 +6,8 @@ HOME = "/"
 MESSAGES = "/messages"
 WEBHOOKS = "/webhooks"
 PHONE = "/phone"
+CARRIERS = "/carriers"
+NUMBERS = "/numbers"
 INTEGRATIONS = "/administration/integrations"
 CONFIG = f"{INTEGRATIONS}/config"
 CREDENTIALS = f"{CONFIG}/credentials"
@@ -50,6 +52,9 @@ MAIN = (
     ),
     Group(
         "Administration",
-        (Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),),
+        (
+            Item("carriers", "Numbers and carriers", CARRIERS, "server", "n"),
+            Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),
+        ),
     ),
 )

@@ -5,11 +5,14 @@ from starlette.routing import Route
 
 from hookline.console.collaborators import Console
 from hookline.console.pages import (
+    carrier_test,
+    carriers,
     credentials,
     deliveries,
     documentation,
     entrance,
     messages,
+    numbers,
     phone,
     start,
     webhooks,
@@ -23,6 +26,9 @@ PAGES = (
     *messages.PAGES,
     *webhooks.PAGES,
     *deliveries.PAGES,
+    *carriers.PAGES,
+    *carrier_test.PAGES,
+    *numbers.PAGES,
     *phone.PAGES,
 )
 OPEN_PAGES = (*entrance.OPEN_PAGES, *documentation.OPEN_PAGES)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, exists, literal, or_, select
+from sqlalchemy import Select, exists, func, literal, or_, select
 
 from hookline.api.pagination import CreatedPaging, paged
 from hookline.credentials import store as credential_sql
@@ -31,6 +31,21 @@ def all_credentials(principal: Principal) -> Rows:
 def senders(account_id: AccountId) -> Rows:
     """What the account can send from, oldest first, as many as fit a list to choose from."""
     return number_sql.of_account(account_id).order_by(numbers.c.id).limit(SENDERS_MAX)
+
+
+def numbers_of(principal: Principal, paging: CreatedPaging) -> Rows:
+    """A page of numbers, newest first."""
+    mine = number_sql.of_account(principal.account_id)
+    return paged(mine, numbers.c.id, paging, prefix="num")
+
+
+def homes_of(account_id: AccountId) -> Rows:
+    """How many numbers are at home on each carrier of the account."""
+    return (
+        select(numbers.c.carrier_id, func.count().label("counted"))
+        .where(numbers.c.account_id == account_id)
+        .group_by(numbers.c.carrier_id)
+    )
 
 
 def messages_of(

@@ -190,6 +190,7 @@ class Visit:
                 "credentials": self.may(Scope.CREDENTIALS_WRITE),
                 "messages": self.may(Scope.MESSAGES_SEND),
                 "webhooks": self.may(Scope.WEBHOOKS_WRITE),
+                "carriers": self.may(Scope.CARRIERS_WRITE),
             },
             "here": local_path(here),
             "live_key": f"{self.session.account_id}:{self.session.user_id}",

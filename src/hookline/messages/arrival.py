@@ -13,8 +13,8 @@ from hookline.messages import opt_outs, progress
 from hookline.messages import store as sql
 from hookline.messages.keywords import Keyword, classify
 from hookline.messages.model import COLUMNS, Message, Status, timeline_line
-from hookline.numbers import store as number_sql
 from hookline.principal import Mode
+from hookline.storage.lookup import Lookup
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.telemetry import metrics
@@ -31,9 +31,11 @@ class Arrival:
     at: UnixMs
 
 
-async def arrive(store: Store, carrier_id: CarrierId, incoming: Incoming) -> Arrival:
-    """Find out whose it is. Raises NotFound when no account has the number on the carrier."""
-    account_id = await _account_of(store, carrier_id, incoming)
+async def arrive(
+    store: Store, holders: Lookup, carrier_id: CarrierId, incoming: Incoming
+) -> Arrival:
+    """Find out whose it is, by a look-up of `HOLDERS`. Raises NotFound when no account has the number on the carrier."""
+    account_id = await _account_of(holders, carrier_id, incoming)
     mode = await _mode_of(store, carrier_id, account_id, incoming)
     return Arrival(carrier_id, incoming, account_id, mode, store.now())
 
@@ -54,13 +56,13 @@ async def store_whole(
     return MessageId(message.id)
 
 
-async def _account_of(store: Store, carrier_id: CarrierId, incoming: Incoming) -> AccountId:
-    rows = await store.read(number_sql.holders(incoming.recipient))
-    for row in rows:
-        if incoming.account_id in (None, row.account_id) and (
-            incoming.account_id is not None or row.carrier_id == carrier_id
+async def _account_of(holders: Lookup, carrier_id: CarrierId, incoming: Incoming) -> AccountId:
+    rows = await holders.find(incoming.recipient)
+    for _, account_id, home in sorted(tuple(map(str, row)) for row in rows):
+        if incoming.account_id in (None, account_id) and (
+            incoming.account_id is not None or home == carrier_id
         ):
-            return AccountId(row.account_id)
+            return AccountId(account_id)
     raise NotFound(f"No account has the number {incoming.recipient} on this carrier.")
 
 

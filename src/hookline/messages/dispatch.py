@@ -103,12 +103,9 @@ class Dispatcher:
 
     def enqueue(self, messages: Sequence[Message]) -> None:
         """Take over messages that are durable, `queued` and owned by this node."""
-        touched: dict[CarrierId, CarrierQueue] = {}
-        for message in messages:
-            carrier_id = CarrierId(message.carrier_id or "")
-            queue = touched[carrier_id] = self._queues[carrier_id]
-            queue.waiting.append(message)
-        for queue in touched.values():
+        for carrier_id, taken_over in _by_carrier(messages).items():
+            queue = self._queues[carrier_id]
+            queue.append(taken_over)
             if queue.link is None:  # closed while they were being committed
                 self._let_go(queue)
             else:
@@ -121,6 +118,7 @@ class Dispatcher:
         queue.under_way -= len(outcomes)
         for outcome in outcomes:
             if outcome.result is SubmitResult.THROTTLED:  # at once: nothing newer may overtake it
+                queue.returning += 1
                 self._pause(queue, outcome.retry_after_s)
         now = self._store.now()
         self._store.writer.post(
@@ -195,7 +193,7 @@ class Dispatcher:
     # --- the way out ---------------------------------------------------------------------------
 
     def _pump(self, queue: CarrierQueue) -> None:
-        if self._stopped or queue.paused_until:
+        if self._stopped or queue.is_blocked:
             return
         now = self._store.now()
         taken, outlived = queue.take(now)
@@ -203,6 +201,7 @@ class Dispatcher:
             self._spawn(self._expire(outlived))
         if taken:
             queue.under_way += len(taken)
+            queue.marking += len(taken)
             self._store.writer.post(self._mark, [(message, now) for message in taken])
         elif queue.held:
             self._submit(queue, [])
@@ -212,41 +211,41 @@ class Dispatcher:
         metrics.QUEUE_DEPTH.labels("dispatch").set(len(queue.waiting))
 
     def _marked(self, wanted: Sequence[Message], marked: Sequence[Message | None]) -> None:
-        by_carrier: dict[CarrierId, list[Outgoing]] = {}
+        outgoing: dict[CarrierId, list[Outgoing]] = {}
         for asked, message in zip(wanted, marked, strict=True):
-            outgoing = by_carrier.setdefault(CarrierId(asked.carrier_id or ""), [])
+            carrier_id = CarrierId(asked.carrier_id or "")
+            going = outgoing.setdefault(carrier_id, [])
+            self._queues[carrier_id].marking -= 1
             if message is not None:  # else canceled meanwhile, or another node has taken it
-                outgoing.append(_outgoing(message))
+                going.append(_outgoing(message))
             else:
-                self._queues[CarrierId(asked.carrier_id or "")].under_way -= 1
-        for carrier_id, outgoing in by_carrier.items():
+                self._queues[carrier_id].under_way -= 1
+        for carrier_id, going in outgoing.items():
             queue = self._queues[carrier_id]
-            self._submit(queue, outgoing)
-            if len(outgoing) < len(wanted):  # room came free without a report of the link
+            self._submit(queue, going)
+            if len(going) < len(wanted) or queue.held:  # room came free without a report
                 self._pump(queue)
 
     def _submit(self, queue: CarrierQueue, outgoing: Sequence[Outgoing]) -> None:
-        if queue.held:
-            outgoing = sorted((*queue.held, *outgoing), key=lambda one: one.message_id)
-            queue.held = []
         if queue.link is None:
             self._hand_back(queue, outgoing)
-        elif queue.paused_until:
-            queue.held = list(outgoing)
-        elif outgoing:
-            queue.link.submit(outgoing)
+        elif ready := queue.hand_over(outgoing):
+            queue.link.submit(ready)
 
-    def _requeue(self, throttled: Sequence[Message]) -> None:
-        """Back to the head of the queue, in the order in which they were accepted."""
-        by_carrier: dict[CarrierId, list[Message]] = {}
-        for message in throttled:
-            by_carrier.setdefault(CarrierId(message.carrier_id or ""), []).append(message)
-        for carrier_id, messages in by_carrier.items():
+    def _requeue(self, returned: Sequence[tuple[CarrierId, Message | None]]) -> None:
+        """Back to the head of the queue, in the order in which they were accepted.
+
+        None for one that has gone another way meanwhile.
+        """
+        for carrier_id, _ in returned:
+            self._queues[carrier_id].returning -= 1
+        messages = _by_carrier([message for _, message in returned if message is not None])
+        for carrier_id in dict.fromkeys(carrier_id for carrier_id, _ in returned):
             queue = self._queues[carrier_id]
             if queue.link is None:
                 self._let_go(queue)
             else:
-                queue.put_back(messages)
+                queue.put_back(messages.get(carrier_id, []))
                 self._pump(queue)
 
     def _pause(self, queue: CarrierQueue, seconds: float) -> None:
@@ -374,6 +373,13 @@ class Dispatcher:
             await work
         except HooklineError as error:  # upkeep comes back to whatever this was about
             log.warning("dispatch_failed", detail=error.detail)
+
+
+def _by_carrier(messages: Sequence[Message]) -> dict[CarrierId, list[Message]]:
+    found: dict[CarrierId, list[Message]] = {}
+    for message in messages:
+        found.setdefault(CarrierId(message.carrier_id or ""), []).append(message)
+    return found
 
 
 def _outgoing(message: Message) -> Outgoing:

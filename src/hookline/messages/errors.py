@@ -65,6 +65,20 @@ DELIVERY_ERRORS: dict[str, DeliveryError] = {
         "The recipient has opted out",
         "They asked for no more messages after this one had been scheduled; it was not sent.",
     ),
+    "invalid_recipient": DeliveryError(
+        "The carrier does not accept the recipient",
+        "It says that the number does not exist or is not one that it delivers to. Check the number.",
+    ),
+    "invalid_sender": DeliveryError(
+        "The carrier does not accept the sender",
+        "The number or name that the message is from is not one that the carrier lets you use. Ask "
+        "the carrier to allow it, or send from another.",
+    ),
+    "carrier_unavailable": DeliveryError(
+        "The carrier could not take the message",
+        "It answered several times with a fault of its own. Nothing is wrong with the message: send "
+        "it again later, or over another carrier.",
+    ),
     "undelivered": DeliveryError(
         "The message could not be delivered",
         "The carrier took the message but could not deliver it: the number may be out of service "
@@ -80,7 +94,8 @@ DELIVERY_ERRORS: dict[str, DeliveryError] = {
     ),
     "submit_ambiguous": DeliveryError(
         "The carrier's answer was lost",
-        "The message may or may not have been sent; a receipt would still decide it.",
+        "The message may or may not have been sent. While its status is sent, a receipt can still "
+        "decide it.",
     ),
 }
 """By stable code; a code that is not here is shown with its own name."""

@@ -9,6 +9,8 @@ from hookline.messages import inbound_store as sql
 from hookline.messages.arrival import Arrival, arrive, store_whole
 from hookline.messages.reassembly import is_one_of_several, take_segment
 from hookline.messages.repeats import find_repeated, remember
+from hookline.numbers.store import HOLDERS
+from hookline.storage.lookup import Lookup
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.telemetry.logs import get_logger
@@ -21,13 +23,14 @@ class Inbound:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._holders = Lookup(store.database, HOLDERS)
 
     async def receive(self, carrier_id: CarrierId, incoming: Incoming) -> MessageId | None:
         """Durable when it returns; None for a segment that waits for the others.
 
         Raises NotFound when no account has the number on the carrier; nothing is stored then.
         """
-        arrival = await arrive(self._store, carrier_id, _storable(incoming))
+        arrival = await arrive(self._store, self._holders, carrier_id, _storable(incoming))
 
         async def take(tx: Transaction) -> str:
             message_id = await find_repeated(tx, arrival)

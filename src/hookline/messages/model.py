@@ -64,6 +64,9 @@ TRANSITIONS: dict[tuple[Status, Change], Status] = {
     (Status.SENT, Change.RECEIPT_EXPIRED): Status.EXPIRED,
 }
 
+AMBIGUOUS_ONLY = frozenset({Change.GIVEN_UP, Change.SENT_AGAIN})
+"""Only possible while the error is `submit_ambiguous`."""
+
 RECEIPTS = frozenset({Change.RECEIPT_DELIVERED, Change.RECEIPT_UNDELIVERED, Change.RECEIPT_EXPIRED})
 
 FINAL = frozenset(
@@ -90,6 +93,9 @@ EVENT_OF: dict[Status, EventType] = {
 
 DELIVERY_UNKNOWN = "delivery_unknown"
 SUBMIT_AMBIGUOUS = "submit_ambiguous"
+
+SUPERSEDED = "superseded"
+"""The state of a segment whose message has been sent again since."""
 
 
 def sources(change: Change) -> tuple[Status, ...]:

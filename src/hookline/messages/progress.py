@@ -166,7 +166,7 @@ class RecordSubmitted:
 
     def __init__(
         self,
-        requeue: Callable[[Sequence[Message]], None],
+        requeue: Callable[[Sequence[tuple[CarrierId, Message | None]]], None],
         match_receipts: Callable[[Sequence[Row]], None],
     ) -> None:
         self._requeue = requeue
@@ -182,9 +182,13 @@ class RecordSubmitted:
             for item in items  # also of a message that was given up: a receipt may still decide it
             for total in (len(item.outcome.carrier_message_ids),)
             for number, part_id in enumerate(item.outcome.carrier_message_ids, start=1)
+            if part_id  # else its answer was lost
         ]
         if parts:
-            await tx.insert(sql.INSERT_PART, parts)
+            new = await tx.insert(sql.INSERT_PART, parts)
+            old = [part for part, is_new in zip(parts, new, strict=True) if not is_new]
+            if old:
+                await tx.update(sql.REOPEN_PART, [(*part[:4], part[5]) for part in old])
             await self._meet_early_receipts(tx, [(str(part[0]), str(part[1])) for part in parts])
         return changed
 
@@ -195,13 +199,13 @@ class RecordSubmitted:
             tx.after_commit(lambda: self._match_receipts(early))
 
     def committed(self, items: Sequence[Reported], outcomes: Sequence[Message | None]) -> None:
-        throttled = [
-            message
+        returned = [
+            (item.carrier_id, message)
             for item, message in zip(items, outcomes, strict=True)
-            if message is not None and item.outcome.result is SubmitResult.THROTTLED
+            if item.outcome.result is SubmitResult.THROTTLED
         ]
-        if throttled:
-            self._requeue(throttled)
+        if returned:
+            self._requeue(returned)
 
 
 def _move_of(item: Reported) -> Move:

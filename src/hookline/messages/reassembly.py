@@ -14,6 +14,8 @@ from hookline.errors import NotFound
 from hookline.ids import CarrierId, IdSource, MessageId
 from hookline.messages import inbound_store as sql
 from hookline.messages.arrival import Arrival, arrive, store_whole
+from hookline.numbers.store import HOLDERS
+from hookline.storage.lookup import Lookup
 from hookline.storage.sets import Row
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -62,20 +64,21 @@ async def take_segment(
 
 async def store_incomplete(store: Store) -> None:
     """Store what has waited for its last segments for too long."""
+    holders = Lookup(store.database, HOLDERS)
     patience_ms = store.settings.inbound_reassembly_minutes * MINUTE_MS
     while True:
         rows = await store.read(sql.outlived_groups(store.now() - patience_ms, _PAGE))
         for row in rows:
-            await _store_outlived(store, tuple(row))
+            await _store_outlived(store, holders, tuple(row))
         if len(rows) < _PAGE:
             return
 
 
-async def _store_outlived(store: Store, group: Group) -> None:
+async def _store_outlived(store: Store, holders: Lookup, group: Group) -> None:
     carrier_id, sender, recipient, _, total = group
     incoming = Incoming(sender, recipient, "", Encoding.GSM7, total)
     try:
-        arrival = await arrive(store, CarrierId(carrier_id), incoming)
+        arrival = await arrive(store, holders, CarrierId(carrier_id), incoming)
     except NotFound:  # nobody has the number any more, so that it has nobody to be shown to
         log.warning("segments_dropped", carrier_id=carrier_id, recipient=recipient)
         await store.commit(lambda tx: tx.changed(sql.forget_segments(group)))

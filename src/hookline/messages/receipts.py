@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from sqlalchemy import delete, tuple_
 
 from hookline.carriers.port import Receipt, ReceiptState
-from hookline.clock import UnixMs
+from hookline.clock import HOUR_MS, UnixMs
 from hookline.ids import CarrierId
 from hookline.messages import store as sql
 from hookline.messages.model import Change, Message
 from hookline.messages.progress import Move, move
 from hookline.storage.schema import unmatched_receipts
 from hookline.storage.transaction import Transaction
+
+_REPEATED_WITHIN_MS = HOUR_MS
+"""Older segments with a receipt's id may be another message's; to keep it then does no harm."""
 
 _CHANGE_OF = {
     ReceiptState.DELIVERED: Change.RECEIPT_DELIVERED,
@@ -104,13 +107,10 @@ async def _decide_split(tx: Transaction, split: dict[str, list[Arrived]]) -> dic
     states = await tx.select(sql.PART_STATES, [(message_id,) for message_id in message_ids])
     decided = {}
     for message_id, rows in zip(message_ids, states, strict=True):
-        known = {str(row[0]) for row in rows if row[0] is not None}
-        failure = known - {ReceiptState.DELIVERED.value}
-        if failure:
-            state = ReceiptState(min(failure))
-        elif all(row[0] is not None for row in rows):
-            state = ReceiptState.DELIVERED
-        else:
+        state = _state_of(
+            [(int(str(part)), state) for part, _, state in rows], int(str(rows[0][1]))
+        )
+        if state is None:
             continue
         arrived = split[message_id]
         telling = next((item for item in arrived if item.receipt.state is state), arrived[-1])
@@ -118,22 +118,38 @@ async def _decide_split(tx: Transaction, split: dict[str, list[Arrived]]) -> dic
     return decided
 
 
+def _state_of(segments: Sequence[tuple[int, object]], total: int) -> ReceiptState | None:
+    """Of the message, when it is decided; some segments may have no row, their ids being lost."""
+    known = {str(state) for _, state in segments if state is not None}
+    failure = known - {ReceiptState.DELIVERED.value}
+    if failure:
+        return ReceiptState(min(failure))
+    delivered = {number for number, state in segments if state is not None}
+    return ReceiptState.DELIVERED if len(delivered) == total else None
+
+
 async def _keep_unmatched(tx: Transaction, missed: Sequence[Arrived]) -> None:
     keys = [(item.carrier_id, item.receipt.carrier_message_id) for item in missed]
-    known = await tx.select(sql.PART_EXISTS, keys)
+    known = await tx.select(sql.PARTS_WITH_ID, keys)
     rows = [
         (
             item.carrier_id,
             item.receipt.carrier_message_id,
             item.receipt.state.value,
             item.receipt.carrier_code,
+            item.receipt.recipient,
             item.at,
         )
         for item, parts in zip(missed, known, strict=True)
-        if not parts  # a repeated receipt has parts, which are decided already
+        if not any(_is_repeated(item, int(str(created_at))) for (created_at,) in parts)
     ]
     if rows:
         await tx.insert(sql.INSERT_UNMATCHED, rows)
+
+
+def _is_repeated(item: Arrived, created_at: int) -> bool:
+    """Its segment was decided before; one of old is not it, if the carrier counts anew."""
+    return item.at - created_at < _REPEATED_WITHIN_MS
 
 
 async def _forget_early(tx: Transaction, items: Sequence[Arrived]) -> None:

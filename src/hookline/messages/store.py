@@ -11,9 +11,12 @@ from sqlalchemy import Update as UpdateQuery
 from hookline.carriers.links import SANDBOX
 from hookline.ids import AccountId, CarrierId
 from hookline.messages.model import (
+    AMBIGUOUS_ONLY,
     COLUMNS,
     DELIVERY_UNKNOWN,
     RECEIPTS,
+    SUBMIT_AMBIGUOUS,
+    SUPERSEDED,
     Change,
     Status,
     sources,
@@ -35,9 +38,17 @@ INSERT_PART = Insert(
     ("carrier_id", "carrier_message_id", "message_id", "part", "parts", "created_at"),
     conflict=("carrier_id", "carrier_message_id", "message_id", "part"),
 )
+REOPEN_PART = Update(
+    message_parts,
+    key=("carrier_id", "carrier_message_id", "message_id", "part"),
+    values=("created_at",),
+    changes={"state": "NULL", "created_at": "{created_at}"},
+    guard=f"t.state = '{SUPERSEDED}'",
+)
+"""The carrier knows a message that is sent again, and gives it the same id."""
 INSERT_UNMATCHED = Insert(
     unmatched_receipts,
-    ("carrier_id", "carrier_message_id", "state", "carrier_code", "received_at"),
+    ("carrier_id", "carrier_message_id", "state", "carrier_code", "recipient", "received_at"),
     conflict=("carrier_id", "carrier_message_id", "state"),
 )
 INSERT_OPT_OUT = Insert(
@@ -58,10 +69,15 @@ SET_PART_STATE = Update(
     " AND (newer.created_at, newer.message_id) > (t.created_at, t.message_id))",
     returning=("message_id", "parts"),
 )
-PART_EXISTS = Select(
-    message_parts, key=("carrier_id", "carrier_message_id"), columns=("message_id",)
+PARTS_WITH_ID = Select(
+    message_parts, key=("carrier_id", "carrier_message_id"), columns=("created_at",)
 )
-PART_STATES = Select(message_parts, key=("message_id",), columns=("state",))
+PART_STATES = Select(
+    message_parts,
+    key=("message_id",),
+    columns=("part", "parts", "state"),
+    guard=f"COALESCE(t.state, '') <> '{SUPERSEDED}'",
+)
 UNMATCHED = Select(
     unmatched_receipts,
     key=("carrier_id", "carrier_message_id"),
@@ -100,6 +116,8 @@ def progress(*changes: Change, owned: bool = False) -> Update:
     guard = f"t.status IN ({', '.join(repr(str(status.value)) for status in allowed)})"
     if RECEIPTS.intersection(changes):
         guard += f" AND COALESCE(t.error_code, '') <> '{DELIVERY_UNKNOWN}'"  # which is final
+    if AMBIGUOUS_ONLY.intersection(changes):
+        guard += f" AND t.error_code = '{SUBMIT_AMBIGUOUS}'"
     values = (*PROGRESS_VALUES, "owner") if owned else PROGRESS_VALUES
     return Update(
         messages,

@@ -90,4 +90,5 @@ def error_in_words(message: Message) -> str | None:
     if error is None:
         return None
     carrier = f" The carrier said {error.carrier_code}." if error.carrier_code else ""
-    return f"{error.title}. {error.detail}{carrier}"
+    detail = "" if error.detail == error.code else f" {error.detail}"
+    return f"{error.title}.{detail}{carrier}"

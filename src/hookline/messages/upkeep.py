@@ -13,6 +13,7 @@ from hookline.clock import HOUR_MS, UnixMs
 from hookline.errors import HooklineError
 from hookline.ids import CarrierId, MessageId
 from hookline.messages import store as sql
+from hookline.messages.ambiguity import settle_ambiguous
 from hookline.messages.dispatch import Dispatcher
 from hookline.messages.errors import RecipientOptedOut
 from hookline.messages.model import SUBMIT_AMBIGUOUS, Change, Message, Status, from_row
@@ -26,6 +27,7 @@ from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 _TICK_S = 1.0
+_AMBIGUITY_TICKS = 3
 _SLOW_TICKS = 60
 _PAGE = 500
 
@@ -47,6 +49,8 @@ class Upkeep:
             try:
                 await self.queue_due()
                 await self._dispatcher.claim_everything()
+                if ticks % _AMBIGUITY_TICKS == 0:
+                    await settle_ambiguous(self._store, self._dispatcher)
                 if ticks % _SLOW_TICKS == 0:
                     await self.end_outlived()
                     await self.match_receipts()

@@ -34,5 +34,17 @@ OLDEST_PENDING_SECONDS = Gauge(
     multiprocess_mode="livemax",
 )
 CARRIER_LINKS = Gauge(
-    "hookline_carrier_links", "Carrier links by state.", ["state"], multiprocess_mode="livesum"
+    "hookline_carrier_links",
+    "Links to network carriers, by their phase.",
+    ["phase"],
+    multiprocess_mode="livesum",
+)
+SEGMENTS_SUBMITTED = Counter(
+    "hookline_carrier_segments_submitted_total", "Segments sent to network carriers."
+)
+SEGMENTS_ANSWERED = Counter(
+    "hookline_carrier_segments_answered_total",
+    "What became of segments sent: accepted, rejected, throttled, faulted (the carrier's own, "
+    "tried again) or ambiguous (no answer).",
+    ["outcome"],
 )

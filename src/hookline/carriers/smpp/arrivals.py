@@ -29,6 +29,8 @@ from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 _AT_ONCE_MAX = 1_000
+_UNACKNOWLEDGED_MAX = 10_000
+"""Receipts, and messages with them, that one session may have open; the carrier keeps the rest."""
 _SETTLED_S = 2.0
 """How long after our answer a session has to live before the carrier surely has it."""
 _NO_ERROR = {"0", "00", "000", "0000"}
@@ -72,21 +74,26 @@ class Arrivals:
                 self._figures.error("A receipt could not be read.")
                 session.acknowledge(command, sequence)
                 continue
-            if receipt is None:
+            if session.unacknowledged > _UNACKNOWLEDGED_MAX:
+                session.acknowledge(command, sequence, Status.ESME_RX_T_APPN)
+            elif receipt is None:
                 self._take_message(session, command, sequence, deliver)
             else:
                 self._take_receipt(session, command, sequence, deliver, receipt, heard)
         if heard:
             self._reports.receipts(self._carrier_id, heard, _acknowledge)
 
-    async def close(self, timeout_s: float) -> None:
+    async def drain(self, timeout_s: float) -> None:
         """Let what is being stored be acknowledged."""
-        if self._timer is not None:
-            self._timer.cancel()
         if self._storing:
             await asyncio.wait(tuple(self._storing), timeout=timeout_s)
+
+    def close(self) -> None:
+        """The sessions have ended: where the carrier took leave too, it has read our answers."""
+        if self._timer is not None:
+            self._timer.cancel()
         for session in self._fresh:
-            if session.is_bound:
+            if session.is_released:
                 self._reports.acknowledged(
                     self._carrier_id, session.identity, UnixMs(self._clock.now_ms() + 1)
                 )
@@ -147,6 +154,10 @@ class Arrivals:
             log.warning("smpp_message_refused", code=error.code)
             status = Status.ESME_RX_R_APPN if error.permanent else Status.ESME_RX_T_APPN
             session.acknowledge(command, sequence, status)
+        except Exception:  # one message must not keep its place in the carrier's window for ever
+            log.exception("smpp_message_failed", carrier_id=self._carrier_id)
+            self._figures.error("A message could not be taken, for a reason that the log tells.")
+            session.acknowledge(command, sequence, Status.ESME_RX_T_APPN)
         else:
             self._figures.received += 1
             session.acknowledge(command, sequence)

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import socket
 import ssl
 from typing import Protocol
 
@@ -31,7 +32,13 @@ class Connector:
     """One of a link's sessions, again and again."""
 
     def __init__(
-        self, settings: SmppSettings, password: str, command: Command, keeper: Keeper, clock: Clock
+        self,
+        settings: SmppSettings,
+        password: str,
+        command: Command,
+        keeper: Keeper,
+        clock: Clock,
+        backoff: Backoff,
     ) -> None:
         self._settings = settings
         self._keeper = keeper
@@ -45,7 +52,7 @@ class Connector:
             settings.response_timeout_seconds,
             settings.enquire_interval_seconds,
         )
-        self._backoff = Backoff()
+        self._backoff = backoff
         self._session: SmppSession | None = None
         self._task: asyncio.Task[None] | None = None
         self.phase = LinkPhase.CONNECTING
@@ -63,13 +70,11 @@ class Connector:
 
     async def stop(self, unbind_s: float) -> None:
         """Unbind, and connect no more."""
-        session = self._session
-        if session is not None:
-            await session.unbind(unbind_s)
-            await session.wait_closed()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._session is not None:
+            await self._session.unbind(unbind_s)
         self._enter(LinkPhase.CLOSED, None)
 
     async def _run(self) -> None:
@@ -78,6 +83,8 @@ class Connector:
                 await self._once()
             except Exception:  # whatever it was, the carrier must be tried again
                 log.exception("smpp_session_failed")
+                if self._session is not None:
+                    self._session.abort("The session failed.")
                 self._fail("The session failed for a reason that the log tells.", silent=False)
             wait_s = self._backoff.next_s()
             self._enter(LinkPhase.WAITING, self.detail)
@@ -108,10 +115,10 @@ class Connector:
                 _, session = await self._loop.create_connection(
                     self._make_session, self._settings.host, self._settings.port, ssl=self._tls()
                 )
-        except (OSError, TimeoutError) as error:
+        except (OSError, TimeoutError, ValueError) as error:  # ValueError: no such host name can be
             why = "no answer" if isinstance(error, TimeoutError) else describe(error)
             raise SessionRefused(
-                f"Cannot connect to {where}: {why}. Check the host, the port and the firewall."
+                f"Cannot connect to {where}: {why}. {self._advice(error)}"
             ) from error
         self._session = session
         await session.bind()
@@ -121,12 +128,19 @@ class Connector:
         identity = Session(secrets.token_hex(8), UnixMs(self._clock.now_ms()))
         return SmppSession(self._bind, self._keeper, identity)
 
+    def _advice(self, error: Exception) -> str:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return "Set tls_ca to the authority that signed it, and the host to a name that it has."
+        if self._settings.tls and not isinstance(error, socket.gaierror | ConnectionRefusedError):
+            return "Check the host, the port, the firewall, and whether the port is one with TLS."
+        return "Check the host, the port and the firewall."
+
     def _tls(self) -> ssl.SSLContext | None:
         if not self._settings.tls:
             return None
         try:
             return ssl.create_default_context(cadata=self._settings.tls_ca)
-        except ssl.SSLError as error:
+        except (ssl.SSLError, ValueError, TypeError) as error:
             raise SessionRefused("tls_ca holds no PEM certificate that can be read.") from error
 
     def _fail(self, reason: str, *, silent: bool) -> None:

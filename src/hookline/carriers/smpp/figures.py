@@ -1,11 +1,18 @@
 """What a link counts of itself, for the people who look at it."""
 
 from collections import deque
+from typing import Literal, assert_never, get_args
 
 from hookline.carriers.port import LinkPhase, LinkState
 from hookline.clock import Clock
+from hookline.telemetry import metrics
 
 _RATE_OVER_S = 10
+
+SegmentOutcome = Literal["accepted", "rejected", "throttled", "faulted", "ambiguous"]
+_ANSWERED = {
+    outcome: metrics.SEGMENTS_ANSWERED.labels(outcome) for outcome in get_args(SegmentOutcome)
+}
 
 
 class Figures:
@@ -27,10 +34,28 @@ class Figures:
     def sent(self, segments: int, now_s: float) -> None:
         """So many have left; the instant is the event loop's."""
         self.submitted += segments
+        metrics.SEGMENTS_SUBMITTED.inc(segments)
         second = int(now_s)
         if self._by_second and self._by_second[-1][0] == second:
             segments += self._by_second.pop()[1]
         self._by_second.append((second, segments))
+
+    def answered(self, outcome: SegmentOutcome) -> None:
+        """What became of one segment that had left."""
+        _ANSWERED[outcome].inc()
+        match outcome:
+            case "accepted":
+                self.accepted += 1
+            case "rejected":
+                self.rejected += 1
+            case "throttled":
+                self.throttled += 1
+            case "ambiguous":
+                self.ambiguous += 1
+            case "faulted":  # `last_error` tells
+                pass
+            case _:
+                assert_never(outcome)
 
     def error(self, what: str) -> None:
         """Something that an operator would want to know of."""

@@ -19,7 +19,10 @@ _TRIES_KEPT_MAX = 10_000
 class Job:
     """One message on its way."""
 
-    __slots__ = ("ids", "is_ambiguous", "message", "open", "refusal", "submits", "to_send")
+    __slots__ = (
+        "ids", "is_ambiguous", "is_dropped", "is_faulted", "message", "open", "refusal", "submits",
+        "to_send",
+    )  # fmt: skip
 
     def __init__(self, message: Outgoing, submits: Sequence[Submit]) -> None:
         self.message = message
@@ -30,6 +33,10 @@ class Job:
         self.open = 0
         """Segments sent and not answered."""
         self.is_ambiguous = False
+        self.is_dropped = False
+        """No more of it is sent."""
+        self.is_faulted = False
+        """The carrier had a fault with what was last sent of it; further answers are the same try."""
         self.refusal: Submitted | None = None
 
     @property
@@ -86,6 +93,7 @@ class Jobs:
         taken: list[tuple[Job, int]] = []
         while self._ready and len(taken) < segments_max:
             job = self._ready[0]
+            job.is_faulted = False
             while job.to_send and len(taken) < segments_max:
                 job.open += 1
                 taken.append((job, job.to_send.popleft()))
@@ -97,10 +105,11 @@ class Jobs:
         """The segment was not taken, and is sent again before anything new."""
         if not job.to_send:
             self._ready.appendleft(job)
-        job.to_send.append(number)
+        job.to_send = deque(sorted((*job.to_send, number)))
 
     def drop(self, job: Job) -> None:
         """Send no more of it."""
+        job.is_dropped = True
         if job.to_send:
             self._ready.remove(job)
             job.to_send.clear()
@@ -140,8 +149,12 @@ class Jobs:
         self._active.clear()
         return left
 
-    def count_try(self, message_id: MessageId) -> bool:
-        """Whether the message may be tried again."""
+    def count_try(self, job: Job) -> bool:
+        """Whether the message may be tried again; what was sent of it at once is one try."""
+        if job.is_faulted:
+            return True
+        job.is_faulted = True
+        message_id = job.message.message_id
         tries = self._tries.pop(message_id, 0) + 1
         if tries >= TRIES_MAX:
             return False

@@ -25,12 +25,12 @@ from hookline.carriers.smpp.connector import Connector
 from hookline.carriers.smpp.figures import Figures
 from hookline.carriers.smpp.jobs import Job, Jobs, put_back
 from hookline.carriers.smpp.message_ids import IdFormat, MessageIds
-from hookline.carriers.smpp.pace import Pace
+from hookline.carriers.smpp.pace import TIMING, Backoff, Pace, Timing
 from hookline.carriers.smpp.pdu import Command, Deliver
 from hookline.carriers.smpp.session import Answer, SmppSession
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.carriers.smpp.status import Verdict, error_code_of, name_of, verdict_of
-from hookline.carriers.smpp.submits import Encoder
+from hookline.carriers.smpp.submits import Encoder, Unsendable
 from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
@@ -47,7 +47,11 @@ class SmppLink:
     """One carrier's sessions."""
 
     def __init__(
-        self, settings: SmppSettings, secrets: Mapping[str, str], opening: Opening
+        self,
+        settings: SmppSettings,
+        secrets: Mapping[str, str],
+        opening: Opening,
+        timing: Timing = TIMING,
     ) -> None:
         self.carrier_id = opening.carrier_id
         self.ambiguity = Ambiguity(settings.ambiguous, float(settings.ambiguous_wait_seconds))
@@ -58,7 +62,7 @@ class SmppLink:
         self._figures = Figures(opening.clock)
         self._encoder = Encoder(settings)
         self._jobs = Jobs()
-        self._pace = Pace(settings.rate, self._loop.time())
+        self._pace = Pace(settings.rate, self._loop.time(), timing)
         self._pump_timer: asyncio.TimerHandle | None = None
         self._is_closing = False
         self._drained = asyncio.Event()
@@ -71,7 +75,14 @@ class SmppLink:
             else (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER)
         )
         self._connectors = [
-            Connector(settings, secrets.get("password", ""), command, self, opening.clock)
+            Connector(
+                settings,
+                secrets.get("password", ""),
+                command,
+                self,
+                opening.clock,
+                Backoff(timing),
+            )
             for command in commands
         ]
         for connector in self._connectors:
@@ -95,9 +106,21 @@ class SmppLink:
             unsent = [Job(message, ()) for message in messages]
             self._report(put_back(unsent, _DOWN, after_s=0.0))
             return
+        unsendable: list[Submitted] = []
         for message in messages:
-            self._jobs.add(Job(message, self._encoder.submits(message)))
+            try:
+                self._jobs.add(Job(message, self._encoder.submits(message)))
+            except Unsendable as error:
+                unsendable.append(
+                    Submitted(
+                        message.message_id,
+                        SubmitResult.REJECTED,
+                        error_code=error.code,
+                        detail=error.detail,
+                    )
+                )
         self._pump()
+        self._report(unsendable)
 
     def recover(self, outstanding: Sequence[Outstanding]) -> None:
         """The carrier keeps its receipts, and sends them by itself."""
@@ -121,16 +144,18 @@ class SmppLink:
 
     async def close(self) -> None:
         self._is_closing = True
-        if self._pump_timer is not None:
-            self._pump_timer.cancel()
+        self._drained.clear()
         self._report(put_back(self._jobs.give_back_unsent(), _DOWN, after_s=0.0))
         end = self._loop.time() + _ANSWERS_GRACE_S
-        if self._jobs.has_active():
+        if self._sender() is not None:  # else no answer can come
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(end):
                     await self._drained.wait()
-        await self._arrivals.close(max(0.1, end - self._loop.time()))
+        await self._arrivals.drain(max(0.1, end - self._loop.time()))
         await asyncio.gather(*(connector.stop(_UNBIND_S) for connector in self._connectors))
+        self._arrivals.close()
+        if self._pump_timer is not None:
+            self._pump_timer.cancel()
         left = self._jobs.take_all()
         for job in left:
             job.is_ambiguous = True
@@ -159,7 +184,7 @@ class SmppLink:
         for job, _ in tokens:
             job.open -= 1
             job.is_ambiguous = True
-            self._figures.ambiguous += 1
+            self._figures.answered("ambiguous")
             self._jobs.drop(job)
             self._finish_if_done(job, outcomes)
         self._report(outcomes)
@@ -200,7 +225,7 @@ class SmppLink:
             self._pump_later(self._pace.next_at(now))
 
     def _pump_later(self, at: float) -> None:
-        if self._pump_timer is None and not self._is_closing:
+        if self._pump_timer is None:
             self._pump_timer = self._loop.call_at(at, self._pump_now)
 
     def _pump_now(self) -> None:
@@ -213,7 +238,7 @@ class SmppLink:
         self, job: Job, number: int, status: int, message_id: str, outcomes: list[Submitted]
     ) -> None:
         if not status:
-            self._figures.accepted += 1
+            self._figures.answered("accepted")
             self._pace.went_well()
             job.ids[number] = self._ids.of_response(message_id)
             job.is_ambiguous = job.is_ambiguous or not message_id
@@ -228,11 +253,11 @@ class SmppLink:
         """Whether to try again later."""
         verdict = verdict_of(status)
         if verdict is Verdict.RETRY:
-            return self._jobs.count_try(job.message.message_id)
+            return self._jobs.count_try(job)
         return verdict is Verdict.THROTTLED
 
     def _refuse(self, job: Job, status: int) -> None:
-        self._figures.rejected += 1
+        self._figures.answered("rejected")
         self._figures.error(f"The carrier answered {name_of(status)} to a message.")
         self._jobs.drop(job)
         is_fault = verdict_of(status) is Verdict.RETRY
@@ -249,12 +274,13 @@ class SmppLink:
         pause_s = self._pace.back_off(self._loop.time())
         name = name_of(status)
         if verdict_of(status) is Verdict.THROTTLED:
-            self._figures.throttled += 1
+            self._figures.answered("throttled")
             detail = "The carrier asked to slow down."
         else:
+            self._figures.answered("faulted")
             self._figures.error(f"The carrier answered {name} to a message.")
             detail = "The carrier has a fault of its own."
-        if job.refusal is None and not job.is_ambiguous:
+        if not job.is_dropped:
             self._jobs.put_off(job, number)
             if not job.has_left:
                 returned = self._jobs.give_back(job)
@@ -268,10 +294,10 @@ class SmppLink:
         if job.is_done:
             outcomes.append(job.outcome())
             self._jobs.end(job)
-            if not self._jobs.has_active():
-                self._drained.set()
 
     def _report(self, outcomes: Sequence[Submitted]) -> None:
+        if not self._jobs.has_active():
+            self._drained.set()
         if outcomes:
             self._reports.submitted(self.carrier_id, outcomes)
 

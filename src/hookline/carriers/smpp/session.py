@@ -21,6 +21,14 @@ _SEQUENCE_MAX = 0x7FFF_FFFF
 _RESPONSE = 0x8000_0000
 _BEATS_PER_TIMEOUT = 4
 _BEAT_MAX_S = 1.0
+_FLUSH_S = 0.3
+"""How long what was written may take to leave once the session is to end."""
+_UNREAD_BYTES_MAX = 1 << 20
+"""How much may wait for a peer that does not read."""
+_BEFORE_BIND = (
+    "That was before it answered the bind: check the port, whether it expects TLS, and that the "
+    "carrier allows this server's address."
+)
 
 
 class SessionRefused(HooklineError):
@@ -90,8 +98,10 @@ class SmppSession(asyncio.Protocol):
         self._unbound: asyncio.Future[str] = self._loop.create_future()
         self._closed: asyncio.Future[str] = self._loop.create_future()
         self._beat: asyncio.TimerHandle | None = None
-        self._heard_at = self._loop.time()
-        self._asked_at: float | None = None
+        self._asked: tuple[int, float] | None = None
+        """The enquire_link that is not answered: its sequence, and when it was sent."""
+        self._ending: asyncio.TimerHandle | None = None
+        self._unread_bytes = 0
         self._reason = "The carrier closed the connection."
         self._bound_at = 0.0
         self.is_bound = False
@@ -100,6 +110,10 @@ class SmppSession(asyncio.Protocol):
         """It ended because a submit was not answered in time."""
         self.enquired_at = 0.0
         """When the carrier last answered an enquire_link, on the loop's clock; 0: not yet."""
+        self.unacknowledged = 0
+        """What came in and has no answer yet."""
+        self.is_released = False
+        """The carrier answered our unbind, so that it has read all that we sent."""
 
     @property
     def in_flight(self) -> int:
@@ -133,30 +147,35 @@ class SmppSession(asyncio.Protocol):
         return await asyncio.shield(self._closed)
 
     async def unbind(self, timeout_s: float) -> None:
-        """Take leave, and close whether or not the carrier says goodbye."""
-        if self.is_bound and not self._closed.done():
-            self._flush_acks()
-            self.is_bound = False
-            self._write(wire.encode(Command.UNBIND, self._next()))
-            try:
-                async with asyncio.timeout(timeout_s):
-                    await asyncio.wait(
-                        [self._unbound, self._closed], return_when=asyncio.FIRST_COMPLETED
-                    )
-            except TimeoutError:
-                log.info("smpp_unbind_unanswered")
-        self._end("The session was closed.")
+        """Take leave, and return once it has ended, whether or not the carrier says goodbye."""
+        try:
+            if self.is_bound:
+                self._flush_acks()
+                self.is_bound = False
+                self._write(wire.encode(Command.UNBIND, self._next()))
+                await asyncio.wait(
+                    [self._unbound, self._closed],
+                    timeout=timeout_s,
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+        finally:
+            self._end("The session was closed.")
+        await self.wait_closed()
 
     def abort(self, reason: str) -> None:
         """End it at once: the stream cannot be trusted any more."""
         self._reason = reason
+        self.is_bound = False
         if self._transport is not None:
             self._transport.abort()
 
     def _end(self, reason: str) -> None:
-        self._reason = reason
-        if self._transport is not None:
+        """Nothing more is read or sent; what was written may leave, if the peer reads it soon."""
+        if self._ending is None and self._transport is not None and not self._closed.done():
+            self._reason = reason
+            self.is_bound = False
             self._transport.close()
+            self._ending = self._loop.call_later(_FLUSH_S, self._transport.abort)
 
     # --- out --------------------------------------------------------------------------------
 
@@ -175,6 +194,7 @@ class SmppSession(asyncio.Protocol):
         """Answer something that came in; answers of one moment leave together."""
         if not self._acks:
             self._loop.call_soon(self._flush_acks)
+        self.unacknowledged -= 1
         body = b"\0" if not status else b""  # message_id, unused (§4.6.2)
         self._acks.append(wire.encode(command | _RESPONSE, sequence, body, status))
 
@@ -184,8 +204,13 @@ class SmppSession(asyncio.Protocol):
             self._write(b"".join(acks))
 
     def _write(self, data: bytes) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(data)
+        if not self.is_writable:
+            self._unread_bytes += len(data)
+            if self._unread_bytes > _UNREAD_BYTES_MAX:
+                self.abort("The carrier does not read what it is sent.")
 
     def _next(self) -> int:
         self._sequence = self._sequence % _SEQUENCE_MAX + 1
@@ -198,7 +223,8 @@ class SmppSession(asyncio.Protocol):
         self._schedule_beat()
 
     def data_received(self, data: bytes) -> None:
-        self._heard_at = self._loop.time()
+        if self._ending is not None:
+            return
         try:
             self._take(self._frames.feed(data))
         except BadFrame as error:
@@ -210,17 +236,24 @@ class SmppSession(asyncio.Protocol):
     def _take(self, pdus: Sequence[Pdu]) -> None:
         answers: list[Answer] = []
         delivers: list[tuple[int, int, Deliver]] = []
+        leave: Pdu | None = None
         for pdu in pdus:
             if pdu.command == Command.SUBMIT_SM_RESP:
                 self._take_answer(pdu, answers)
             elif pdu.command in (Command.DELIVER_SM, Command.DATA_SM):
                 self._take_deliver(pdu, delivers)
+            elif pdu.command == Command.UNBIND:
+                leave = pdu
             else:
                 self._take_other(pdu, answers)
         if answers:
             self._owner.answered(answers)
         if delivers:
             self._owner.delivered(self, delivers)
+        if leave is not None:
+            self._flush_acks()
+            self._write(wire.encode(Command.UNBIND_RESP, leave.sequence))
+            self._end("The carrier ended the session.")
 
     def _take_answer(self, pdu: Pdu, answers: list[Answer]) -> None:
         waiting = self._pending.pop(pdu.sequence, None)
@@ -236,6 +269,7 @@ class SmppSession(asyncio.Protocol):
         answers.append(Answer(waiting[1], status, message_id))
 
     def _take_deliver(self, pdu: Pdu, delivers: list[tuple[int, int, Deliver]]) -> None:
+        self.unacknowledged += 1
         decode = wire.decode_deliver if pdu.command == Command.DELIVER_SM else wire.decode_data_sm
         try:
             delivers.append((pdu.command, pdu.sequence, decode(pdu.body)))
@@ -248,15 +282,11 @@ class SmppSession(asyncio.Protocol):
         if command == Command.ENQUIRE_LINK:
             self._write(wire.encode(Command.ENQUIRE_LINK_RESP, sequence))
         elif command == Command.ENQUIRE_LINK_RESP:
-            self._asked_at = None
-            self.enquired_at = self._loop.time()
+            self._take_sign_of_life()
         elif command == self._bind.command | _RESPONSE:
             self._take_bind_answer(pdu)
-        elif command == Command.UNBIND:
-            self._write(wire.encode(Command.UNBIND_RESP, sequence))
-            self.is_bound = False
-            self._end("The carrier ended the session.")
         elif command == Command.UNBIND_RESP:
+            self.is_released = True
             self._settle(self._unbound)
         elif command == Command.GENERIC_NACK:
             self._take_nack(pdu, answers)
@@ -278,6 +308,10 @@ class SmppSession(asyncio.Protocol):
         self._bound_at = self._loop.time()
         self._bound.set_result(None)
 
+    def _take_sign_of_life(self) -> None:
+        self._asked = None
+        self.enquired_at = self._loop.time()
+
     def _take_nack(self, pdu: Pdu, answers: list[Answer]) -> None:
         """The carrier could not read what we sent (§4.3)."""
         waiting = self._pending.pop(pdu.sequence, None)
@@ -285,6 +319,8 @@ class SmppSession(asyncio.Protocol):
         if waiting is not None:
             status = pdu.status or Status.ESME_RUNKNOWNERR
             answers.append(Answer(waiting[1], status, ""))
+        elif self._asked is not None and self._asked[0] == pdu.sequence:
+            self._take_sign_of_life()  # it does not know enquire_link, but it is there
         elif not self._bound.done():
             self._take_bind_answer(pdu._replace(status=pdu.status or Status.ESME_RBINDFAIL))
 
@@ -293,20 +329,23 @@ class SmppSession(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self.is_writable = True
+        self._unread_bytes = 0
         self._owner.writable()
 
     def connection_lost(self, error: Exception | None) -> None:
         self.is_bound = False
-        if self._beat is not None:
-            self._beat.cancel()
+        for timer in (self._beat, self._ending):
+            if timer is not None:
+                timer.cancel()
         if error is not None and not isinstance(error, ConnectionAbortedError):
             self._reason = f"The connection broke: {describe(error)}."
         pending, self._pending = self._pending, {}
         if pending:
             self._owner.lost([token for _, token in pending.values()])
         if not self._bound.done():
-            self._bound.set_exception(SessionRefused(self._reason))
-        self._bound.exception()  # has been looked at, also when nobody waits any more
+            self._bound.set_exception(SessionRefused(f"{self._reason} {_BEFORE_BIND}"))
+        if not self._bound.cancelled():
+            self._bound.exception()  # has been looked at, also when nobody waits any more
         self._settle(self._unbound)
         self._settle(self._closed)
 
@@ -327,11 +366,11 @@ class SmppSession(asyncio.Protocol):
         if oldest is not None and now - oldest[0] > timeout_s:
             self.silent = True
             self.abort(f"The carrier did not answer a submit within {timeout_s:g} s.")
-        elif self._asked_at is not None and now - self._asked_at > timeout_s:
+        elif self._asked is not None and now - self._asked[1] > timeout_s:
             self.abort(f"The carrier did not answer enquire_link within {timeout_s:g} s.")
-        elif self.is_bound and self._asked_at is None and self._is_time_to_ask(now):
-            self._asked_at = now
-            self._write(wire.encode(Command.ENQUIRE_LINK, self._next()))
+        elif self.is_bound and self._asked is None and self._is_time_to_ask(now):
+            self._asked = (self._next(), now)
+            self._write(wire.encode(Command.ENQUIRE_LINK, self._asked[0]))
 
     def _is_time_to_ask(self, now: float) -> bool:
         """By the clock, not by silence: what the carrier sends says little of what it reads."""

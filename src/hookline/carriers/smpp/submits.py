@@ -7,11 +7,20 @@ from functools import lru_cache
 from hookline.carriers.port import Outgoing
 from hookline.carriers.smpp.addresses import to_address
 from hookline.carriers.smpp.coding import encode_parts
-from hookline.carriers.smpp.pdu import Submit
+from hookline.carriers.smpp.pdu import Address, Submit
 from hookline.carriers.smpp.settings import SmppSettings
 
 _WITH_RECEIPT = 1
 """registered_delivery (§5.2.17): a receipt of the final outcome."""
+
+
+class Unsendable(Exception):
+    """An address does not fit into a submit_sm: this carrier can never take the message."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
 
 
 class Encoder:
@@ -24,11 +33,15 @@ class Encoder:
         self._reference = random.randrange(256)  # noqa: S311 - only neighbours must differ
 
     def submits(self, message: Outgoing) -> list[Submit]:
-        """One a segment, in order. Those of one message share a reference."""
+        """One a segment, in order. Those of one message share a reference. Raises Unsendable."""
         if len(message.parts) > 1:
             self._reference = (self._reference + 1) % 256
         parts = encode_parts(message.parts, message.encoding, self._alphabet, self._reference)
         source, destination = _sender(message.sender), to_address(message.recipient)
+        if not _fits(source):
+            raise Unsendable("invalid_sender", "The sender has more than SMPP can write.")
+        if not _fits(destination):
+            raise Unsendable("invalid_recipient", "The recipient has more than SMPP can write.")
         validity = _validity(message.valid_until // 1_000) if self._says_validity else ""
         return [
             Submit(
@@ -43,6 +56,11 @@ class Encoder:
             )
             for esm_class, data_coding, text in parts
         ]
+
+
+def _fits(address: Address) -> bool:
+    """§4.4.1: at most 20 ASCII characters."""
+    return address.digits.isascii() and len(address.digits) <= 20 and "\0" not in address.digits
 
 
 _sender = lru_cache(maxsize=1_000)(to_address)

@@ -8,7 +8,7 @@ from hookline.accounts import store as account_sql
 from hookline.accounts.sign_in import digest_of
 from hookline.console import cookies
 from hookline.console import store as sql
-from hookline.console.navigation import CREDENTIALS, MESSAGES, PHONE, WEBHOOKS
+from hookline.console.navigation import CARRIERS, CREDENTIALS, MESSAGES, NUMBERS, PHONE, WEBHOOKS
 from hookline.console.routing import Page
 from hookline.console.views.samples import send_curl
 from hookline.console.visit import Visit
@@ -21,6 +21,8 @@ _PAGES_BY_PREFIX = {
     "crd": CREDENTIALS,
     "whk": WEBHOOKS,
     "dlv": "/deliveries",
+    "car": CARRIERS,
+    "num": NUMBERS,
 }
 
 

@@ -9,6 +9,7 @@ const waiting = new Map();
 let seen = Number(document.body.dataset.livePosition);
 let isLeaving = false;
 let changesUnderWay = 0;
+let isConnected = false;
 
 function refresh(region) {
   const id = region.id;
@@ -51,6 +52,7 @@ function catchUp(position) {
 function hear(message) {
   if (message.name === 'change') refreshKinds(message.kinds);
   else {
+    isConnected = message.state === 'open';
     for (const lamp of findAll('[data-live-state]')) {
       lamp.dataset.liveState = message.state;
       lamp.textContent = message.state === 'open' ? 'Connected' : 'Reconnecting';
@@ -101,6 +103,15 @@ function openOwnStream() {
     hear({ name: 'change', kinds, position: Number(at) });
   });
   source.onerror = () => hear({ name: 'state', state: 'lost', position: 0 });
+}
+
+// How a link is changes without an event: such a region looks every now and then, while the page
+// is in front and the server there.
+for (const { id, dataset } of findAll('[data-live-every]')) {
+  setInterval(() => {
+    const region = document.getElementById(id);
+    if (region && isConnected && !document.hidden) schedule(region);
+  }, Number(dataset.liveEvery));
 }
 
 if (key && find('[data-live]')) {

@@ -1,0 +1,267 @@
+"""Carriers and numbers as pages show them, and the form of a kind, made from its settings."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal, get_args, get_origin
+
+import msgspec
+from pydantic.fields import FieldInfo
+
+from hookline.carriers.kinds import KINDS
+from hookline.carriers.live_state import State
+from hookline.carriers.reading import LinkedCarrier
+from hookline.console.views.status import Badge
+
+_TONES = {
+    State.BOUND: "ok",
+    State.CONNECTING: "info",
+    State.WAITING: "warn",
+    State.DOWN: "bad",
+    State.CLOSED: "",
+}
+_LABELS = {
+    "system_id": "System ID",
+    "tls": "TLS",
+    "tls_ca": "Trusted certificates",
+    "bind": "Sessions",
+    "rate": "Rate limit",
+    "alphabet": "Default alphabet",
+    "message_id_format": "Message ids",
+    "send_validity": "Send validity",
+    "accepted_is_delivered": "ACCEPTD is delivered",
+    "ambiguous": "After a lost answer",
+    "ambiguous_wait_seconds": "Wait for a receipt, s",
+    "enquire_interval_seconds": "Enquire every, s",
+    "response_timeout_seconds": "Answer within, s",
+}
+_HINTS = {
+    "message_id_format": "How ids differ between answers and receipts.",
+    "ambiguous": "When no receipt decides it in time. Sending again may send it twice.",
+    "ambiguous_wait_seconds": "How long a receipt may still decide it.",
+    "bind": "Two, where the carrier keeps the directions apart.",
+    "tls_ca": "PEM, in place of the system's, for a carrier with certificates of its own.",
+}
+_OPTIONS = {
+    "transceiver": "One, both ways (transceiver)",
+    "pair": "Two: transmitter and receiver",
+    "gsm7": "GSM 03.38",
+    "latin1": "Latin-1",
+    "ascii": "ASCII",
+    "auto": "Find out by itself",
+    "as_is": "The same in answer and receipt",
+    "hex_then_decimal": "Answer hexadecimal, receipt decimal",
+    "decimal_then_hex": "Answer decimal, receipt hexadecimal",
+    "fail": "Fail the message",
+    "resend": "Send it again",
+}
+_MAIN = frozenset({"port", "bind", "tls"})
+_LONG = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number or fact about a link."""
+
+    title: str
+    value: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CarrierView:
+    """One carrier with the state of its link."""
+
+    id: str
+    name: str
+    kind: str
+    place: str
+    """Host and port, as far as the kind has them."""
+    is_network: bool
+    is_disabled: bool
+    status: Badge
+    since: int
+    detail: str
+    figures: Sequence[Figure]
+    last_enquire_at: int | None
+    last_error: str
+    last_error_at: int | None
+    numbers: int
+
+
+@dataclass(frozen=True, slots=True)
+class NumberView:
+    """One number and where it is at home."""
+
+    id: str
+    number: str
+    kind: str
+    carrier_id: str
+    carrier: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice."""
+
+    value: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldView:
+    """One setting of a kind as a form has it."""
+
+    name: str
+    label: str
+    hint: str
+    control: Literal["text", "number", "checkbox", "select", "textarea", "password"]
+    value: str
+    is_required: bool
+    is_main: bool
+    """Among the fields that everybody fills in."""
+    options: Sequence[Option] = ()
+    length_max: int | None = None
+
+
+def carrier_view(one: LinkedCarrier, homes: Mapping[str, int]) -> CarrierView:
+    row, link, figures = one.row, one.link, one.link.figures
+    settings = msgspec.json.decode(row.settings)
+    is_disabled = bool(row.disabled)
+    return CarrierView(
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        place=":".join(str(settings[key]) for key in ("host", "port") if key in settings),
+        is_network=row.kind in KINDS,
+        is_disabled=is_disabled,
+        status=Badge("Disabled") if is_disabled else link_badge(link.state),
+        since=figures.since,
+        detail=link.detail or "",
+        figures=_figures(one),
+        last_enquire_at=figures.last_enquire_at,
+        last_error=figures.last_error or "",
+        last_error_at=figures.last_error_at,
+        numbers=homes.get(row.id, 0),
+    )
+
+
+def link_badge(state: State) -> Badge:
+    """A link's state as a word with a colour."""
+    return Badge(state.value.capitalize(), _TONES[state])
+
+
+def number_view(row: Any, names: Mapping[str, str]) -> NumberView:  # Any: a row of numbers
+    return NumberView(
+        id=row.id,
+        number=row.number,
+        kind=str(row.kind).replace("_", " ").capitalize(),
+        carrier_id=row.carrier_id,
+        carrier=names.get(row.carrier_id, "a carrier that is gone"),
+        created_at=row.created_at,
+    )
+
+
+def fields_of(kind: str, values: Mapping[str, str], *, is_edit: bool) -> list[FieldView]:
+    """The form of a kind: texts, then secrets, then choices; boxes to tick come last."""
+    settings = [
+        _field(name, info, values) for name, info in KINDS[kind].settings.model_fields.items()
+    ]
+    secrets = [_secret(name, is_edit=is_edit) for name in KINDS[kind].secrets]
+    main = [field for field in settings if field.is_main]
+    more = sorted((field for field in settings if not field.is_main), key=_is_late)
+    texts = [field for field in main if field.control in {"text", "number"}]
+    choices = [field for field in main if field not in texts]
+    return [*texts, *secrets, *choices, *more]
+
+
+def defaults_of(kind: str) -> dict[str, str]:
+    """What a new form holds."""
+    return {
+        name: "" if info.is_required() else shown_value(info.default)
+        for name, info in KINDS[kind].settings.model_fields.items()
+    }
+
+
+def shown_value(value: object) -> str:
+    """A setting as the text of a control; a box that is ticked is `on`."""
+    if isinstance(value, bool):
+        return "on" if value else ""
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "" if value is None else str(value)
+
+
+def _figures(one: LinkedCarrier) -> list[Figure]:
+    found = one.link.figures
+    limit = f" of {found.rate_limit:g}" if found.rate_limit else ""
+    return [
+        Figure("Window", f"{found.in_flight} / {found.window}"),
+        Figure("Rate", f"{found.rate:g}{limit} /s"),
+        Figure("Submitted", f"{found.submitted:,}"),
+        Figure("Accepted", f"{found.accepted:,}"),
+        Figure("Rejected", f"{found.rejected:,}", "bad" if found.rejected else ""),
+        Figure("Throttled", f"{found.throttled:,}", "warn" if found.throttled else ""),
+        Figure("Ambiguous", f"{found.ambiguous:,}", "warn" if found.ambiguous else ""),
+        Figure("Receipts", f"{found.receipts:,}"),
+        Figure("Received", f"{found.received:,}"),
+    ]
+
+
+def _field(name: str, info: FieldInfo, values: Mapping[str, str]) -> FieldView:
+    options = _options(info)
+    length_max = _length_max(info)
+    control: Literal["text", "number", "checkbox", "select", "textarea"] = "text"
+    if options:
+        control = "select"
+    elif info.annotation is bool:
+        control = "checkbox"
+    elif info.annotation in {int, float}:
+        control = "number"
+    elif length_max is not None and length_max > _LONG:
+        control = "textarea"
+    return FieldView(
+        name=name,
+        label=_label(name),
+        hint=_HINTS.get(name, info.description or ""),
+        control=control,
+        value=values.get(name, ""),
+        is_required=info.is_required(),
+        is_main=info.is_required() or name in _MAIN,
+        options=options,
+        length_max=length_max,
+    )
+
+
+def _secret(name: str, *, is_edit: bool) -> FieldView:
+    hint = "Leave it empty to keep the present one." if is_edit else "Kept sealed, never shown."
+    return FieldView(
+        name, _label(name), hint, "password", "", is_required=not is_edit, is_main=True
+    )
+
+
+def _is_late(field: FieldView) -> int:
+    return {"checkbox": 1, "textarea": 2}.get(field.control, 0)
+
+
+def _label(name: str) -> str:
+    return _LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def _options(info: FieldInfo) -> list[Option]:
+    kind = info.annotation
+    if get_origin(kind) is Literal:
+        found = [str(value) for value in get_args(kind)]
+    elif isinstance(kind, type) and issubclass(kind, Enum):
+        found = [str(member.value) for member in kind]
+    else:
+        return []
+    return [Option(value, _OPTIONS.get(value, value)) for value in found]
+
+
+def _length_max(info: FieldInfo) -> int | None:
+    found = [getattr(part, "max_length", None) for part in info.metadata]
+    return next((length for length in found if length is not None), None)

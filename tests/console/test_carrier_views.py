@@ -1,0 +1,40 @@
+"""The form of a carrier, made from the settings of its kind."""
+
+from hookline.carriers.live_state import State
+from hookline.carriers.smpp.settings import SmppSettings
+from hookline.console.views.carriers import defaults_of, fields_of, link_badge, shown_value
+
+
+def test_the_form_has_every_setting_once_and_the_password() -> None:
+    fields = fields_of("smpp", {}, is_edit=False)
+    names = [field.name for field in fields]
+    assert sorted(names) == sorted([*SmppSettings.model_fields, "password"])
+    main = [field.name for field in fields if field.is_main]
+    assert main == ["host", "port", "system_id", "password", "bind", "tls"]
+
+
+def test_controls_fit_the_settings() -> None:
+    fields = {field.name: field for field in fields_of("smpp", {}, is_edit=True)}
+    assert fields["window"].control == "number"
+    assert fields["tls"].control == "checkbox"
+    assert fields["tls_ca"].control == "textarea"
+    assert fields["password"].control == "password"
+    for name in ("bind", "alphabet", "message_id_format", "ambiguous"):
+        assert len(fields[name].options) >= 2
+
+
+def test_a_new_form_holds_the_defaults() -> None:
+    held = defaults_of("smpp")
+    assert (held["host"], held["port"], held["rate"], held["tls"]) == ("", "2775", "100", "")
+    assert (held["send_validity"], held["alphabet"], held["tls_ca"]) == ("on", "gsm7", "")
+
+
+def test_values_are_shown_as_controls_hold_them() -> None:
+    assert [shown_value(value) for value in (True, False, None, 0.5, 7, "x")] == [
+        "on", "", "", "0.5", "7", "x",
+    ]  # fmt: skip
+
+
+def test_every_state_of_a_link_is_a_word() -> None:
+    badges = [link_badge(state) for state in State]
+    assert [badge.title for badge in badges] == ["Bound", "Connecting", "Waiting", "Closed", "Down"]
