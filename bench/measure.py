@@ -11,7 +11,7 @@ import uvloop
 from bench import driver
 from bench.driver import Load, Outcome
 from bench.smsc import RECEIPT_DELAY_MS
-from bench.usage import usages
+from bench.usage import Bystanders, usages
 
 WARM = 500
 
@@ -49,13 +49,15 @@ class Figures:
     rss_mb: dict[str, float]
     lost: float
     duplicates: float
+    disturbance: float
+    """Processors that others kept busy during the closed loop."""
 
 
 def measure(gateway: Gateway, plan: Plan) -> Figures:
     drive(gateway, Load(0, WARM, plan.connections))
-    before = usages(gateway.pids)
+    before, bystanders = usages(gateway.pids), Bystanders(gateway.pids)
     closed = drive(gateway, Load(WARM, plan.messages, plan.connections))
-    after = usages(gateway.pids)
+    after, disturbance = usages(gateway.pids), bystanders.busy()
     first = WARM + plan.messages
     paced = drive(gateway, Load(first, plan.paced_messages, plan.connections, plan.rate))
     count = max(1, len(closed.received_at))
@@ -72,6 +74,7 @@ def measure(gateway: Gateway, plan: Plan) -> Figures:
         rss_mb={name: usage.rss_mb for name, usage in usages(gateway.pids).items()},
         lost=closed.lost + paced.lost,
         duplicates=closed.duplicates + paced.duplicates,
+        disturbance=disturbance,
     )
 
 
@@ -102,4 +105,5 @@ def medians(rounds: list[Figures]) -> Figures:
         rss_mb=each([one.rss_mb for one in rounds]),
         lost=sum(one.lost for one in rounds),
         duplicates=sum(one.duplicates for one in rounds),
+        disturbance=median(one.disturbance for one in rounds),
     )

@@ -7,7 +7,7 @@ from rich.table import Table
 
 from bench.measure import Figures
 
-console = Console(width=150)
+console = Console(width=165)
 
 
 def print_figures(title: str, figures: Mapping[str, Figures]) -> None:
@@ -22,8 +22,13 @@ def print_figures(title: str, figures: Mapping[str, Figures]) -> None:
         "end to end ms, paced",
         "RSS MB",
         "lost / dup",
+        "others' CPUs",
     ):
-        table.add_column(column, justify="left" if column == "gateway" else "right")
+        table.add_column(
+            column,
+            justify="left" if column == "gateway" else "right",
+            no_wrap=column in {"CPU ms/message", "RSS MB"},
+        )
     for name, one in figures.items():
         table.add_row(
             name,
@@ -35,6 +40,7 @@ def print_figures(title: str, figures: Mapping[str, Figures]) -> None:
             _pair(one.paced_end_ms),
             _by_process(one.rss_mb, ".0f"),
             f"{one.lost:.0f} / {one.duplicates:.0f}",
+            f"{one.disturbance:.1f}",
         )
     console.print(table)
 
