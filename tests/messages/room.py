@@ -99,6 +99,8 @@ class PlayedLink:
             Ambiguity("resend", 0.0) if policy == "resend" else Ambiguity("fail", 600.0)
         )
         self.reports = reports
+        self.phase = LinkPhase.BOUND
+        self.since = 0
         self.taken: list[Outgoing] = []
         self.outstanding: list[Outstanding] = []
         self.most_at_once = 0
@@ -115,7 +117,7 @@ class PlayedLink:
         self.outstanding.extend(outstanding)
 
     def state(self) -> LinkState:
-        return LinkState(phase=LinkPhase.BOUND, since=0, window=self.window)
+        return LinkState(phase=self.phase, since=self.since, window=self.window)
 
     async def close(self) -> None:
         """Nothing is open."""

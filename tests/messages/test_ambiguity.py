@@ -7,6 +7,7 @@ from sqlalchemy import select, text
 
 from hookline.carriers.port import (
     Ambiguity,
+    LinkPhase,
     Outgoing,
     Receipt,
     ReceiptState,
@@ -173,6 +174,21 @@ async def test_what_no_receipt_decides_fails_after_the_wait(
     await settle(room)
     assert await outcome(room, message_id) == ("failed", "submit_ambiguous")
     assert await room.types(message_id) == ["message.sent", "message.failed"]
+
+
+async def test_the_policy_waits_for_what_the_carrier_kept_while_the_link_was_down(
+    room: Room, link: PlayedLink, clock: ManualClock
+) -> None:
+    message_id = await lose_answer(room, link)
+    clock.advance(seconds=601)
+    link.phase = LinkPhase.WAITING
+    await settle(room)
+    link.phase, link.since = LinkPhase.BOUND, clock.now_ms()
+    await settle(room)
+    assert await outcome(room, message_id) == ("sent", "submit_ambiguous")
+    clock.advance(seconds=31)
+    await settle(room)
+    assert await outcome(room, message_id) == ("failed", "submit_ambiguous")
 
 
 async def test_a_receipt_goes_before_the_policy(

@@ -9,7 +9,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from hookline.clock import UnixMs
+from hookline.carriers.port import LinkPhase, LinkState
+from hookline.clock import HOUR_MS, UnixMs
 from hookline.ids import CarrierId
 from hookline.messages import ambiguity_store as sql
 from hookline.messages import store as message_sql
@@ -24,6 +25,7 @@ from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 _PAGE = 500
+_KEPT_MS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,10 @@ async def _follow_policy(store: Store, dispatcher: Dispatcher, carrier_id: Carri
         return  # it was closed meanwhile: whoever opens it next goes on
     ambiguity = queue.link.ambiguity
     now = store.now()  # once: what becomes ambiguous again meanwhile waits for the next time
-    before = now - int(ambiguity.wait_s * 1_000)
+    wait_ms = int(ambiguity.wait_s * 1_000)
+    if not _had_time(queue.link.state(), now, wait_ms):
+        wait_ms = max(wait_ms, store.settings.receipt_timeout_hours * HOUR_MS)
+    before = now - wait_ms
     while True:
         rows = await store.read(sql.undecided(carrier_id, before, _PAGE))
         if not rows:
@@ -159,6 +164,11 @@ async def _follow_policy(store: Store, dispatcher: Dispatcher, carrier_id: Carri
         resends = ambiguity.then == "resend"
         moves = {one.id: _decide(one, now, resends=resends) for one in found}
         await store.commit(partial(_apply, carrier_id=carrier_id, moves=moves))
+
+
+def _had_time(state: LinkState, now: UnixMs, wait_ms: int) -> bool:
+    """Whether the carrier could send the receipts that it kept while the link was down."""
+    return state.phase is LinkPhase.BOUND and now - state.since >= min(wait_ms, _KEPT_MS)
 
 
 def _decide(message: Message, now: UnixMs, *, resends: bool) -> Move:
