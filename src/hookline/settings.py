@@ -147,6 +147,23 @@ class Settings(BaseSettings):
         256 * 2**20, ge=0, description="Room for spoken texts in the data folder, bytes."
     )
 
+    calls_max: int = Field(1_000, ge=1, description="Calls that run at once on one node.")
+    call_queue_timeout_s: float = Field(
+        30.0, gt=0, description="Longest wait of a call for its carrier, seconds."
+    )
+    answer_url_timeout_s: float = Field(
+        5.0, gt=0, description="Longest answer of an answer URL, seconds."
+    )
+    media_timeout_s: float = Field(
+        10.0, gt=0, description="Longest fetch of a file to play, seconds."
+    )
+    media_bytes_max: int = Field(
+        10 * 2**20, ge=1, description="Largest file that is fetched to be played, bytes."
+    )
+    media_cache_bytes_max: int = Field(
+        256 * 2**20, ge=0, description="Room for fetched files in the data folder, bytes."
+    )
+
     stream_subscribers_max: int = Field(200, description="Open event streams per process.")
 
     @field_validator(
