@@ -6,9 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from hookline.settings import Settings
 from hookline.voice.audio.wav import read_format, read_samples
 from hookline.voice.errors import SpeechFailed, SpeechMissing, SpeechTooLong, VoiceMissing
-from hookline.voice.speech import EspeakSpeech, SpeechLimits, languages_in, voice_name
+from hookline.voice.speech import (
+    EspeakSpeech,
+    SpeechLimits,
+    languages_in,
+    open_speech,
+    voice_name,
+)
 from hookline.voice.speech_cache import SpeechCache
 from tests.services.programs import ESPEAK
 
@@ -136,3 +143,21 @@ def test_a_full_cache_forgets_the_oldest(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in tmp_path.glob("*.wav")) <= 100
     assert cache.find("a") is None
     assert cache.text_of(tmp_path / "a.wav") is None
+
+
+async def test_whoever_waits_may_go_while_it_is_spoken(tmp_path: Path) -> None:
+    program = script(tmp_path, 'test "$1" = --voices || exec sleep 60; echo; echo "5 en-us"')
+    speech = speech_in(tmp_path, program=program)
+    await speech._known_languages()
+    waiting = asyncio.create_task(speech.say("Hello"))
+    await asyncio.sleep(0)
+    assert speech._under_way
+    waiting.cancel()
+    await speech.close()
+    assert waiting.cancelled()
+    assert not speech._under_way
+
+
+def test_the_settings_open_speech_in_the_data_folder(tmp_path: Path) -> None:
+    open_speech(Settings(data_dir=tmp_path))
+    assert (tmp_path / "speech").is_dir()
