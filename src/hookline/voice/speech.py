@@ -5,17 +5,26 @@ is kept on the disk, with its text beside it, until newer sounds need the room.
 """
 
 import asyncio
+import os
 import re
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
+from hookline.settings import Settings
 from hookline.voice.audio.resampling import resample
 from hookline.voice.audio.wav import read_format, read_samples, write_wav
-from hookline.voice.errors import SpeechFailed, SpeechMissing, SpeechTooLong, VoiceMissing
+from hookline.voice.errors import (
+    AudioUnreadable,
+    SpeechFailed,
+    SpeechMissing,
+    SpeechTooLong,
+    VoiceMissing,
+)
 from hookline.voice.speech_cache import SpeechCache
 
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}", re.ASCII)
@@ -75,18 +84,30 @@ class EspeakSpeech:
         if len(text) > self._limits.text_max:
             raise SpeechTooLong(self._limits.text_max)
         name = voice_name(language or self._language, voice, await self._known_languages())
-        key = sha256(f"{name}\0{text}".encode()).hexdigest()
+        key = sha256(f"{name}\0{text}".encode(errors="replace")).hexdigest()
         known = self._cache.find(key)
         if known is not None:
             return known
         task = self._under_way.get(key)
         if task is None:
             task = self._under_way[key] = asyncio.create_task(self._make(key, name, text))
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+            task.add_done_callback(partial(self._made, key))
         return await asyncio.shield(task)
 
     def text_of(self, path: Path) -> str | None:
         return self._cache.text_of(path)
+
+    async def close(self) -> None:
+        """End what is being spoken; whoever waits for it is cancelled."""
+        tasks = tuple(self._under_way.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _made(self, key: str, task: asyncio.Task[Path]) -> None:
+        self._under_way.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # seen, also when nobody waits any more
 
     async def _known_languages(self) -> frozenset[str]:
         if self._languages is None:
@@ -95,11 +116,13 @@ class EspeakSpeech:
         return self._languages
 
     async def _make(self, key: str, name: str, text: str) -> Path:
-        raw = self._cache.folder / f"{key}.raw"
+        raw = self._cache.folder / f"{key}.{os.getpid()}.raw"
         try:
             spoken = text.replace("[[", "[ [")  # else read as phonemes
             await self._run("-v", name, "-b", "1", "--stdin", "-w", str(raw), said=spoken)
             return await asyncio.to_thread(self._keep, key, text, raw)
+        except (OSError, AudioUnreadable) as error:
+            raise SpeechFailed(f"What was spoken could not be kept: {error}") from error
         finally:
             raw.unlink(missing_ok=True)
 
@@ -116,12 +139,15 @@ class EspeakSpeech:
             raise SpeechMissing
         pipe = asyncio.subprocess.PIPE
         async with self._turns:
-            process = await asyncio.create_subprocess_exec(
-                program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe
-            )
+            try:
+                process = await asyncio.create_subprocess_exec(
+                    program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe
+                )
+            except OSError as error:
+                raise SpeechFailed(f"espeak-ng could not be started: {error}") from error
             try:
                 async with asyncio.timeout(self._limits.timeout_s):
-                    printed, complaint = await process.communicate(said.encode())
+                    printed, complaint = await process.communicate(said.encode(errors="replace"))
             except TimeoutError as error:
                 raise SpeechFailed("espeak-ng took too long. Try a shorter text.") from error
             finally:
@@ -132,6 +158,17 @@ class EspeakSpeech:
             why = complaint.decode(errors="replace").strip()[:_ERROR_KEPT]
             raise SpeechFailed(f"espeak-ng failed with status {process.returncode}: {why}")
         return printed
+
+
+def open_speech(settings: Settings) -> EspeakSpeech:
+    """The node's speech, with its sounds in the data folder."""
+    cache = SpeechCache(settings.data_dir / "speech", bytes_max=settings.speech_cache_bytes_max)
+    limits = SpeechLimits(
+        timeout_s=settings.speech_timeout_s,
+        text_max=settings.speech_text_max,
+        processes_max=settings.speech_processes_max,
+    )
+    return EspeakSpeech(cache, limits, language=settings.speech_language)
 
 
 def languages_in(listed: str) -> frozenset[str]:

@@ -42,8 +42,10 @@ class SpeechCache:
     def keep(self, key: str, text: str, write: Callable[[Path], None]) -> Path:
         """`write` makes the sound's file; others go when there is no room."""
         path = self.folder / f"{key}{_SOUND}"
-        path.with_suffix(_TEXT).write_text(text, encoding="utf-8")
-        write(path)
+        new = self.folder / f"{key}.{os.getpid()}.new"
+        path.with_suffix(_TEXT).write_text(text, encoding="utf-8", errors="replace")
+        write(new)
+        new.replace(path)
         with self._lock:
             if self._bytes is None:
                 self._bytes = sum(size for _, size, _ in self._sounds())
