@@ -5,7 +5,7 @@ the run, and whatever still rings is hung up.
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -42,6 +42,7 @@ from hookline.calls.steps import (
 )
 from hookline.clock import UnixMs
 from hookline.errors import HooklineError, Unavailable
+from hookline.ids import AccountId
 from hookline.storage.store import Store
 from hookline.telemetry.logs import get_logger
 from hookline.voice.port import Dial, Engine, Record
@@ -63,6 +64,8 @@ class Desk:
     steps: TakeSteps
     runs: "dict[str, CallRunner]"
     """Who is told of what happens to a leg or a recording, by its id."""
+    prepare: Callable[[AccountId], Awaitable[None]] | None = None
+    """Awaited before the first leg of an account's call is dialled."""
 
 
 class CallRunner:
@@ -88,6 +91,8 @@ class CallRunner:
         """Until nothing more can happen to the call."""
         self.put(GaveUp("carrier_unavailable") if self.engine is None else Started())
         try:
+            if self._desk.prepare is not None:
+                await self._desk.prepare(AccountId(self.live.call.account_id))
             while not self.live.is_done:
                 what, at = await self._inbox.get()
                 step = decide(self.live, what, at)
