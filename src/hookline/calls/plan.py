@@ -114,7 +114,7 @@ def _start(live: LiveCall, step: Step) -> None:
 def _leg_happened(
     live: LiveCall, step: Step, what: port.Ringing | port.Answered | port.Digit | port.Ended
 ) -> None:
-    leg = live.legs.get(what.leg_id)
+    leg = _dialled(live, what.leg_id)
     if leg is None:
         return
     match what:
@@ -128,6 +128,12 @@ def _leg_happened(
             _digit(live, step, leg, what.digit)
         case port.Ended():
             _ended(live, step, leg, what)
+
+
+def _dialled(live: LiveCall, leg_id: str) -> LiveLeg | None:
+    """The leg, unless it has ended or has not begun: nothing can happen to it then."""
+    leg = live.legs.get(LegId(leg_id))
+    return None if leg is None or leg.status is Status.QUEUED else leg
 
 
 def _answered(live: LiveCall, step: Step, leg: LiveLeg) -> None:
@@ -219,7 +225,7 @@ def _end_recording(
 
 def _timer_rang(live: LiveCall, step: Step, name: str) -> None:
     kind, _, leg_id = name.partition(":")
-    leg = live.legs.get(LegId(leg_id))
+    leg = _dialled(live, leg_id)
     if leg is not None:
         _guard_rang(live, step, leg, kind)
     elif name == DURATION:
