@@ -20,7 +20,7 @@ from hookline.clock import HOUR_MS, SystemClock, UnixMs
 from hookline.storage.schema import calls, events, legs, recordings
 from hookline.storage.store import Store
 from tests.calls.crashing import Node, node
-from tests.calls.room import Room
+from tests.calls.room import furnish
 
 ROOT = Path(__file__).parents[2]
 KILLS = int(os.environ.get("TEST_KILLS", "2"))
@@ -34,9 +34,12 @@ class LaterClock(SystemClock):
 
 
 @pytest.fixture
-async def victims(room: Room, migrated_url: str, tmp_path: Path) -> AsyncIterator[Process]:
+async def victims(
+    store: Store, account: Account, migrated_url: str, tmp_path: Path
+) -> AsyncIterator[Process]:
+    await furnish(store, account.id)
     pipe = asyncio.subprocess.PIPE
-    command = (sys.executable, "-m", "tests.calls.crashing", migrated_url, room.account_id)
+    command = (sys.executable, "-m", "tests.calls.crashing", migrated_url, account.id)
     process = await asyncio.create_subprocess_exec(
         *command, str(tmp_path), cwd=ROOT, stdin=pipe, stdout=pipe, start_new_session=True
     )
@@ -63,7 +66,7 @@ async def run_and_kill(victims: Process, answers: int) -> set[str]:
 
 
 async def test_every_call_ends_exactly_once(
-    room: Room, victims: Process, migrated_url: str, account: Account, tmp_path: Path
+    store: Store, victims: Process, migrated_url: str, account: Account, tmp_path: Path
 ) -> None:
     chance = random.Random()
     acknowledged = set[str]()
@@ -72,10 +75,10 @@ async def test_every_call_ends_exactly_once(
     async with node(migrated_url, account.id, tmp_path, LaterClock()) as heir:
         await heir.exchange.recover()
         await hang_up_rest(heir)
-    found = {row.id: row.status for row in await room.store.read(select(calls))}
+    found = {row.id: row.status for row in await store.read(select(calls))}
     assert acknowledged <= found.keys()
     assert set(found.values()) <= FINAL
-    await check_rest(room.store, found)
+    await check_rest(store, found)
 
 
 async def hang_up_rest(heir: Node) -> None:
