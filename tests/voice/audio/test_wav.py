@@ -35,7 +35,7 @@ def test_a_file_is_what_other_programs_read(tmp_path: Path) -> None:
     assert sha256_of(path) == sha256(path.read_bytes()).hexdigest()
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(parts=st.lists(SAMPLES, max_size=5), start=st.integers(0, 600), count=st.integers(0, 600))
 def test_what_is_written_in_parts_is_read_in_parts(
     tmp_path_factory: pytest.TempPathFactory, parts: list["array[int]"], start: int, count: int
@@ -95,6 +95,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         read_samples(tmp_path / "missing.wav")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_octets_are_refused_or_read(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
