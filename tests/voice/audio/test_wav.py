@@ -1,5 +1,8 @@
 """WAV files: there whole or not at all, and measured as they are."""
 
+import signal
+import subprocess
+import sys
 import wave
 from array import array
 from contextlib import suppress
@@ -104,3 +107,20 @@ def test_any_octets_are_refused_or_read(
     path.write_bytes(b"RIFF\0\0\0\0WAVE" + data)
     with suppress(AudioUnreadable):
         assert len(read_samples(path)) <= len(data)
+
+
+def test_a_recorder_killed_at_work_leaves_what_nobody_takes_for_whole(tmp_path: Path) -> None:
+    path = tmp_path / "killed.wav"
+    program = f"""
+import os, signal
+from pathlib import Path
+from hookline.voice.audio.tones import tone
+from hookline.voice.audio.wav import WavWriter
+writer = WavWriter(Path({str(path)!r}))
+writer.write(tone(440, 10_000))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=20)
+    assert done.returncode == -signal.SIGKILL
+    assert not path.exists()
+    assert read_format(part_of(path)).frames == 0
