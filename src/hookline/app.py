@@ -22,6 +22,9 @@ from hookline.api.edge import Edge
 from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
 from hookline.audit.append import AuditTrail
+from hookline.calls.exchange import Exchange
+from hookline.calls.recording_routes import recording_routes
+from hookline.calls.routes import call_routes
 from hookline.carriers import routes as carrier_routes
 from hookline.carriers.keeper import LinkKeeper
 from hookline.carriers.links import Links
@@ -61,6 +64,7 @@ from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
 from hookline.storage.writer import Writer
 from hookline.telemetry.logs import get_logger
+from hookline.voice.speech import open_speech
 from hookline.webhooks import fan_out
 from hookline.webhooks import routes as webhook_routes
 from hookline.webhooks.engine import Webhooks
@@ -150,6 +154,10 @@ class Server:
         )
         self.book = NumberBook(core.store, core.wakeups)
         self.submission = Submission(core.store, self.book, self.dispatcher)
+        self.speech = open_speech(settings)
+        self.calls = Exchange(
+            core.store, core.leases, self.book, self.speech, self.webhooks.keyring.of_account
+        )
         self.trials = Trials(core.store, self.submission)
         self.phones = Phones(core.store, self.dispatcher)
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
@@ -187,11 +195,13 @@ class Server:
         await self.core.leases.start(alone=self.settings.is_sqlite)
         await self.webhooks.start()
         self.dispatcher.listen(self.core.wakeups)
+        self.calls.listen(self.core.wakeups)
         self._tasks = [
             self._supervise("leases", partial(self.core.leases.run, self._node_died)),
             self._supervise("wakeups", self.core.wakeups.run),
             self._supervise("webhooks", self.webhooks.run),
             self._supervise("upkeep", self.upkeep.run),
+            self._supervise("calls", self.calls.run),
             self._supervise("retention", self._retain),
         ]
         self._tasks.append(asyncio.create_task(self.last_uses.run(), name="last uses"))
@@ -199,6 +209,7 @@ class Server:
         self.core.leases.on_lost(self._lease_lost)
         self.core.writer.on_uncertain_commit(lambda: self._give_up("commit_uncertain"))
         await self.upkeep.recover()
+        await self.calls.recover()
         self._tasks.append(self._supervise("links", self.keeper.run))
         self._is_ready = True
 
@@ -208,6 +219,7 @@ class Server:
         self.close_streams()
         end_s = asyncio.get_running_loop().time() + self.settings.shutdown_timeout_s
         for step in (
+            self.calls.stop,
             self.dispatcher.stop,
             self.keeper.stop,
             self.links.close,
@@ -215,6 +227,7 @@ class Server:
             self._end_tasks,
             self.core.leases.release_all,
             self.client.close,
+            self.speech.close,
         ):
             await self._try(step, end_s)
         await self.core.stop()
@@ -279,6 +292,7 @@ class Server:
     async def _node_died(self, node: str) -> None:
         await self.webhooks.node_died(node)
         await self.upkeep.recover()
+        await self.calls.recover()
 
     async def _retain(self) -> None:
         while True:
@@ -309,6 +323,8 @@ class Server:
             message_routes.message_routes(),
             message_routes.opt_out_routes(),
             message_routes.phone_routes(self.phones),
+            call_routes(self.calls.placement),
+            recording_routes(self.calls.files),
             webhook_routes.routes(self.webhooks),
             event_routes.routes(self.streams, self._reauthenticate),
             credential_routes.routes(),

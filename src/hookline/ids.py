@@ -16,6 +16,7 @@ CredentialId = NewType("CredentialId", str)
 NumberId = NewType("NumberId", str)
 CarrierId = NewType("CarrierId", str)
 MessageId = NewType("MessageId", str)
+CallId = NewType("CallId", str)
 EventId = NewType("EventId", str)
 EndpointId = NewType("EndpointId", str)
 DeliveryId = NewType("DeliveryId", str)
@@ -29,6 +30,7 @@ PREFIXES = {
     "carrier": "car",
     "message": "msg",
     "call": "call",
+    "leg": "leg",
     "recording": "rec",
     "event": "evt",
     "endpoint": "whk",

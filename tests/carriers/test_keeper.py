@@ -12,7 +12,7 @@ from hookline.accounts.model import Account
 from hookline.carriers import store as sql
 from hookline.carriers.keeper import TOPIC, LinkKeeper, seal_secrets
 from hookline.carriers.links import Links
-from hookline.carriers.port import LinkPhase, LinkState, SubmitResult
+from hookline.carriers.port import SubmitResult
 from hookline.clock import ManualClock
 from hookline.ids import CarrierId
 from hookline.outbound.sealing import SecretBox
@@ -22,6 +22,7 @@ from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.storage.wakeups import Wakeups
 from hookline.telemetry import metrics
+from hookline.telemetry.link_state import LinkPhase, LinkState
 from tests.carriers.smpp.linked import Room, outgoing, until
 from tests.services.smsc import Smsc
 

@@ -7,9 +7,9 @@ import pytest
 
 from hookline.carriers.keeper import STALE_AFTER_MS
 from hookline.carriers.live_state import State, link_view
-from hookline.carriers.port import LinkPhase, LinkState
 from hookline.clock import UnixMs
 from hookline.settings import Settings
+from hookline.telemetry.link_state import LinkPhase, LinkState
 
 NOW = UnixMs(1_800_000_000_000)
 

@@ -10,13 +10,13 @@ from httpx import AsyncClient
 from hookline.accounts.model import Account
 from hookline.api.idempotency import Claim
 from hookline.carriers import store as sql
-from hookline.carriers.port import LinkPhase, LinkState
 from hookline.carriers.routes import routes
 from hookline.carriers.trial import Trial, TrialMessage
 from hookline.ids import CarrierId
 from hookline.outbound.sealing import SecretBox
 from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
+from hookline.telemetry.link_state import LinkPhase, LinkState
 from tests.services.store import owner_of
 from tests.services.web import KnownCallers, bearer, web_client
 

@@ -18,8 +18,6 @@ from hookline.carriers.links import Links
 from hookline.carriers.port import (
     Ambiguity,
     Link,
-    LinkPhase,
-    LinkState,
     Outgoing,
     Outstanding,
     Receipt,
@@ -49,6 +47,7 @@ from hookline.storage.schema import events
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.storage.wakeups import Wakeups
+from hookline.telemetry.link_state import LinkPhase, LinkState
 from tests.services.store import RecordingFanOut
 from tests.storage.databases import running_writer
 

@@ -7,7 +7,6 @@ from sqlalchemy import select, text
 
 from hookline.carriers.port import (
     Ambiguity,
-    LinkPhase,
     Outgoing,
     Receipt,
     ReceiptState,
@@ -19,6 +18,7 @@ from hookline.messages import ambiguity_store
 from hookline.messages.ambiguity import settle_ambiguous
 from hookline.messages.cancelling import redact_message
 from hookline.storage.schema import message_parts, unmatched_receipts
+from hookline.telemetry.link_state import LinkPhase
 from tests.messages.room import PlayedLink, Room, another_node, part_ids
 
 LONG = "long " * 80

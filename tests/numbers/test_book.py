@@ -35,7 +35,7 @@ def book(store: Store, wakeups: Wakeups, sandbox: CarrierId) -> NumberBook:
 async def test_a_number_is_found_at_its_home(
     book: NumberBook, account: Account, other_account: Account, sandbox: CarrierId
 ) -> None:
-    home = Home("+12025550100", "number", sandbox)
+    home = Home("+12025550100", "number", sandbox, sandbox, is_voice_sandbox=True)
     assert await book.find(account.id, "+12025550100") == home
     assert await book.find(other_account.id, "+12025550100") is None
 

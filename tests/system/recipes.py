@@ -12,6 +12,7 @@ from tests.system.inspection import wait_for
 from tests.system.installation import TEXT
 
 PHONE = "+12025550110"
+ANSWERS_AT_ONCE = "+15005550006"
 SANDBOX_NUMBER = "+12025550100"
 _FRESH = itertools.count(1)
 
@@ -48,6 +49,20 @@ class World:
             wait_for(lambda: self._get(f"/v1/messages/{made}")["status"] == "delivered")
         return str(made)
 
+    def call(self, **changes: Json) -> str:
+        """One that is in progress, for as long as a recipe needs."""
+        made = str(self.make("/v1/calls", call_body(**changes))["id"])
+        wait_for(lambda: self._get(f"/v1/calls/{made}")["status"] == "in_progress")
+        return made
+
+    def recording(self) -> str:
+        """Of a call that lasts a second."""
+        actions = [{"pause": {"seconds": 1}}]
+        call = self.make("/v1/calls", call_body(actions=actions, record="mono"))["id"]
+        params = {"call_id": call, "status": "completed"}
+        wait_for(lambda: self._get("/v1/recordings", params)["data"])
+        return str(self._get("/v1/recordings", params)["data"][0]["id"])
+
     def credential(self, *scopes: str, mode: str = "live") -> Json:
         wanted = list(scopes) or ["messages:read"]
         body = {"description": "For a recipe", "scopes": wanted, "mode": mode}
@@ -73,8 +88,8 @@ class World:
     def user(self) -> str:
         return str(self.make("/v1/users", {"email": fresh_email(), "role": "viewer"})["id"])
 
-    def _get(self, path: str) -> Json:
-        answer = self.client.get(path)
+    def _get(self, path: str, params: dict[str, str] | None = None) -> Json:
+        answer = self.client.get(path, params=params)
         assert answer.is_success, answer.text
         return answer.json()
 
@@ -93,6 +108,12 @@ def fresh_email() -> str:
 
 def send_body(**changes: Json) -> Json:
     return {"from": SANDBOX_NUMBER, "to": PHONE, "text": TEXT, **changes}
+
+
+def call_body(**changes: Json) -> Json:
+    """A call that is answered at once and stays for a minute."""
+    actions = [{"pause": {"seconds": 60}}]
+    return {"from": SANDBOX_NUMBER, "to": ANSWERS_AT_ONCE, "actions": actions, **changes}
 
 
 def carrier_body() -> Json:
@@ -119,6 +140,15 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "list_virtual_phones": lambda _: Call(),
     "list_virtual_phone_messages": lambda _: Call(PHONE),
     "send_from_virtual_phone": lambda _: Call(PHONE, {"to": SANDBOX_NUMBER, "text": TEXT}),
+    "create_call": lambda _: Call(body=call_body()),
+    "list_calls": lambda _: Call(),
+    "get_call": lambda world: Call(world.call()),
+    "hang_up_call": lambda world: Call(world.call()),
+    "act_on_call": lambda world: Call(world.call(), {"send_digits": "1"}),
+    "list_recordings": lambda _: Call(),
+    "get_recording": lambda world: Call(world.recording()),
+    "get_recording_audio": lambda world: Call(world.recording()),
+    "delete_recording": lambda world: Call(world.recording()),
     "list_webhooks": lambda _: Call(),
     "create_webhook": lambda world: Call(body={"url": world.url, "events": ["message.*"]}),
     "get_webhook": lambda world: Call(world.webhook()),

@@ -17,7 +17,11 @@ from sqlalchemy import Row
 from hookline.carriers import store as sql
 from hookline.carriers.kinds import KINDS
 from hookline.carriers.links import Links
-from hookline.carriers.port import Link, LinkPhase, LinkState, Opening, Reports
+from hookline.carriers.port import (
+    Link,
+    Opening,
+    Reports,
+)
 from hookline.errors import HooklineError
 from hookline.ids import CarrierId
 from hookline.outbound.sealing import SecretBox
@@ -26,6 +30,7 @@ from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.storage.wakeups import Wakeups
 from hookline.telemetry import metrics
+from hookline.telemetry.link_state import LinkPhase, LinkState
 from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)

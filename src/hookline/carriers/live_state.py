@@ -13,9 +13,9 @@ from sqlalchemy import Row
 
 from hookline.carriers.keeper import STALE_AFTER_MS
 from hookline.carriers.kinds import KINDS
-from hookline.carriers.port import LinkPhase, LinkState
 from hookline.clock import UnixMs
 from hookline.settings import Settings
+from hookline.telemetry.link_state import LinkPhase, LinkState
 
 CarrierRow = Row[Any]  # Any: every column of the table
 LinkRow = Row[Any]  # Any: every column of the table

@@ -17,6 +17,7 @@ _SENT = "2026-01-15T09:30:00.412Z"
 _ENDED = "2026-01-15T09:30:02.907Z"
 _MESSAGE_ID = "msg_01kf0s3k5we8e9xg8nq3r5x8b2"
 _CALL_ID = "call_01kf0s9m1ee7f9bm9v3x5t2r8w"
+_RECORDING_ID = "rec_01kf0s9m2cfq3bz6w8m4h5x7tg"
 _CREDENTIAL_ID = "crd_01kf0rkmz5e5ktcm4v5v0r4f9d"
 _ENDPOINT_ID = "whk_01kf0rqb8geqy8x0fcm2d7h3pt"
 
@@ -56,13 +57,71 @@ _INBOUND: Data = _MESSAGE | {
 _CALL: Data = {
     "id": _CALL_ID,
     "object": "call",
+    "direction": "outbound",
+    "from": "+12025550100",
+    "caller_name": None,
+    "to": "+447700900123",
+    "agent": None,
+    "status": "dialing",
+    "hangup_by": None,
+    "reason": None,
+    "sip_code": None,
+    "carrier": "car_01kf0rb2tqf1wbx4s6h1y9c7nm",
+    "metadata": {"order": "1234"},
+    "credential_id": _CREDENTIAL_ID,
+    "created_at": _AT,
+    "answered_at": None,
+    "ended_at": None,
+    "duration_seconds": None,
+    "updated_at": _AT,
+}
+_INCOMING: Data = _CALL | {
     "direction": "inbound",
     "from": "+447700900123",
     "caller_name": "Mara Okafor",
     "to": "+12025550100",
     "status": "ringing",
+    "metadata": {},
+    "credential_id": None,
+}
+_LEG: Data = {
+    "id": "leg_01kf0s9m1ff2a8r0yq5k7d3wne",
+    "object": "leg",
+    "role": "to",
+    "from": "+12025550100",
+    "to": "+447700900123",
+    "status": "dialing",
+    "hangup_by": None,
+    "reason": None,
+    "sip_code": None,
     "created_at": _AT,
-    "updated_at": _AT,
+    "ringing_at": None,
+    "answered_at": None,
+    "ended_at": None,
+}
+_RECORDING: Data = {
+    "id": _RECORDING_ID,
+    "object": "recording",
+    "call_id": _CALL_ID,
+    "status": "in_progress",
+    "duration_ms": None,
+    "channels": 2,
+    "bytes": None,
+    "sha256": None,
+    "peaks": [],
+    "reason": None,
+    "url": None,
+    "started_at": _SENT,
+    "ended_at": None,
+}
+_KEPT: Data = _RECORDING | {
+    "status": "completed",
+    "duration_ms": 2_500,
+    "bytes": 80_044,
+    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "peaks": [0, 41, 77, 63, 12],
+    "url": f"/v1/recordings/{_RECORDING_ID}/audio",
+    "ended_at": _ENDED,
 }
 
 _FAILURE: Data = {
@@ -96,6 +155,26 @@ _ENDPOINT: Data = {
     "updated_at": _ENDED,
 }
 
+_TALKING: Data = _CALL | {
+    "status": "in_progress",
+    "answered_at": _SENT,
+    "leg": _LEG | {"status": "in_progress", "ringing_at": _AT, "answered_at": _SENT},
+}
+_END: Data = {
+    "reason": "hangup",
+    "answered_at": _SENT,
+    "ended_at": _ENDED,
+    "duration_seconds": 2,
+    "updated_at": _ENDED,
+}
+
+
+def _ended(status: str, reason: str | None = None, **more: object) -> Data:
+    """The call as it ended without an answer."""
+    end = {"reason": reason or status, "ended_at": _ENDED, "updated_at": _ENDED}
+    return _CALL | end | {"status": status} | more
+
+
 EXAMPLES: dict[EventType, Data] = {
     EventType.MESSAGE_SENT: _MESSAGE,
     EventType.MESSAGE_DELIVERED: _MESSAGE
@@ -106,7 +185,23 @@ EXAMPLES: dict[EventType, Data] = {
     EventType.MESSAGE_CANCELED: _MESSAGE
     | {"status": "canceled", "send_at": _ENDED, "sent_at": None, "updated_at": _AT},
     EventType.MESSAGE_OPTED_OUT: _INBOUND | {"text": "STOP"},
-    EventType.CALL_INCOMING: _CALL,
+    EventType.CALL_DIALING: _CALL | {"leg": _LEG},
+    EventType.CALL_RINGING: _CALL
+    | {"status": "ringing", "leg": _LEG | {"status": "ringing", "ringing_at": _SENT}},
+    EventType.CALL_ANSWERED: _TALKING,
+    EventType.CALL_COMPLETED: _CALL | _END | {"status": "completed", "hangup_by": "callee"},
+    EventType.CALL_BUSY: _ended("busy", hangup_by="callee", sip_code=486),
+    EventType.CALL_NO_ANSWER: _ended("no_answer", hangup_by="timer", sip_code=480),
+    EventType.CALL_DECLINED: _ended("declined", hangup_by="callee", sip_code=603),
+    EventType.CALL_FAILED: _ended("failed", "congestion", hangup_by="network", sip_code=503),
+    EventType.CALL_CANCELED: _ended("canceled", hangup_by="api"),
+    EventType.CALL_INCOMING: _INCOMING,
+    EventType.CALL_DTMF: _TALKING | {"digit": "1"},
+    EventType.RECORDING_STARTED: _RECORDING,
+    EventType.RECORDING_COMPLETED: _KEPT,
+    EventType.RECORDING_FAILED: _RECORDING
+    | {"status": "failed", "reason": "not_recorded", "ended_at": _ENDED},
+    EventType.RECORDING_DELETED: _KEPT | {"status": "deleted", "peaks": [], "url": None},
     EventType.CREDENTIAL_CREATED: _CREDENTIAL,
     EventType.CREDENTIAL_UPDATED: _CREDENTIAL | {"updated_at": _ENDED},
     EventType.CREDENTIAL_ROTATED: _CREDENTIAL | {"updated_at": _ENDED},
@@ -118,6 +213,7 @@ EXAMPLES: dict[EventType, Data] = {
 _RESOURCES = {
     "message": _MESSAGE_ID,
     "call": _CALL_ID,
+    "recording": _RECORDING_ID,
     "credential": _CREDENTIAL_ID,
     "webhook": _ENDPOINT_ID,
 }

@@ -9,7 +9,7 @@ from hookline.principal import Mode, Principal, Scope
 
 
 class EventType(StrEnum):
-    """The public names. The other types of calls, and those of recordings, join with their features."""
+    """The public names."""
 
     MESSAGE_SENT = "message.sent"
     MESSAGE_DELIVERED = "message.delivered"
@@ -17,7 +17,21 @@ class EventType(StrEnum):
     MESSAGE_RECEIVED = "message.received"
     MESSAGE_CANCELED = "message.canceled"
     MESSAGE_OPTED_OUT = "message.opted_out"
+    CALL_DIALING = "call.dialing"
+    CALL_RINGING = "call.ringing"
+    CALL_ANSWERED = "call.answered"
+    CALL_COMPLETED = "call.completed"
+    CALL_BUSY = "call.busy"
+    CALL_NO_ANSWER = "call.no_answer"
+    CALL_DECLINED = "call.declined"
+    CALL_FAILED = "call.failed"
+    CALL_CANCELED = "call.canceled"
     CALL_INCOMING = "call.incoming"
+    CALL_DTMF = "call.dtmf"
+    RECORDING_STARTED = "recording.started"
+    RECORDING_COMPLETED = "recording.completed"
+    RECORDING_FAILED = "recording.failed"
+    RECORDING_DELETED = "recording.deleted"
     CREDENTIAL_CREATED = "credential.created"
     CREDENTIAL_UPDATED = "credential.updated"
     CREDENTIAL_ROTATED = "credential.rotated"
@@ -29,6 +43,7 @@ class EventType(StrEnum):
 _READ_SCOPES = {
     "message": Scope.MESSAGES_READ,
     "call": Scope.CALLS_READ,
+    "recording": Scope.RECORDINGS_READ,
     "credential": Scope.CREDENTIALS_READ,
     "webhook": Scope.WEBHOOKS_READ,
 }

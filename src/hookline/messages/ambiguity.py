@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from hookline.carriers.port import LinkPhase, LinkState
 from hookline.clock import HOUR_MS, UnixMs
 from hookline.ids import CarrierId
 from hookline.messages import ambiguity_store as sql
@@ -21,6 +20,7 @@ from hookline.messages.progress import Move, move
 from hookline.storage.sets import Row
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
+from hookline.telemetry.link_state import LinkPhase, LinkState
 from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)

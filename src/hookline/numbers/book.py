@@ -1,10 +1,13 @@
-"""What a message may be sent from, held in memory per account.
+"""What a message or a call may come from, held in memory per account.
 
 A number that is not known is looked up in the database before it is refused, so that a new one can
 be used at once; a removed one is forgotten when its removal is heard of.
 """
 
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from hookline.ids import AccountId, CarrierId
 from hookline.numbers import store as sql
@@ -22,6 +25,8 @@ class Home:
     number: str
     kind: str
     carrier_id: CarrierId
+    voice_carrier_id: CarrierId | None = None
+    is_voice_sandbox: bool = False
 
 
 def topic(account_id: AccountId) -> str:
@@ -55,11 +60,22 @@ class NumberBook:
 
     async def _load(self, account_id: AccountId) -> dict[str, Home]:
         seen = self._forgotten
-        rows = await self._store.read(sql.of_account(account_id))
-        homes = {row.number: Home(row.number, row.kind, CarrierId(row.carrier_id)) for row in rows}
+        rows = await self._store.read(sql.homes_of(account_id))
+        homes = {row.number: _home(row) for row in rows}
         if seen != self._forgotten:  # what was read may be from before that
             return homes
         if len(self._homes) >= _ACCOUNTS_MAX:
             self._homes.clear()
         self._homes[account_id] = homes
         return homes
+
+
+def _home(row: Row[Any]) -> Home:  # Any: the columns of `homes_of`
+    voice_id = None if row.voice_carrier_id is None else CarrierId(row.voice_carrier_id)
+    return Home(
+        row.number,
+        row.kind,
+        CarrierId(row.carrier_id),
+        voice_id,
+        is_voice_sandbox=row.voice_kind == "sandbox",
+    )

@@ -12,7 +12,9 @@ from hookline.errors import Conflict, Invalid, NotFound
 from hookline.ids import AccountId, CarrierId, NumberId, is_id
 from hookline.numbers import store as sql
 from hookline.numbers.book import topic
+from hookline.numbers.call_urls import check_url, check_urls
 from hookline.numbers.e164 import is_alphanumeric_sender, is_short_code, parse_number_at
+from hookline.numbers.inbound_voice import InboundVoice
 from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -93,6 +95,27 @@ async def move_number(
         before={"carrier": before.carrier_id}, after={"carrier": carrier_id},
     )  # fmt: skip
     tx.notify(topic(principal.account_id))
+    return (await tx.execute(sql.by_id(principal.account_id, before.id)))[0]
+
+
+async def set_inbound_voice(
+    tx: Transaction,
+    store: Store,
+    principal: Principal,
+    number_id: str,
+    wanted: InboundVoice | None,
+) -> NumberRow:
+    """Say what becomes of calls that come in. Raises NotFound, LiveModeNeeded, Invalid."""
+    _check_may_write(principal)
+    before = await _existing(tx, principal, number_id)
+    if wanted is not None:
+        allowed = store.settings.allow_targets
+        if wanted.answer_url is not None:
+            check_url("/inbound_voice/answer_url", wanted.answer_url, allowed)
+        check_urls("/inbound_voice/actions", wanted.actions or [], allowed)
+    kept = None if wanted is None else wanted.model_dump_json(exclude_unset=True)
+    await tx.changed(sql.set_inbound_voice(NumberId(before.id), kept))
+    record(tx, principal, "number.set_inbound_voice", before.id)
     return (await tx.execute(sql.by_id(principal.account_id, before.id)))[0]
 
 

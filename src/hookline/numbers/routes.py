@@ -56,15 +56,19 @@ def routes() -> Routes:
         problems=[NotFound, LiveModeNeeded],
     )  # fmt: skip
     async def patch_number(caller: Caller, store: Storage, id: str, body: NumberPatch) -> Number:
-        """Move a number to another carrier."""
+        """Move a number to another carrier, or say what becomes of calls that come in for it."""
 
-        async def move(tx: Transaction) -> Number:
+        async def change(tx: Transaction) -> Number:
             row = await registration.move_number(
                 tx, caller, id, carrier=body.carrier, voice_carrier=body.voice_carrier
             )
+            if "inbound_voice" in body.model_fields_set:
+                row = await registration.set_inbound_voice(
+                    tx, store, caller, id, body.inbound_voice
+                )
             return number_shape(row)
 
-        return await store.commit(move)
+        return await store.commit(change)
 
     @router.on(
         "DELETE", "/{id}", scope=Scope.NUMBERS_WRITE, answer=None, status=204,

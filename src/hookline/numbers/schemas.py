@@ -1,10 +1,12 @@
 """The wire shapes of numbers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
+from msgspec import json
 from pydantic import Field
 
 from hookline.api.wire import Body, Shape, Timestamp, shown
+from hookline.numbers.inbound_voice import InboundVoice
 from hookline.numbers.registration import NumberRow
 
 CarrierName = Annotated[
@@ -21,10 +23,13 @@ class NumberCreate(Body):
 
 
 class NumberPatch(Body):
-    """Where the number is to be at home; what is left out stays."""
+    """Where the number is to be at home, and what becomes of calls; what is left out stays."""
 
     carrier: CarrierName | None = None
     voice_carrier: CarrierName | None = None
+    inbound_voice: Annotated[
+        InboundVoice | None, Field(description="What becomes of calls that come in; null: nothing.")
+    ] = None
 
 
 class Number(Shape):
@@ -36,6 +41,9 @@ class Number(Shape):
     kind: Literal["number", "short_code", "alphanumeric"]
     carrier_id: str
     voice_carrier_id: str | None
+    inbound_voice: Annotated[
+        dict[str, Any] | None, Field(description="As it was set.")  # Any: JSON
+    ]
     created_at: Timestamp
 
 
@@ -47,5 +55,6 @@ def number_shape(row: NumberRow) -> Number:
         kind=row.kind,
         carrier_id=row.carrier_id,
         voice_carrier_id=row.voice_carrier_id,
+        inbound_voice=None if row.inbound_voice is None else json.decode(row.inbound_voice),
         created_at=shown(row.created_at) or "",
     )

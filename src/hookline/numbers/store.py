@@ -25,6 +25,15 @@ def of_account(account_id: AccountId) -> Numbers:
     return select(numbers).where(numbers.c.account_id == account_id)
 
 
+def homes_of(account_id: AccountId) -> Numbers:
+    """The numbers, each with the kind of the carrier that its calls go by."""
+    return (
+        select(numbers, carriers.c.kind.label("voice_kind"))
+        .join(carriers, carriers.c.id == numbers.c.voice_carrier_id, isouter=True)
+        .where(numbers.c.account_id == account_id)
+    )
+
+
 def by_id(account_id: AccountId, number_id: str) -> Numbers:
     return of_account(account_id).where(numbers.c.id == number_id)
 
@@ -62,6 +71,10 @@ def move(number_id: NumberId, carrier_id: CarrierId, voice_carrier_id: CarrierId
         .where(numbers.c.id == number_id)
         .values(carrier_id=carrier_id, voice_carrier_id=voice_carrier_id)
     )
+
+
+def set_inbound_voice(number_id: NumberId, inbound_voice: str | None) -> Update:
+    return update(numbers).where(numbers.c.id == number_id).values(inbound_voice=inbound_voice)
 
 
 def remove(number_id: NumberId) -> Delete:

@@ -47,10 +47,11 @@ class Webhooks:
         self.node = leases.node
         self.box = box
         self.formats = formats or Formats(store.settings)
+        self.keyring = Keyring(store.database, box, store.clock)
         self._store = store
         sender = Sender(
             client=client,
-            keyring=Keyring(store.database, box, store.clock),
+            keyring=self.keyring,
             formats=self.formats,
             database=store.database,
             clock=store.clock,

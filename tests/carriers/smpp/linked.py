@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from hookline.carriers.encoding import segment, split
 from hookline.carriers.port import (
     Incoming,
-    LinkPhase,
     Opening,
     Outgoing,
     Receipt,
@@ -21,6 +20,7 @@ from hookline.carriers.smpp.pace import Timing
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.clock import SystemClock, UnixMs
 from hookline.ids import CarrierId, MessageId
+from hookline.telemetry.link_state import LinkPhase
 
 PATIENCE_S = 10.0
 QUICK = Timing(pause_s=0.05, pause_max_s=0.4, connect_s=0.02, connect_max_s=0.1)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hookline.carriers.port import LinkPhase
+from hookline.telemetry.link_state import LinkPhase
 from tests.carriers.smpp.linked import (
     Linked,
     Room,

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 
 from hookline.carriers.port import (
     Ambiguity,
-    LinkPhase,
-    LinkState,
     Outgoing,
     Outstanding,
     Receipt,
@@ -22,6 +20,7 @@ from hookline.carriers.port import (
 from hookline.carriers.sandbox.recipients import Behaviour, behaviour_of
 from hookline.clock import Clock
 from hookline.ids import CarrierId, MessageId
+from hookline.telemetry.link_state import LinkPhase, LinkState
 
 _THROTTLE_DELAY_S = 0.2  # twice, and whatever waits behind it still arrives within a second
 _THROTTLED_MAX = 10_000

@@ -6,12 +6,13 @@ import socket
 import ssl
 from typing import Protocol
 
-from hookline.carriers.port import LinkPhase, Session
+from hookline.carriers.port import Session
 from hookline.carriers.smpp.pace import Backoff
 from hookline.carriers.smpp.pdu import Command
 from hookline.carriers.smpp.session import Bind, Owner, SessionRefused, SmppSession, describe
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.clock import Clock, UnixMs
+from hookline.telemetry.link_state import LinkPhase
 from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)

@@ -3,9 +3,9 @@
 from collections import deque
 from typing import Literal, assert_never, get_args
 
-from hookline.carriers.port import LinkPhase, LinkState
 from hookline.clock import Clock
 from hookline.telemetry import metrics
+from hookline.telemetry.link_state import LinkPhase, LinkState
 
 _RATE_OVER_S = 10
 

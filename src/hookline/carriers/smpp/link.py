@@ -12,8 +12,6 @@ from typing import Any
 
 from hookline.carriers.port import (
     Ambiguity,
-    LinkPhase,
-    LinkState,
     Opening,
     Outgoing,
     Outstanding,
@@ -31,6 +29,7 @@ from hookline.carriers.smpp.session import Answer, SmppSession
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.carriers.smpp.status import Verdict, error_code_of, name_of, verdict_of
 from hookline.carriers.smpp.submits import Encoder, Unsendable
+from hookline.telemetry.link_state import LinkPhase, LinkState
 from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)

@@ -4,6 +4,13 @@ the types that both databases keep alike, so that rows need no conversion on the
 Hot tables carry no foreign keys: their rows are made and kept consistent by the writer's batches.
 """
 
+from hookline.storage.schema.calls import (
+    CALL_STATUSES,
+    call_commands,
+    calls,
+    legs,
+    recordings,
+)
 from hookline.storage.schema.columns import metadata
 from hookline.storage.schema.outbox import (
     attempts,
@@ -38,11 +45,14 @@ from hookline.storage.schema.traffic import (
 from hookline.storage.schema.upkeep import audit, idempotency, leases
 
 __all__ = [
+    "CALL_STATUSES",
     "MESSAGE_STATUSES",
     "account_streams",
     "accounts",
     "attempts",
     "audit",
+    "call_commands",
+    "calls",
     "carrier_links",
     "carriers",
     "credential_tokens",
@@ -53,12 +63,14 @@ __all__ = [
     "idempotency",
     "inbound_parts",
     "leases",
+    "legs",
     "memberships",
     "message_parts",
     "messages",
     "metadata",
     "numbers",
     "opt_outs",
+    "recordings",
     "resource_sequences",
     "sessions",
     "sign_in_failures",

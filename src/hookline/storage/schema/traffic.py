@@ -27,6 +27,7 @@ numbers = Table(
     text_column("kind"),
     text_column("carrier_id"),
     text_column("voice_carrier_id", null=True),
+    text_column("inbound_voice", null=True),  # what becomes of calls that come in, as JSON
     time_column("created_at"),
     one_of("kind", "number", "short_code", "alphanumeric"),
     UniqueConstraint("account_id", "number"),

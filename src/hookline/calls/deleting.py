@@ -1,0 +1,50 @@
+"""Deleting a recording: its audio goes, its row says that it was there."""
+
+from collections.abc import Callable
+
+from hookline.audit.append import record
+from hookline.calls import store as sql
+from hookline.calls.errors import RecordingUnderWay
+from hookline.calls.model import (
+    RECORDING_TRANSITIONS,
+    RecordingChange,
+    RecordingStatus,
+    call_of,
+    recording_of,
+)
+from hookline.calls.progress import recording_draft
+from hookline.calls.reading import missing_recording
+from hookline.errors import NotFound
+from hookline.events.append import append
+from hookline.events.model import EventType
+from hookline.ids import is_id
+from hookline.principal import Principal
+from hookline.storage.transaction import Transaction
+
+Remove = Callable[[str], None]
+"""Removes a recording's file, in its own time."""
+
+
+async def delete_recording(
+    tx: Transaction, principal: Principal, recording_id: str, remove: Remove
+) -> None:
+    """Raises NotFound, RecordingUnderWay. The file goes when the deletion is durable."""
+    rows = (
+        await tx.execute(sql.recording_by_id(principal.account_id, principal.mode, recording_id))
+        if is_id("rec", recording_id)
+        else []
+    )
+    if not rows or rows[0].status == RecordingStatus.DELETED:
+        raise missing_recording(recording_id)
+    change = RecordingChange.DELETED
+    if (RecordingStatus(rows[0].status), change) not in RECORDING_TRANSITIONS:
+        raise RecordingUnderWay
+    values = (recording_id, RecordingStatus.DELETED.value)
+    (deleted,) = await tx.update(sql.DELETE_RECORDING, [values])
+    (counted,) = await tx.update(sql.AFTERWARDS, [(rows[0].call_id, 1)])
+    if deleted is None or counted is None:
+        raise NotFound
+    call, gone = call_of(counted), recording_of(deleted)
+    append(tx, recording_draft(call, gone, EventType.RECORDING_DELETED, call.sequence))
+    record(tx, principal, "recording.delete", recording_id)
+    tx.after_commit(lambda: remove(recording_id))

@@ -1,0 +1,170 @@
+"""From a request to a durable call: checked, stored with its first legs, handed over.
+
+The first thing that rings does so after the commit, on the node whose name is in the row.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from hookline.calls import store as sql
+from hookline.calls.errors import NoVoiceCarrier, UnknownCaller
+from hookline.calls.hand_over import WORK_TOPIC, Conduct
+from hookline.calls.live import Plan
+from hookline.calls.model import Call, Leg, Role, Status, timeline_line
+from hookline.calls.permission import check_leg, check_legs_of
+from hookline.calls.progress import new_leg
+from hookline.calls.schemas import CallCreate
+from hookline.calls.steps import NewLeg
+from hookline.ids import CarrierId
+from hookline.numbers.book import Home, NumberBook
+from hookline.numbers.call_actions import Action, action_list
+from hookline.numbers.call_urls import check_url, check_urls
+from hookline.numbers.e164 import parse_number_at
+from hookline.principal import Mode, Principal
+from hookline.storage.store import Store
+from hookline.storage.transaction import Transaction
+from hookline.voice.engines import SANDBOX
+from hookline.voice.port import LegId
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call that only needs to be committed."""
+
+    call: Call
+    legs: tuple[Leg, ...]
+
+
+class Placement:
+    """Prepares and accepts calls."""
+
+    def __init__(self, store: Store, book: NumberBook, conduct: Conduct) -> None:
+        self._store = store
+        self._book = book
+        self._conduct = conduct
+
+    async def prepare(self, principal: Principal, wanted: CallCreate) -> Prepared:
+        """Check all that needs no transaction. Raises Invalid in its kinds, TooManyCalls."""
+        home = await self._home(principal, wanted.from_)
+        self._check(principal, wanted)
+        is_test = principal.mode is Mode.TEST
+        carrier_id = SANDBOX if is_test else home.voice_carrier_id
+        if carrier_id is None:
+            raise NoVoiceCarrier.at(
+                "/from",
+                NoVoiceCarrier.code,
+                "`from` has no carrier for calls. PATCH /v1/numbers/{id} gives it a voice_carrier.",
+            )
+        is_sandbox = is_test or home.is_voice_sandbox
+        owner = self._conduct.owner_for(carrier_id, is_sandbox=is_sandbox)
+        call = self._call(principal, wanted, home.number, carrier_id, owner)
+        return Prepared(call, self._legs(call))
+
+    async def accept(self, tx: Transaction, prepared: Prepared) -> Call:
+        """Store it; once that is durable it begins."""
+        call, legs = prepared.call, prepared.legs
+        await tx.insert(sql.INSERT_CALL, [msgspec.structs.astuple(call)])
+        await tx.insert(sql.INSERT_LEG, [msgspec.structs.astuple(leg) for leg in legs])
+        if call.owner is None:
+            tx.notify(WORK_TOPIC)
+        else:
+            tx.after_commit(lambda: self._conduct.begin(call, legs))
+        return call
+
+    async def _home(self, principal: Principal, sender: str) -> Home:
+        number = parse_number_at("/from", sender)
+        home = await self._book.find(principal.account_id, number)
+        if home is None or home.kind != "number":
+            raise UnknownCaller.at(
+                "/from",
+                UnknownCaller.code,
+                "`from` is not a number of this account. GET /v1/numbers lists them.",
+            )
+        return home
+
+    def _check(self, principal: Principal, wanted: CallCreate) -> None:
+        check_leg(principal, "/to", wanted.to)
+        if wanted.agent is not None:
+            check_leg(principal, "/agent", wanted.agent)
+        allowed = self._store.settings.allow_targets
+        if wanted.answer_url is not None:
+            check_url("/answer_url", wanted.answer_url, allowed)
+        if wanted.status_url is not None:
+            check_url("/status_url", wanted.status_url, allowed)
+        if wanted.actions is not None:
+            check_legs_of(principal, "/actions", wanted.actions)
+            check_urls("/actions", wanted.actions, allowed)
+
+    def _call(
+        self,
+        principal: Principal,
+        wanted: CallCreate,
+        sender: str,
+        carrier_id: CarrierId,
+        owner: str | None,
+    ) -> Call:
+        now = self._store.now()
+        return Call(
+            id=self._store.ids.new("call"),
+            account_id=principal.account_id,
+            mode=principal.mode.value,
+            direction="outbound",
+            sender=sender,
+            recipient=wanted.to,
+            caller_name=None,
+            agent=wanted.agent,
+            carrier_id=carrier_id,
+            credential_id=principal.id if principal.id.startswith("crd_") else None,
+            status=Status.QUEUED.value,
+            hangup_by=None,
+            reason=None,
+            sip_code=None,
+            plan=encode_plan(plan_of(wanted)),
+            metadata=None
+            if wanted.metadata is None
+            else msgspec.json.encode(wanted.metadata).decode(),
+            status_url=wanted.status_url,
+            created_at=now,
+            updated_at=now,
+            answered_at=None,
+            ended_at=None,
+            sequence=0,
+            timeline=timeline_line(Status.QUEUED, now),
+            owner=owner,
+        )
+
+    def _legs(self, call: Call) -> tuple[Leg, ...]:
+        at = self._store.now()
+        roles = [(Role.TO, call.recipient)]
+        if call.agent is not None:
+            roles.insert(0, (Role.AGENT, call.agent))
+        return tuple(
+            new_leg(call, NewLeg(LegId(self._store.ids.new("leg")), role, call.sender, to), at)
+            for role, to in roles
+        )
+
+
+def plan_of(wanted: CallCreate) -> Plan:
+    """What is to be done on the call, as its row keeps it."""
+    return Plan(
+        agent=wanted.agent,
+        actions=None if wanted.actions is None else written(wanted.actions),
+        answer_url=wanted.answer_url,
+        record=wanted.record,
+        ring_timeout_s=wanted.ring_timeout_seconds,
+        max_duration_s=wanted.max_duration_seconds,
+        send_digits=wanted.send_digits,
+    )
+
+
+def encode_plan(plan: Plan) -> str:
+    return msgspec.json.encode(plan).decode()
+
+
+def written(actions: Sequence[Action]) -> list[Any]:  # Any: JSON
+    """The actions as they were written; what was left out stays so."""
+    plain: list[Any] = action_list.dump_python(list(actions), mode="json", exclude_unset=True)
+    return plain

@@ -1,0 +1,1 @@
+"""Voice engines: what rings telephones, plays to them, hears digits and records."""

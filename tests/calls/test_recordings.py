@@ -1,0 +1,90 @@
+"""Recordings: measured from their files, told of, deleted."""
+
+import hashlib
+
+import pytest
+
+from hookline.calls import reading
+from hookline.calls.deleting import delete_recording
+from hookline.calls.errors import RecordingUnderWay
+from hookline.errors import NotFound
+from tests.calls.played import PlayedEngine
+from tests.calls.room import Json, Room
+
+STAY = [{"pause": {"seconds": 300}}]
+
+
+async def recorded(room: Room, engine: PlayedEngine) -> tuple[str, Json]:
+    """A call with one finished recording; its id, and what was told of the recording."""
+    call_id, leg_id = await room.place_answered(actions=STAY, record="mono")
+    record = await engine.telling("record")
+    engine.end(leg_id)
+    engine.recorded(record.recording_id)
+    event = await room.until_type("recording.completed", record.recording_id)
+    return call_id, event["data"]
+
+
+async def delete(room: Room, recording_id: str) -> None:
+    await room.store.commit(
+        lambda tx: delete_recording(tx, room.live, recording_id, room.files.remove)
+    )
+
+
+async def test_what_is_told_was_measured_from_the_file(room: Room, engine: PlayedEngine) -> None:
+    _, told = await recorded(room, engine)
+    data = room.files.path(told["id"]).read_bytes()
+    assert told["sha256"] == hashlib.sha256(data).hexdigest()
+    assert (told["bytes"], told["duration_ms"], told["channels"]) == (len(data), 1_000, 1)
+    assert len(told["peaks"]) == 200
+    assert all(20 <= peak <= 30 for peak in told["peaks"])
+
+
+async def test_calls_and_their_recordings_count_together(room: Room, engine: PlayedEngine) -> None:
+    call_id, told = await recorded(room, engine)
+    events = await room.events(call_id, told["id"])
+    assert [event["sequence"] for event in events] == [1, 2, 3, 4, 5]
+    assert {"recording.started", "call.completed"} < {event["type"] for event in events}
+
+
+async def test_a_recording_without_a_file_has_failed(room: Room, engine: PlayedEngine) -> None:
+    await room.place_answered(actions=STAY, record="mono")
+    record = await engine.telling("record")
+    engine.recorded(record.recording_id, is_kept=False)
+    event = await room.until_type("recording.failed", record.recording_id)
+    assert event["data"]["reason"] == "not_recorded"
+    assert event["data"]["url"] is None
+
+
+async def test_a_deleted_recording_has_no_audio_and_is_told_of(
+    room: Room, engine: PlayedEngine
+) -> None:
+    _, told = await recorded(room, engine)
+    await delete(room, told["id"])
+    event = await room.until_type("recording.deleted", told["id"])
+    recording = await reading.find_recording(room.store, room.live, told["id"])
+    assert room.files.find(told["id"]) is None
+    assert (recording.status, event["data"]["status"], event["sequence"]) == (
+        "deleted",
+        "deleted",
+        6,
+    )
+    with pytest.raises(NotFound):
+        await delete(room, told["id"])
+
+
+async def test_a_recording_under_way_cannot_be_deleted(room: Room, engine: PlayedEngine) -> None:
+    await room.place_answered(actions=STAY, record="mono")
+    record = await engine.telling("record")
+    with pytest.raises(RecordingUnderWay):
+        await delete(room, record.recording_id)
+
+
+async def test_a_message_is_recorded_until_a_hash(room: Room, engine: PlayedEngine) -> None:
+    actions = [{"record": {"max_seconds": 30}}, {"say": {"text": "Thanks"}}]
+    _, leg_id = await room.place_answered(actions=actions)
+    record = await engine.telling("record")
+    assert (record.max_s, record.beep) == (30, True)
+    engine.press(leg_id, "#")
+    assert await engine.telling("stop") == record.recording_id
+    engine.recorded(record.recording_id)
+    assert str((await engine.telling("play"))[2][0]) == "Thanks"

@@ -1,0 +1,88 @@
+"""Calls of a node that is gone: what was dialled has failed, exactly once; what was queued goes on."""
+
+import asyncio
+
+from hookline.clock import HOUR_MS, ManualClock
+from hookline.storage.store import Store
+from hookline.voice.port import Lost
+from tests.calls.played import PlayedEngine
+from tests.calls.room import Room, another_node
+
+STAY = [{"pause": {"seconds": 300}}]
+
+
+def later(store: Store) -> ManualClock:
+    """By it every lease of the first node has run out."""
+    return ManualClock(store.now() + HOUR_MS)
+
+
+async def test_a_call_in_progress_has_failed_with_its_legs_and_recordings(
+    room: Room, engine: PlayedEngine
+) -> None:
+    call_id, _ = await room.place_answered(actions=STAY, record="mono")
+    record = await engine.telling("record")
+    async with another_node(room, clock=later(room.store)) as heir:
+        assert await heir.recover() == 1
+        assert await heir.recover() == 0
+    call = await room.get(call_id)
+    assert (call.status, call.hangup_by, call.reason) == ("failed", "system", "node_lost")
+    assert (await room.types(record.recording_id))[-1] == "recording.failed"
+    await room.check_history(call_id)
+
+
+async def test_the_old_node_can_add_nothing(room: Room, engine: PlayedEngine) -> None:
+    call_id, leg_id = await room.place_answered(actions=STAY)
+    await room.until_status("in_progress", call_id)
+    async with another_node(room, clock=later(room.store)) as heir:
+        await heir.recover()
+    engine.press(leg_id, "1")
+    assert (await engine.telling("hang_up"))[0] == leg_id
+    assert (await room.types(call_id)).count("call.failed") == 1
+    assert "call.dtmf" not in await room.types(call_id)
+
+
+async def test_a_queued_call_is_taken_by_another_node(room: Room) -> None:
+    async with another_node(room) as other:
+        call_id = await other.place()
+        assert (await other.get(call_id)).owner is None
+    await room.conductor.claim()
+    assert (await room.engine.telling("dial")).to
+    assert (await room.get(call_id)).owner == room.leases.node
+
+
+async def test_a_call_that_no_engine_takes_in_time_has_failed(room: Room) -> None:
+    async with another_node(room, clock=later(room.store)) as other:
+        await room.engines.remove(room.carrier_id)
+        call_id = await room.place()
+        await other.conductor.claim()
+        call = await other.until_status("failed", call_id)
+    assert call.reason == "carrier_unavailable"
+    await room.check_history(call_id)
+
+
+async def test_a_closed_engine_ends_its_calls(room: Room) -> None:
+    call_id, _ = await room.place_answered(actions=STAY)
+    await room.until_status("in_progress", call_id)
+    await room.engines.remove(room.carrier_id)
+    call = await room.until_status("failed", call_id)
+    assert call.reason == "engine_lost"
+
+
+async def test_an_engine_that_lost_track_is_asked_for_the_legs_that_run(
+    room: Room, engine: PlayedEngine
+) -> None:
+    _, leg_id = await room.place_answered(actions=STAY)
+    await room.until_type("call.answered")
+    engine.happened(Lost(room.store.now(), "The connection was lost."))
+    assert engine.reconciled[-1] == {leg_id}
+
+
+async def test_a_clean_stop_hangs_up_what_runs(room: Room, engine: PlayedEngine) -> None:
+    call_id, leg_id = await room.place_answered(actions=STAY)
+    await room.until_status("in_progress", call_id)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(room.conductor.stop())
+        await engine.telling("hang_up")
+        engine.end(leg_id, by="us")
+    call = await room.until_status("completed", call_id)
+    assert (call.hangup_by, call.reason) == ("system", "server_stopping")
