@@ -171,3 +171,10 @@ def asterisk_root() -> Path:
     if root is None:
         pytest.skip(ASTERISK.missing)
     return root
+
+
+@pytest.fixture(scope="session")
+def asterisk(asterisk_root: Path) -> Iterator[Asterisk]:
+    """The session's Asterisk. Who kills one starts another."""
+    with running_asterisk() as one:
+        yield one

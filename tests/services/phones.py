@@ -110,9 +110,10 @@ class SoftPhone:
         """Take its events until it ends."""
         assert self.process.stdout
         async for line in self.process.stdout:
-            async with self._news:
-                self.events.append(json.loads(line))
-                self._news.notify_all()
+            if line.startswith(b"{"):  # the library says a word about itself
+                async with self._news:
+                    self.events.append(json.loads(line))
+                    self._news.notify_all()
 
     async def wait_for(self, event: str, number: int = 1) -> list[dict[str, object]]:
         """So many of these events."""

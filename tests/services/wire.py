@@ -12,6 +12,7 @@ class Wire:
         self._target = target
         self._transports: set[asyncio.WriteTransport] = set()
         self._is_cut = False
+        self._carrying: set[asyncio.Task[None] | None] = set()
         self.port = 0
 
     def cut(self) -> None:
@@ -27,6 +28,7 @@ class Wire:
         if self._is_cut:
             writer.transport.abort()
             return
+        self._carrying.add(asyncio.current_task())
         there, back = await asyncio.open_connection("127.0.0.1", self._target)
         transports = {writer.transport, back.transport}
         self._transports |= transports
@@ -34,8 +36,13 @@ class Wire:
             await asyncio.gather(_copy(reader, back), _copy(there, writer))
         finally:
             self._transports -= transports
+            self._carrying.discard(asyncio.current_task())
             for transport in transports:
                 transport.abort()
+
+    async def end(self) -> None:
+        self.cut()
+        await asyncio.gather(*(task for task in self._carrying if task), return_exceptions=True)
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -57,5 +64,5 @@ async def wire_to(port: int) -> AsyncIterator[Wire]:
     try:
         yield wire
     finally:
-        wire.cut()
         server.close()
+        await wire.end()

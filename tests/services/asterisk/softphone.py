@@ -1,7 +1,7 @@
 """A SIP phone with sound on pjsua2, as a program of its own: commands on stdin, events on stdout.
 
 `softphone.py SIP_PORT RTP_PORT` prints JSON lines: ready, incoming, answered, digit, ended. It
-understands `answer`, `digits 12#`, `play FILE`, `record FILE`, `hangup`, `call URI`, `quit`. The
+understands `answer`, `digits 12#`, `decline`, `play FILE`, `silence`, `record FILE`, `hangup`, `call URI`, `quit`. The
 library takes four calls at most in one process, keeps what `getInfo` gave, and wants calls to be gone before itself.
 """
 
@@ -48,6 +48,11 @@ class Call(pj.Call):
         player.startTransmit(self.getAudioMedia(-1))
         self.players.append(player)
 
+    def silence(self) -> None:
+        for player in self.players:
+            player.stopTransmit(self.getAudioMedia(-1))
+        self.players.clear()
+
     def record(self, file: str) -> None:
         self.recorder = pj.AudioMediaRecorder()
         self.recorder.createRecorder(file)
@@ -80,6 +85,7 @@ def start(sip_port: int, rtp_port: int) -> tuple[pj.Endpoint, Account]:
     config.uaConfig.threadCnt = 0
     config.uaConfig.mainThreadOnly = True
     config.logConfig.level = config.logConfig.consoleLevel = 0
+    config.medConfig.clockRate = config.medConfig.sndClockRate = 8_000
     endpoint.libInit(config)
     endpoint.audDevManager().setNullDev()
     transport = pj.TransportConfig()
@@ -110,10 +116,14 @@ def obey(account: Account, command: str) -> None:
         call.dialDtmf(rest)
     elif verb == "play":
         call.play(rest)
+    elif verb == "silence":
+        call.silence()
     elif verb == "record":
         call.record(rest)
     elif verb == "hangup":
         call.hangup(pj.CallOpParam())
+    elif verb == "decline":
+        account.answer(603)
 
 
 def main(sip_port: int, rtp_port: int) -> None:

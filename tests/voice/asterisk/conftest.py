@@ -1,19 +1,12 @@
-"""One Asterisk for the module's tests, each of which has an engine of its own."""
+"""An engine of its own for each test, on the session's Asterisk."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from tests.services.asterisk import Asterisk, running_asterisk
+from tests.services.asterisk import Asterisk
 from tests.voice.asterisk.rig import Rig, opened
-
-
-@pytest.fixture(scope="session")
-def asterisk(asterisk_root: Path) -> Iterator[Asterisk]:
-    """The session's Asterisk. Who kills one starts another."""
-    with running_asterisk() as one:
-        yield one
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from tests.services.phones import SoftPhone, sip_phone, soft_phone
 from tests.voice.asterisk.rig import Rig, loudness, opened, samples
 from tests.voice.asterisk.test_sound import talking
 
-LOUD, SILENT = 1_500, 50
+LOUD, SILENT = 1_000, 50
 RECORDING = RecordingId("rec_1")
 THEIRS, OTHERS, OURS = 440, 850, 1_300
 
@@ -49,7 +49,7 @@ async def kept(rig: Rig, path: Path) -> list[Sequence[int]]:
     ended = await rig.heard.wait_for(RecordingEnded)
     assert (ended.is_kept, ended.detail) == (True, None)
     assert not list(path.parent.glob("*.part"))
-    assert rig.asterisk.get("recordings/stored") == []
+    await rig.until(lambda: rig.asterisk.get("recordings/stored") == [])
     return await asyncio.to_thread(samples, path)
 
 

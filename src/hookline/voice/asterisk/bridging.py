@@ -1,11 +1,12 @@
 """Bridges, on which legs hear each other."""
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from functools import partial
 
 from hookline.telemetry.logs import get_logger
-from hookline.voice.asterisk.errors import AriError
+from hookline.voice.asterisk.errors import AriError, AriNotNow
 from hookline.voice.asterisk.legs import Leg
 from hookline.voice.asterisk.switch import Switch
 from hookline.voice.port import BridgeId, LegId
@@ -43,7 +44,8 @@ class Bridging:
 
     async def _join(self, bridge_id: BridgeId, legs: Sequence[Leg]) -> None:
         ari, path = self._switch.ari, f"bridges/{self._switch.names.bridge(bridge_id)}"
-        await ari.post(path, {"type": _TYPE})
+        with contextlib.suppress(AriNotNow):  # it is there already
+            await ari.post(path, {"type": _TYPE})
         for leg in legs:
             async with leg.turn:
                 await self._add(path, leg)

@@ -18,7 +18,6 @@ _SPARE_S = 5.0
 _GONE_S = 1.0
 """How long the end of a channel may be in coming after Asterisk has said that it is gone."""
 _FULL = "All legs_max legs of this Asterisk are in use. Raise it in the carrier's settings."
-_OUR_HANGUP = 32
 _Q850 = {
     Cause.NORMAL: 16,
     Cause.BUSY: 17,
@@ -215,6 +214,18 @@ class Dialing:
         leg = self._switch.legs.of_channel(event["channel"]["id"])
         if leg is not None:
             self.end(leg, judge(leg.seen, int(event.get("cause", 0)), event.get("tech_cause")))
+
+    def on_stasis_end(self, event: Event) -> None:
+        """StasisEnd: the last that is heard of a channel that came in."""
+        leg = self._switch.legs.of_channel(event["channel"]["id"])
+        if leg is not None and leg.seen.is_inbound:
+            self.end(leg, judge(leg.seen, leg.asked_cause, None))
+
+    def on_hangup_request(self, event: Event) -> None:
+        """ChannelHangupRequest: of a silent leg it has the cause."""
+        leg = self._switch.legs.of_channel(event["channel"]["id"])
+        if leg is not None:
+            leg.asked_cause = int(event.get("cause", 0))
 
     # --- effects ------------------------------------------------------------------------------
 

@@ -62,6 +62,8 @@ class AsteriskEngine:
             "ChannelStateChange": self._dialing.on_state,
             "Dial": self._dialing.on_dial,
             "StasisStart": self._on_stasis_start,
+            "StasisEnd": self._dialing.on_stasis_end,
+            "ChannelHangupRequest": self._dialing.on_hangup_request,
             "ChannelDestroyed": self._dialing.on_destroyed,
             "ChannelDtmfReceived": self._dialing.on_digit,
             "PlaybackFinished": self._playing.on_finished,

@@ -22,6 +22,8 @@ class Leg:
     """It is ours to play to, and to bridge."""
     is_told_ringing: bool = False
     is_told_answered: bool = False
+    asked_cause: int = 0
+    """The Q.850 cause of the request to hang up, if somebody has asked."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """What is asked of a leg leaves in order."""
     ring_timer: asyncio.TimerHandle | None = None

@@ -33,6 +33,9 @@ class Reconciling:
         self._playing = playing
         self._bridging = bridging
         self._recording = recording
+        self._has_looked = False
+        self._asked: frozenset[LegId] | None = None
+        """What the caller knows, for when we do."""
 
     async def look(self) -> None:
         """At each connection: end what is gone, and catch up with what goes on. Raises AriError."""
@@ -45,9 +48,16 @@ class Reconciling:
             await self._catch_up(channel)
         await self._playing.look_again()
         await self._bridging.sweep()
+        self._has_looked = True
+        if self._asked is not None:
+            self.reconcile(self._asked)
 
     def reconcile(self, known: Collection[LegId]) -> None:
         """End what the caller knows and Asterisk does not, and hang up the reverse."""
+        self._asked = None
+        if not self._has_looked:
+            self._asked = frozenset(known)
+            return
         unknown = [leg for leg in self._switch.legs if leg.leg_id not in known]
         for leg in unknown:
             self._dialing.hang_up(leg.leg_id, Cause.NORMAL)

@@ -16,6 +16,8 @@ from hookline.voice.port import PlaybackId, Record, RecordingEnded, RecordingId,
 
 _BEEP = Tone(1_000, 250)
 _STEP_S = 5.0
+_SPARE_S = 2
+"""Asterisk counts whole seconds, roughly: its limit is for when we are gone by then."""
 _NO_LEG = "The leg had ended before the recording began."
 _SLOW = "Asterisk did not begin to record in time."
 _SPOOL = (
@@ -116,6 +118,8 @@ class Recording:
                 raise AriError(_EMPTY)
             await ari.post(f"channels/{track.name}/record", _order(record, track.name))
         take.is_begun = True
+        stop = partial(self.stop, record.recording_id)
+        take.timer = asyncio.get_running_loop().call_later(record.max_s, stop)
 
     async def _beep(self, take: Take) -> None:
         leg = self._switch.legs.find(take.tracks[0].leg_id)
@@ -192,6 +196,8 @@ class Recording:
     def _end(self, take: Take, failure: str | None) -> None:
         if self._takes.pop(take.record.recording_id, None) is None:
             return
+        if take.timer is not None:
+            take.timer.cancel()
         for track in take.tracks:
             self._tracks.pop(track.name, None)
             self._switch.begin(self._tidy(track.name))
@@ -211,7 +217,7 @@ def _order(record: Record, name: str) -> dict[str, str | int]:
     return {
         "name": name,
         "format": "wav",
-        "maxDurationSeconds": max(1, math.ceil(record.max_s)),
+        "maxDurationSeconds": math.ceil(record.max_s) + _SPARE_S,
         "ifExists": "overwrite",
         "beep": "false",
         "terminateOn": "none",

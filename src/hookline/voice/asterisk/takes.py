@@ -33,6 +33,8 @@ class Take:
     record: Record
     tracks: tuple[Track, ...]
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    timer: asyncio.TimerHandle | None = None
+    """When it has lasted as long as it may."""
     is_stopped: bool = False
     is_begun: bool = False
     is_ending: bool = False
