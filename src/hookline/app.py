@@ -6,7 +6,7 @@ its principal, an event to its deliveries, a link's report to its message) is jo
 
 import asyncio
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
 from fastapi import FastAPI
@@ -24,7 +24,10 @@ from hookline.api.retention import forget_old_keys
 from hookline.audit.append import AuditTrail
 from hookline.carriers import routes as carrier_routes
 from hookline.carriers.keeper import LinkKeeper
+from hookline.carriers.kinds import KINDS as MESSAGE_KINDS
+from hookline.carriers.kinds import MESSAGES, Home, Kind, Kinds
 from hookline.carriers.links import Links
+from hookline.carriers.schemas import CarrierShapes
 from hookline.clock import SystemClock
 from hookline.compat import v3
 from hookline.compat.v3 import V3
@@ -39,7 +42,7 @@ from hookline.events.append import EventLog, FanOut
 from hookline.events.catalogue import EXAMPLES
 from hookline.events.retention import drop_old_events
 from hookline.events.stream import Streams
-from hookline.ids import IdSource
+from hookline.ids import CarrierId, IdSource
 from hookline.messages import routes as message_routes
 from hookline.messages import send_routes
 from hookline.messages.dispatch import Dispatcher
@@ -61,6 +64,10 @@ from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
 from hookline.storage.writer import Writer
 from hookline.telemetry.logs import get_logger
+from hookline.voice.asterisk.engine import AsteriskEngine
+from hookline.voice.asterisk.settings import AsteriskSettings
+from hookline.voice.engines import Engines
+from hookline.voice.port import Engine, EngineOpening, Happening
 from hookline.webhooks import fan_out
 from hookline.webhooks import routes as webhook_routes
 from hookline.webhooks.engine import Webhooks
@@ -68,6 +75,13 @@ from hookline.webhooks.formats import Formats
 from hookline.webhooks.retention import drop_old_deliveries
 
 log = get_logger(__name__)
+CALLS = "calls"
+"""The home of voice engines."""
+KINDS: Kinds = {
+    **MESSAGE_KINDS,
+    "asterisk": Kind(AsteriskSettings, ("password",), AsteriskEngine, CALLS),
+}
+"""Every kind of carrier on a network."""
 
 
 class NotReady(Unavailable):
@@ -81,6 +95,18 @@ _RESTART_S = 1.0
 _MINUTE_S = 60.0
 _PAUSE_S = 0.5
 _CHUNKS_A_MINUTE = 100
+
+
+class Unheard:
+    """Stands for the room of calls: what an engine reports is only logged."""
+
+    def happened(self, carrier_id: CarrierId, happenings: Sequence[Happening]) -> None:
+        for happening in happenings:
+            log.info("call_unheard", carrier_id=carrier_id, what=type(happening).__name__)
+
+
+def _no_sandbox(carrier_id: CarrierId) -> Engine:
+    raise Unavailable(f"There is no sandbox for calls yet ({carrier_id}).")
 
 
 class Core:
@@ -145,9 +171,16 @@ class Server:
         self.streams = Streams(core.store, core.wakeups)
         self.links = Links(core.store)
         self.dispatcher = Dispatcher(core.store, self.links, Inbound(core.store), core.leases.node)
+        self.engines = Engines(_no_sandbox)
         self.keeper = LinkKeeper(
-            core.store, self.links, core.leases, core.wakeups, core.box, self.dispatcher
+            core.store,
+            core.leases,
+            core.wakeups,
+            core.box,
+            kinds=KINDS,
+            homes={MESSAGES: self.links.home(self.dispatcher), CALLS: self._call_home()},
         )
+        self.carriers = CarrierShapes(KINDS)
         self.book = NumberBook(core.store, core.wakeups)
         self.submission = Submission(core.store, self.book, self.dispatcher)
         self.trials = Trials(core.store, self.submission)
@@ -163,6 +196,7 @@ class Server:
             phones=self.phones,
             webhooks=self.webhooks,
             trials=self.trials,
+            carriers=self.carriers,
             box=core.box,
         )
         self._tasks: list[asyncio.Task[None]] = []
@@ -177,6 +211,17 @@ class Server:
             clock=core.clock,
             ids=core.ids,
             direct={("POST", "/v1/messages"): send_routes.send_route(self.submission)},
+        )
+
+    def _call_home(self) -> Home:
+        core, unheard = self.core, Unheard()
+        data_dir = self.settings.data_dir
+        return Home(
+            lambda carrier_id, _learned: EngineOpening(
+                carrier_id, core.leases.node, unheard, core.clock, data_dir
+            ),
+            self.engines.add,
+            self.engines.remove,
         )
 
     # --- life ---------------------------------------------------------------------------------
@@ -211,6 +256,7 @@ class Server:
             self.dispatcher.stop,
             self.keeper.stop,
             self.links.close,
+            self.engines.close,
             self.webhooks.stop,
             self._end_tasks,
             self.core.leases.release_all,
@@ -313,7 +359,7 @@ class Server:
             event_routes.routes(self.streams, self._reauthenticate),
             credential_routes.routes(),
             number_routes.routes(),
-            carrier_routes.routes(core.box, self.trials.send),
+            carrier_routes.routes(self.carriers, core.box, self.trials.send),
             account_routes.account_routes(core.box),
             account_routes.user_routes(core.passwords),
         ):

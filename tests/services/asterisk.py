@@ -120,6 +120,11 @@ class Asterisk:
     def delete(self, path: str) -> None:
         httpx.delete(f"{self.url}/ari/{path}", auth=(USER, PASSWORD), trust_env=False)
 
+    def applications(self) -> list[dict[str, object]]:
+        found = self.get("applications")
+        assert isinstance(found, list)
+        return found
+
     def channels(self) -> list[str]:
         """The ids of all channels."""
         found = self.get("channels")
