@@ -109,6 +109,9 @@ class Settings(BaseSettings):
         0.05, ge=0, le=1, description="How soon the sandbox reports a delivery, seconds."
     )
     sandbox_window: int = Field(500, ge=1, description="Messages the sandbox takes at once.")
+    sandbox_legs_max: int = Field(
+        1_000, ge=1, description="Legs of calls that one sandbox holds at once on a node."
+    )
     dispatch_queue_max: int = Field(20_000, description="Messages held in memory per carrier.")
     receipt_timeout_hours: int = Field(72, description="Wait for a carrier's receipt, hours.")
     ambiguous_match_after_s: float = Field(
@@ -129,6 +132,20 @@ class Settings(BaseSettings):
     webhook_timeout_s: float = Field(15.0, description="Longest attempt, body included, seconds.")
     webhook_response_read_max: int = Field(65_536, description="Bytes read of an answer.")
     webhook_response_kept_max: int = Field(16_384, description="Bytes kept of an answer.")
+
+    speech_language: str = Field(
+        "en-US", description="Language (BCP 47) that is spoken where a call names none."
+    )
+    speech_text_max: int = Field(
+        4_000, ge=1, description="Longest text that is spoken in one go, characters."
+    )
+    speech_timeout_s: float = Field(
+        10.0, gt=0, description="Longest that speaking a text may take, seconds."
+    )
+    speech_processes_max: int = Field(2, ge=1, description="Texts spoken at once on one node.")
+    speech_cache_bytes_max: int = Field(
+        256 * 2**20, ge=0, description="Room for spoken texts in the data folder, bytes."
+    )
 
     stream_subscribers_max: int = Field(200, description="Open event streams per process.")
 

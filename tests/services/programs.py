@@ -108,6 +108,11 @@ def find_kannel() -> Path | None:
     return Path(path) if path and Path(path).with_name("smsbox").exists() else None
 
 
+def find_espeak() -> Path | None:
+    path = shutil.which("espeak-ng")
+    return Path(path) if path else None
+
+
 POSTGRESQL = Program(
     "PostgreSQL",
     find_postgres,
@@ -136,6 +141,12 @@ NODE_SMPP = Program(
     "npm ci in tests/services/smsc",
     npm_folder=SMSC_FOLDER,
 )
+ESPEAK = Program(
+    "espeak-ng",
+    find_espeak,
+    ("espeak-ng",),
+    "Debian, Ubuntu: apt install espeak-ng; macOS: brew install espeak-ng",
+)
 KANNEL = Program("Kannel", find_kannel, ("kannel",), "Debian, Ubuntu: apt install kannel")
 
 ASTERISK = Program(
@@ -146,7 +157,7 @@ ASTERISK = Program(
     build=(str(ASTERISK_FOLDER / "build.sh"), str(ASTERISK_ROOT)),
 )
 
-PROGRAMS = (POSTGRESQL, CHROMIUM, NODE, NODE_SMPP, ASTERISK)
+PROGRAMS = (POSTGRESQL, CHROMIUM, NODE, NODE_SMPP, ESPEAK, ASTERISK)
 """What the tests need."""
 BENCH_PROGRAMS = (POSTGRESQL, NODE, KANNEL)
 """What `make bench` needs, and measures against."""

@@ -1,0 +1,1 @@
+"""Telephone audio: 8 kHz, 16 bit, one or two channels. Pure, and without any engine."""
