@@ -16,7 +16,7 @@ from tests.services.asterisk import Asterisk
 from tests.services.ports import find_free_port
 from tests.services.programs import ASTERISK_FOLDER, ASTERISK_ROOT
 
-WAIT_S = 6.0
+WAIT_S = 10.0
 CALLED = "+442079460999"
 
 

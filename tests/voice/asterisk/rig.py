@@ -26,7 +26,7 @@ from hookline.voice.port import (
 )
 from tests.services.asterisk import PASSWORD, USER, Asterisk
 
-WAIT_S = 6.0
+WAIT_S = 10.0
 SENDER = "+442079460123"
 CARRIER = CarrierId("car_asterisk")
 QUICK = Timing(connect_s=0.1, connect_max_s=0.5, replaced_s=0.5)
