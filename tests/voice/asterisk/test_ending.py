@@ -2,12 +2,14 @@
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from hookline.voice.port import Cause, Ringing
+from tests.services.asterisk import Asterisk
 from tests.services.phones import sip_phone
-from tests.voice.asterisk.rig import Rig
+from tests.voice.asterisk.rig import Rig, opened
 
 ENDED = ["Ended"]
 RANG = ["Ringing", *ENDED]
@@ -109,12 +111,21 @@ async def test_dead_host(rig: Rig, silent_port: int) -> None:
     assert "firewall" in (ended.detail or "")
 
 
-async def test_unknown_trunk(rig: Rig) -> None:
-    rig.engine._settings.__dict__["trunk"] = "nothing"
-    leg_id = rig.dial("+447700900123")
-    ended = await rig.ended(leg_id)
-    assert ended.cause is Cause.UNREACHABLE
-    assert "pjsip.conf" in (ended.detail or "")
+async def test_unknown_trunk(asterisk: Asterisk, tmp_path: Path) -> None:
+    async with opened(asterisk, tmp_path, trunk="nothing") as rig:
+        ended = await rig.ended(rig.dial("+447700900123"))
+        assert ended.cause is Cause.UNREACHABLE
+        assert "pjsip.conf" in (ended.detail or "")
+
+
+async def test_sound_stops(asterisk: Asterisk, tmp_path: Path) -> None:
+    async with (
+        opened(asterisk, tmp_path, trunk="impatient") as rig,
+        sip_phone(asterisk, "answer") as phone,
+    ):
+        ended = await rig.ended(await rig.answered(phone.uri))
+        assert (ended.cause, ended.by) == (Cause.NORMAL, "network")
+        assert "rtp_timeout" in (ended.detail or "")
 
 
 async def test_number_goes_by_the_trunk(rig: Rig) -> None:

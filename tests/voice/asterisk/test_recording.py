@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from hookline.voice.asterisk.wav import write_tone
+from hookline.voice.audio.tones import tone
+from hookline.voice.audio.wav import write_wav
 from hookline.voice.port import (
     BridgeId,
     Layout,
@@ -31,7 +32,7 @@ THEIRS, OTHERS, OURS = 440, 850, 1_300
 async def saying(phone: SoftPhone, folder: Path, hertz: int) -> None:
     """The phone says a tone for long."""
     file = folder / f"{hertz}.wav"
-    write_tone(file, hertz, 20_000)
+    write_wav(file, tone(hertz, 20_000))
     await phone.tell(f"play {file}")
 
 

@@ -3,7 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from hookline.voice.asterisk.wav import write_tone
+from hookline.voice.audio.tones import tone
+from hookline.voice.audio.wav import write_wav
 from hookline.voice.port import (
     Answered,
     BridgeId,
@@ -50,7 +51,7 @@ async def test_digits_are_sent_with_a_pause(rig: Rig) -> None:
 
 async def test_file_and_tones_are_played_in_order(rig: Rig, tmp_path: Path) -> None:
     file, heard = tmp_path / "said.wav", tmp_path / "heard.wav"
-    write_tone(file, 440, 600)
+    write_wav(file, tone(440, 600))
     async with soft_phone() as phone:
         leg_id = await talking(rig, phone)
         await phone.tell(f"record {heard}")
@@ -120,13 +121,13 @@ async def test_playback_ends_before_its_leg(rig: Rig) -> None:
 
 
 async def test_legs_on_a_bridge_hear_each_other(rig: Rig, tmp_path: Path) -> None:
-    tone, heard = tmp_path / "tone.wav", tmp_path / "heard.wav"
-    write_tone(tone, 850, 5_000)
+    said, heard = tmp_path / "tone.wav", tmp_path / "heard.wav"
+    write_wav(said, tone(850, 5_000))
     async with soft_phone() as first, soft_phone() as second:
         legs = [await talking(rig, first), await talking(rig, second)]
         rig.engine.bridge(BridgeId("bridge_1"), legs)
         await second.tell(f"record {heard}")
-        await first.tell(f"play {tone}")
+        await first.tell(f"play {said}")
         await asyncio.sleep(1.5)
         await first.tell("digits 7")
         digit = await rig.heard.wait_for(Digit)

@@ -9,7 +9,8 @@ from pathlib import Path, PurePosixPath
 
 from hookline.voice.asterisk.errors import MediaUnreadable
 from hookline.voice.asterisk.settings import AsteriskSettings
-from hookline.voice.asterisk.wav import write_tone
+from hookline.voice.audio.tones import tone as tone_of
+from hookline.voice.audio.wav import write_wav
 from hookline.voice.port import Media, Tone
 
 _TONE_MS_MAX = 600_000
@@ -57,7 +58,7 @@ class MediaFolder:
     def _tone(self, tone: Tone) -> str:
         milliseconds = min(tone.milliseconds, _TONE_MS_MAX)
         name = f"tone-{tone.hertz}-{milliseconds}.wav"
-        return self._kept(name, lambda target: write_tone(target, tone.hertz, milliseconds))
+        return self._kept(name, lambda target: write_wav(target, tone_of(tone.hertz, milliseconds)))
 
     def _kept(self, name: str, make: Callable[[Path], None]) -> str:
         """A file of the folder, made when it is not there yet; nobody sees a half of it."""

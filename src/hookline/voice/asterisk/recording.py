@@ -7,11 +7,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from hookline.voice.asterisk import wav
 from hookline.voice.asterisk.errors import AriError, AriGone
+from hookline.voice.asterisk.joining import join
 from hookline.voice.asterisk.playing import Playing
 from hookline.voice.asterisk.switch import Switch
 from hookline.voice.asterisk.takes import Take, Track, plan_tracks
+from hookline.voice.errors import AudioUnreadable
 from hookline.voice.port import PlaybackId, Record, RecordingEnded, RecordingId, Tone
 
 _BEEP = Tone(1_000, 250)
@@ -166,17 +167,20 @@ class Recording:
         if failures:
             raise AriError(failures[0])
         target = take.record.path
-        parts = [target.with_suffix(f".{number}.part") for number in range(len(take.tracks))]
+        parts = [
+            target.with_name(f"{target.name}.{number}.part") for number in range(len(take.tracks))
+        ]
         try:
             for track, part in zip(take.tracks, parts, strict=True):
                 await self._fetch(track, part)
-            await asyncio.to_thread(_put_together, parts, take.delays(), target)
+            if not await asyncio.to_thread(join, parts, take.delays_ms(), target):
+                raise AriError(_EMPTY)
         except OSError as error:
             raise AriError(
                 f"The recording cannot be kept: {error.strerror} ({error.filename})."
             ) from error
-        except ValueError as error:
-            raise AriError(f"Asterisk's recording cannot be read: {error}.") from error
+        except AudioUnreadable as error:
+            raise AriError(error.detail) from error
         finally:
             for part in parts:
                 part.unlink(missing_ok=True)
@@ -222,14 +226,3 @@ def _order(record: Record, name: str) -> dict[str, str | int]:
         "beep": "false",
         "terminateOn": "none",
     }
-
-
-def _put_together(parts: list[Path], delays: list[float], target: Path) -> None:
-    """Whoever looks sees the whole file or none. Raises OSError, ValueError."""
-    half = target.with_suffix(".whole.part")
-    try:
-        if not wav.join(parts, delays, half):
-            raise ValueError("it has no sound")
-        half.replace(target)
-    finally:
-        half.unlink(missing_ok=True)

@@ -43,10 +43,10 @@ class Take:
     def is_over(self) -> bool:
         return all(track.is_over for track in self.tracks)
 
-    def delays(self) -> list[float]:
-        """How much later than the first each track began, in seconds."""
+    def delays_ms(self) -> list[float]:
+        """How much later than the first each track began."""
         starts = [track.began_at or 0 for track in self.tracks]
-        return [(start - min(starts)) / 1_000 for start in starts]
+        return [float(start - min(starts)) for start in starts]
 
 
 def plan_tracks(record: Record) -> list[tuple[LegId, Spy]]:
