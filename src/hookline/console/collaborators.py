@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from hookline.accounts.passwords import Passwords
+from hookline.carriers.schemas import CarrierShapes
 from hookline.console.assets import Assets, load_assets
 from hookline.console.live import LiveFeed
 from hookline.console.rendering import Renderer
@@ -26,6 +27,7 @@ class Console:
     phones: Phones
     webhooks: Webhooks
     trials: Trials
+    carriers: CarrierShapes
     box: SecretBox
     live: LiveFeed
     assets: Assets
@@ -42,6 +44,7 @@ class Console:
         phones: Phones,
         webhooks: Webhooks,
         trials: Trials,
+        carriers: CarrierShapes,
         box: SecretBox,
     ) -> Self:
         """The console over these rooms. Raises AssetsMissing."""
@@ -49,5 +52,15 @@ class Console:
         renderer = Renderer(assets, store.clock)
         live = LiveFeed(store, wakeups)
         return cls(
-            store, passwords, submission, phones, webhooks, trials, box, live, assets, renderer
+            store,
+            passwords,
+            submission,
+            phones,
+            webhooks,
+            trials,
+            carriers,
+            box,
+            live,
+            assets,
+            renderer,
         )

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from pydantic.fields import FieldInfo
 
-from hookline.carriers.kinds import KINDS
+from hookline.carriers.kinds import LOCAL_KIND, Kind
 from hookline.carriers.live_state import State
 from hookline.carriers.reading import LinkedCarrier
 from hookline.console.views.status import Badge
@@ -34,6 +34,13 @@ _LABELS = {
     "ambiguous_wait_seconds": "Wait for a receipt, s",
     "enquire_interval_seconds": "Enquire every, s",
     "response_timeout_seconds": "Answer within, s",
+    "url": "Address",
+    "plus": "Dial the plus sign",
+    "sender_name": "Shown name",
+    "media_dir": "Shared folder",
+    "media_dir_there": "The same folder on Asterisk",
+    "legs_max": "Legs at once",
+    "request_timeout_seconds": "Answer within, s",
 }
 _HINTS = {
     "message_id_format": "How ids differ between answers and receipts.",
@@ -55,7 +62,7 @@ _OPTIONS = {
     "fail": "Fail the message",
     "resend": "Send it again",
 }
-_MAIN = frozenset({"port", "bind", "tls"})
+_MAIN = frozenset({"port", "bind", "tls", "trunk"})
 _LONG = 1_000
 
 
@@ -76,7 +83,7 @@ class CarrierView:
     name: str
     kind: str
     place: str
-    """Host and port, as far as the kind has them."""
+    """Host and port, or the address, as far as the kind has them."""
     is_network: bool
     is_disabled: bool
     status: Badge
@@ -133,8 +140,8 @@ def carrier_view(one: LinkedCarrier, homes: Mapping[str, int]) -> CarrierView:
         id=row.id,
         name=row.name,
         kind=row.kind,
-        place=":".join(str(settings[key]) for key in ("host", "port") if key in settings),
-        is_network=row.kind in KINDS,
+        place=":".join(str(settings[key]) for key in ("host", "port", "url") if key in settings),
+        is_network=row.kind != LOCAL_KIND,
         is_disabled=is_disabled,
         status=Badge("Disabled") if is_disabled else link_badge(link.state),
         since=figures.since,
@@ -163,12 +170,11 @@ def number_view(row: Any, names: Mapping[str, str]) -> NumberView:  # Any: a row
     )
 
 
-def fields_of(kind: str, values: Mapping[str, str], *, is_edit: bool) -> list[FieldView]:
+def fields_of(kind: Kind, values: Mapping[str, str], *, is_edit: bool) -> list[FieldView]:
     """The form of a kind: texts, then secrets, then choices; boxes to tick come last."""
-    settings = [
-        _field(name, info, values) for name, info in KINDS[kind].settings.model_fields.items()
-    ]
-    secrets = [_secret(name, is_edit=is_edit) for name in KINDS[kind].secrets]
+    fields = kind.settings.model_fields
+    settings = [_field(name, info, values) for name, info in fields.items()]
+    secrets = [_secret(name, is_edit=is_edit) for name in kind.secrets]
     main = [field for field in settings if field.is_main]
     more = sorted((field for field in settings if not field.is_main), key=_is_late)
     texts = [field for field in main if field.control in {"text", "number"}]
@@ -176,11 +182,11 @@ def fields_of(kind: str, values: Mapping[str, str], *, is_edit: bool) -> list[Fi
     return [*texts, *secrets, *choices, *more]
 
 
-def defaults_of(kind: str) -> dict[str, str]:
+def defaults_of(kind: Kind) -> dict[str, str]:
     """What a new form holds."""
     return {
         name: "" if info.is_required() else shown_value(info.default)
-        for name, info in KINDS[kind].settings.model_fields.items()
+        for name, info in kind.settings.model_fields.items()
     }
 
 
