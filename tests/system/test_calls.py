@@ -120,10 +120,15 @@ def test_special_recipients_end_as_they_should(
 
 
 def test_digits_are_gathered_and_branch(api: httpx.Client) -> None:
-    gather = {"digits": 3, "timeout_seconds": 10, "then": {"123": [{"hangup": {}}]}}
-    actions = [{"gather": gather}, {"pause": {"seconds": 60}}]
+    gather = {
+        "digits": 3,
+        "timeout_seconds": 10,
+        "prompt": {"say": {"text": "Your number, please."}},
+        "then": {"123": [{"hangup": {}}]},
+    }
+    actions = [{"gather": gather}, {"pause": {"seconds": 5}}]
     call = ended(api, place(api, actions=actions))
-    assert call["reason"] == "hangup_action"
+    assert call["reason"] == "hangup_action", call["timeline"]
     pressed = [
         event["data"]["digit"]
         for event in events_of(api, call["id"])

@@ -78,6 +78,14 @@ class CallCreate(Body):
 class CallAction(OneOf):
     """One thing to do on a live call: an object with exactly one key."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 1,
+            "maxProperties": 1,
+            "examples": [{"say": {"text": "One moment, please."}}],
+        }
+    )
+
     say: Say = Field(default_factory=absent)
     play: Play = Field(default_factory=absent)
     record: Literal["start", "pause", "resume", "stop"] = Field(default_factory=absent)
