@@ -78,6 +78,11 @@ class Pbx:
         answer = await self.api.post(f"/v1/calls/{call_id}/hangup")
         assert answer.status_code == 202, answer.text
 
+    async def is_away(self) -> bool:
+        """Whether Hookline knows that its link is down."""
+        carriers = (await self.get("/v1/carriers"))["data"]
+        return any(one["name"] == CARRIER and one["link"]["state"] != "bound" for one in carriers)
+
     async def events(self, call_id: str) -> list[Json]:
         """All events of a call, in their order; their sequence grows."""
         found = (await self.get("/v1/events", limit=100))["data"]
