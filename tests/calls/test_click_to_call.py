@@ -40,6 +40,11 @@ async def test_the_agent_hears_who_is_called_before_anybody_rings(
     assert (await room.get(call_id)).status == "dialing"
 
 
+async def test_of_a_sip_uri_the_agent_hears_the_user(room: Room, engine: PlayedEngine) -> None:
+    await room.place_answered(agent=AGENT, to="sip:reception@10.0.0.7:5060")
+    assert str((await engine.telling("play"))[2][0]) == "Calling reception."
+
+
 async def test_both_are_joined_and_the_call_follows_the_other_side(
     room: Room, engine: PlayedEngine
 ) -> None:

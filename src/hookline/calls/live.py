@@ -186,6 +186,7 @@ def live_call(call: Call, legs: Sequence[Leg], new_id: Callable[[str], str]) -> 
 
 
 def _announcement(recipient: str) -> Action:
-    """What an agent hears who has picked up: digits one by one, as a number is read out."""
-    name = " ".join(recipient.removeprefix("+")) if recipient.startswith("+") else recipient
-    return Action(say=Say(text=f"Calling {name}."))
+    """What an agent hears who has picked up: a number's digits one by one, a SIP URI's user."""
+    name = recipient.partition(":")[2].partition("@")[0] if "@" in recipient else recipient
+    spoken = " ".join(name.removeprefix("+")) if name.removeprefix("+").isdigit() else name
+    return Action(say=Say(text=f"Calling {spoken}."))
