@@ -172,6 +172,8 @@ class Server:
             webhooks=self.webhooks,
             trials=self.trials,
             box=core.box,
+            calls=self.calls,
+            node=core.leases.node,
         )
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from hookline.accounts.passwords import Passwords
+from hookline.calls.exchange import Exchange
 from hookline.console.assets import Assets, load_assets
+from hookline.console.handsets import Handsets
 from hookline.console.live import LiveFeed
 from hookline.console.rendering import Renderer
 from hookline.messages.phones import Phones
@@ -27,6 +29,8 @@ class Console:
     webhooks: Webhooks
     trials: Trials
     box: SecretBox
+    calls: Exchange
+    handsets: Handsets
     live: LiveFeed
     assets: Assets
     renderer: Renderer
@@ -43,11 +47,24 @@ class Console:
         webhooks: Webhooks,
         trials: Trials,
         box: SecretBox,
+        calls: Exchange,
+        node: str,
     ) -> Self:
         """The console over these rooms. Raises AssetsMissing."""
         assets = load_assets()
         renderer = Renderer(assets, store.clock)
         live = LiveFeed(store, wakeups)
         return cls(
-            store, passwords, submission, phones, webhooks, trials, box, live, assets, renderer
+            store,
+            passwords,
+            submission,
+            phones,
+            webhooks,
+            trials,
+            box,
+            calls,
+            Handsets(store, calls, live, node),
+            live,
+            assets,
+            renderer,
         )

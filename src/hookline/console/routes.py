@@ -5,6 +5,8 @@ from starlette.routing import Route
 
 from hookline.console.collaborators import Console
 from hookline.console.pages import (
+    call_placing,
+    calls,
     carrier_test,
     carriers,
     credentials,
@@ -14,6 +16,8 @@ from hookline.console.pages import (
     messages,
     numbers,
     phone,
+    phone_calls,
+    recordings,
     start,
     webhooks,
 )
@@ -24,12 +28,16 @@ PAGES = (
     *entrance.PAGES,
     *credentials.PAGES,
     *messages.PAGES,
+    *call_placing.PAGES,
+    *calls.PAGES,
+    *recordings.PAGES,
     *webhooks.PAGES,
     *deliveries.PAGES,
     *carriers.PAGES,
     *carrier_test.PAGES,
     *numbers.PAGES,
     *phone.PAGES,
+    *phone_calls.PAGES,
 )
 OPEN_PAGES = (*entrance.OPEN_PAGES, *documentation.OPEN_PAGES)
 
