@@ -14,6 +14,7 @@ from hookline.console.pages import (
     documentation,
     entrance,
     messages,
+    number_calls,
     numbers,
     phone,
     phone_calls,
@@ -36,6 +37,7 @@ PAGES = (
     *carriers.PAGES,
     *carrier_test.PAGES,
     *numbers.PAGES,
+    *number_calls.PAGES,
     *phone.PAGES,
     *phone_calls.PAGES,
 )

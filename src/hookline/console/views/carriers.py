@@ -55,8 +55,16 @@ _OPTIONS = {
     "fail": "Fail the message",
     "resend": "Send it again",
 }
+_CALLS_ONLY = frozenset({"asterisk"})
+_WITH_CALLS = _CALLS_ONLY | {"sandbox"}
+_WAYS = {
+    "agent": "rings {}",
+    "actions": "runs actions",
+    "answer_url": "asks a URL",
+}
 _MAIN = frozenset({"port", "bind", "tls"})
 _LONG = 1_000
+_GONE = "a carrier that is gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +86,7 @@ class CarrierView:
     place: str
     """Host and port, as far as the kind has them."""
     is_network: bool
+    carries_messages: bool
     is_disabled: bool
     status: Badge
     since: int
@@ -98,6 +107,11 @@ class NumberView:
     kind: str
     carrier_id: str
     carrier: str
+    voice_carrier: str
+    """Empty when it cannot call."""
+    inbound: str
+    """What becomes of calls that come in; empty when nothing does."""
+    can_call: bool
     created_at: int
 
 
@@ -133,8 +147,9 @@ def carrier_view(one: LinkedCarrier, homes: Mapping[str, int]) -> CarrierView:
         id=row.id,
         name=row.name,
         kind=row.kind,
-        place=":".join(str(settings[key]) for key in ("host", "port") if key in settings),
+        place=_place(settings),
         is_network=row.kind in KINDS,
+        carries_messages=carries_messages(row.kind),
         is_disabled=is_disabled,
         status=Badge("Disabled") if is_disabled else link_badge(link.state),
         since=figures.since,
@@ -145,6 +160,16 @@ def carrier_view(one: LinkedCarrier, homes: Mapping[str, int]) -> CarrierView:
         last_error_at=figures.last_error_at,
         numbers=homes.get(row.id, 0),
     )
+
+
+def carries_calls(kind: str) -> bool:
+    """Whether calls can go by a carrier of this kind."""
+    return kind in _WITH_CALLS
+
+
+def carries_messages(kind: str) -> bool:
+    """Whether messages can go by a carrier of this kind."""
+    return kind not in _CALLS_ONLY
 
 
 def link_badge(state: State) -> Badge:
@@ -158,7 +183,10 @@ def number_view(row: Any, names: Mapping[str, str]) -> NumberView:  # Any: a row
         number=row.number,
         kind=str(row.kind).replace("_", " ").capitalize(),
         carrier_id=row.carrier_id,
-        carrier=names.get(row.carrier_id, "a carrier that is gone"),
+        carrier=names.get(row.carrier_id, _GONE),
+        voice_carrier=names.get(row.voice_carrier_id, _GONE) if row.voice_carrier_id else "",
+        inbound=_inbound(row.inbound_voice),
+        can_call=row.kind == "number",
         created_at=row.created_at,
     )
 
@@ -195,8 +223,29 @@ def shown_value(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def _place(settings: Mapping[str, object]) -> str:
+    if "url" in settings:
+        return str(settings["url"])
+    return ":".join(str(settings[key]) for key in ("host", "port") if key in settings)
+
+
+def _inbound(stored: str | None) -> str:
+    if stored is None:
+        return ""
+    kept = msgspec.json.decode(stored)
+    way = next((text for name, text in _WAYS.items() if kept.get(name) is not None), "")
+    told = [way.format(kept.get("agent"))] if way else []
+    return ", ".join([*told, *(["voicemail"] if kept.get("voicemail") else [])])
+
+
 def _figures(one: LinkedCarrier) -> list[Figure]:
     found = one.link.figures
+    if not carries_messages(one.row.kind):
+        room = f" / {found.window:,}" if found.window else ""
+        return [
+            Figure("Legs now", f"{found.in_flight:,}{room}"),
+            Figure("Legs begun", f"{found.submitted:,}"),
+        ]
     limit = f" of {found.rate_limit:g}" if found.rate_limit else ""
     return [
         Figure("Window", f"{found.in_flight} / {found.window}"),
