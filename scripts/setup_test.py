@@ -1,8 +1,9 @@
 """Installs the programs that tests need and this machine lacks: by apt as root on Debian.
 
 Anywhere else it says what is missing and how to get it; the tests that need it are then skipped.
-What npm brings is installed wherever there is npm, into a folder that git ignores. The argument
-`bench` asks for what `make bench` needs instead.
+What npm brings is installed wherever there is npm, into a folder that git ignores; what must be
+built is built there, too, as root on Debian. The argument `bench` asks for what `make bench` needs
+instead.
 """
 
 import importlib.util
@@ -21,11 +22,12 @@ def main(names: list[str]) -> int:
     """Exit status 1 only where installing was possible and failed."""
     wanted = BENCH_PROGRAMS if names == ["bench"] else PROGRAMS
     status = install_from_debian([program for program in wanted if program.npm_folder is None])
-    return install_from_npm([program for program in wanted if program.npm_folder]) or status
+    status = install_from_npm([program for program in wanted if program.npm_folder]) or status
+    return build([program for program in wanted if program.build]) or status
 
 
 def install_from_debian(wanted: list[Program]) -> int:
-    missing = [program for program in wanted if program.find() is None]
+    missing = [one for one in wanted if not one.build and one.find() is None]
     packages = [package for program in missing for package in program.debian_packages]
     if importlib.util.find_spec("ensurepip") is None:
         packages.append(f"python{sys.version_info.major}.{sys.version_info.minor}-venv")
@@ -49,6 +51,20 @@ def install_from_npm(wanted: list[Program]) -> int:
             print(f"{program.missing}.", file=sys.stderr)
             return 1
         print(f"{program.missing}. Its tests are skipped.", flush=True)
+    return 0
+
+
+def build(wanted: list[Program]) -> int:
+    for program in wanted:
+        if program.find() is not None:
+            continue
+        if not is_installer():
+            print(f"{program.missing}. Its tests are skipped.", flush=True)
+            continue
+        print(f"Building for the tests, which takes about a minute: {program.name}", flush=True)
+        if not (run(*program.build) and program.find()):
+            print(f"{program.missing}.", file=sys.stderr)
+            return 1
     return 0
 
 

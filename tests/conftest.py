@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.services.postgres",
     "tests.services.chromium",
     "tests.services.smsc",
+    "tests.services.asterisk",
     "tests.services.store",
 ]
 

@@ -27,7 +27,10 @@ from hookline.calls.recording_routes import recording_routes
 from hookline.calls.routes import call_routes
 from hookline.carriers import routes as carrier_routes
 from hookline.carriers.keeper import LinkKeeper
+from hookline.carriers.kinds import KINDS as MESSAGE_KINDS
+from hookline.carriers.kinds import MESSAGES, Home, Kind, Kinds
 from hookline.carriers.links import Links
+from hookline.carriers.schemas import CarrierShapes
 from hookline.clock import SystemClock
 from hookline.compat import v3
 from hookline.compat.v3 import V3
@@ -64,6 +67,9 @@ from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
 from hookline.storage.writer import Writer
 from hookline.telemetry.logs import get_logger
+from hookline.voice.asterisk.engine import AsteriskEngine
+from hookline.voice.asterisk.settings import AsteriskSettings
+from hookline.voice.port import EngineOpening
 from hookline.voice.speech import open_speech
 from hookline.webhooks import fan_out
 from hookline.webhooks import routes as webhook_routes
@@ -72,6 +78,13 @@ from hookline.webhooks.formats import Formats
 from hookline.webhooks.retention import drop_old_deliveries
 
 log = get_logger(__name__)
+CALLS = "calls"
+"""The home of voice engines."""
+KINDS: Kinds = {
+    **MESSAGE_KINDS,
+    "asterisk": Kind(AsteriskSettings, ("password",), AsteriskEngine, CALLS),
+}
+"""Every kind of carrier on a network."""
 
 
 class NotReady(Unavailable):
@@ -149,15 +162,21 @@ class Server:
         self.streams = Streams(core.store, core.wakeups)
         self.links = Links(core.store)
         self.dispatcher = Dispatcher(core.store, self.links, Inbound(core.store), core.leases.node)
-        self.keeper = LinkKeeper(
-            core.store, self.links, core.leases, core.wakeups, core.box, self.dispatcher
-        )
         self.book = NumberBook(core.store, core.wakeups)
-        self.submission = Submission(core.store, self.book, self.dispatcher)
         self.speech = open_speech(settings)
         self.calls = Exchange(
             core.store, core.leases, self.book, self.speech, self.webhooks.keyring.of_account
         )
+        self.keeper = LinkKeeper(
+            core.store,
+            core.leases,
+            core.wakeups,
+            core.box,
+            kinds=KINDS,
+            homes={MESSAGES: self.links.home(self.dispatcher), CALLS: self._call_home()},
+        )
+        self.carriers = CarrierShapes(KINDS)
+        self.submission = Submission(core.store, self.book, self.dispatcher)
         self.trials = Trials(core.store, self.submission)
         self.phones = Phones(core.store, self.dispatcher)
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
@@ -171,6 +190,7 @@ class Server:
             phones=self.phones,
             webhooks=self.webhooks,
             trials=self.trials,
+            carriers=self.carriers,
             box=core.box,
             calls=self.calls,
             node=core.leases.node,
@@ -187,6 +207,16 @@ class Server:
             clock=core.clock,
             ids=core.ids,
             direct={("POST", "/v1/messages"): send_routes.send_route(self.submission)},
+        )
+
+    def _call_home(self) -> Home:
+        core, calls, data_dir = self.core, self.calls, self.settings.data_dir
+        return Home(
+            lambda carrier_id, _learned: EngineOpening(
+                carrier_id, core.leases.node, calls.conductor, core.clock, data_dir
+            ),
+            calls.engines.add,
+            calls.engines.remove,
         )
 
     # --- life ---------------------------------------------------------------------------------
@@ -331,7 +361,7 @@ class Server:
             event_routes.routes(self.streams, self._reauthenticate),
             credential_routes.routes(),
             number_routes.routes(),
-            carrier_routes.routes(core.box, self.trials.send),
+            carrier_routes.routes(self.carriers, core.box, self.trials.send),
             account_routes.account_routes(core.box),
             account_routes.user_routes(core.passwords),
         ):

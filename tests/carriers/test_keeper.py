@@ -11,6 +11,7 @@ from sqlalchemy import delete, select, update
 from hookline.accounts.model import Account
 from hookline.carriers import store as sql
 from hookline.carriers.keeper import TOPIC, LinkKeeper, seal_secrets
+from hookline.carriers.kinds import KINDS, MESSAGES
 from hookline.carriers.links import Links
 from hookline.carriers.port import SubmitResult
 from hookline.clock import ManualClock
@@ -37,7 +38,14 @@ class Node:
         self.leases = Leases(store.database, store.writer, store.clock, store.settings)
         self.links = Links(store)
         wakeups = Wakeups(store.database, store.writer)
-        self.keeper = LinkKeeper(store, self.links, self.leases, wakeups, box, self.room)
+        self.keeper = LinkKeeper(
+            store,
+            self.leases,
+            wakeups,
+            box,
+            kinds=KINDS,
+            homes={MESSAGES: self.links.home(self.room)},
+        )
 
     async def has(self, carrier_id: CarrierId) -> bool:
         return await self.links.find(carrier_id, self.room) is not None

@@ -9,6 +9,7 @@ from sqlalchemy import select, update
 
 from hookline.accounts.model import Account
 from hookline.carriers.keeper import LinkKeeper, seal_secrets
+from hookline.carriers.kinds import KINDS, MESSAGES
 from hookline.messages.model import Status
 from hookline.outbound.sealing import SecretBox
 from hookline.storage.schema import carriers, messages
@@ -60,7 +61,14 @@ async def wired(
     room = Room(store, fan_out, account.id, await furnish(store, account.id))
     room.links.played.clear()
     await room.start()
-    keeper = LinkKeeper(store, room.links, room.leases, room.wakeups, box, room.dispatcher)
+    keeper = LinkKeeper(
+        store,
+        room.leases,
+        room.wakeups,
+        box,
+        kinds=KINDS,
+        homes={MESSAGES: room.links.home(room.dispatcher)},
+    )
     wired = Wired(room, keeper, smsc)
     settings = {"host": "127.0.0.1", "port": smsc.port, "system_id": "esme", "rate": 0}
     secrets = seal_secrets(box, {"password": "secret"})

@@ -74,7 +74,11 @@ async def test_no_secret_is_in_the_audit_trail(
 ) -> None:
     row = await add(store, box, account)
     await patch(
-        store, box, account, row.id, CarrierChange(kind="smpp", secrets={"password": "another"})
+        store,
+        box,
+        account,
+        row.id,
+        CarrierChange(kind="smpp", model=SmppSettings, secrets={"password": "another"}),
     )
     await remove(store, account, row.id)
     acts = await trail(store, row.id)
@@ -99,7 +103,9 @@ async def test_a_change_keeps_what_is_not_named(
     store: Store, box: SecretBox, account: Account
 ) -> None:
     before = await add(store, box, account)
-    change = CarrierChange(name="Other", disabled=True, kind="smpp", settings={"port": 3_550})
+    change = CarrierChange(
+        name="Other", disabled=True, kind="smpp", model=SmppSettings, settings={"port": 3_550}
+    )
     after = await patch(store, box, account, before.id, change)
     expected = msgspec.json.decode(before.settings) | {"port": 3_550}
     assert msgspec.json.decode(after.settings) == expected
@@ -111,7 +117,7 @@ async def test_a_change_that_does_not_fit_is_pointed_at(
 ) -> None:
     row = await add(store, box, account)
     for change, pointer in (
-        (CarrierChange(kind="smpp", settings={"port": 0}), "/smpp/port"),
+        (CarrierChange(kind="smpp", model=SmppSettings, settings={"port": 0}), "/smpp/port"),
         (CarrierChange(kind="other"), "/other"),
     ):
         with pytest.raises(Invalid) as refused:

@@ -10,7 +10,9 @@ from httpx import AsyncClient
 from hookline.accounts.model import Account
 from hookline.api.idempotency import Claim
 from hookline.carriers import store as sql
+from hookline.carriers.kinds import KINDS
 from hookline.carriers.routes import routes
+from hookline.carriers.schemas import CarrierShapes
 from hookline.carriers.trial import Trial, TrialMessage
 from hookline.ids import CarrierId
 from hookline.outbound.sealing import SecretBox
@@ -55,7 +57,7 @@ async def web(
         silent=owner_of(account, Scope.MESSAGES_SEND),
         outsider=owner_of(other_account),
     )
-    async with web_client(store, callers, routes(box, sender.send)) as client:
+    async with web_client(store, callers, routes(CarrierShapes(KINDS), box, sender.send)) as client:
         client.headers.update(bearer("owner"))
         yield client
 

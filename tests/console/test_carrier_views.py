@@ -1,20 +1,27 @@
 """The form of a carrier, made from the settings of its kind."""
 
+from hookline.app import KINDS
 from hookline.carriers.live_state import State
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.console.views.carriers import defaults_of, fields_of, link_badge, shown_value
 
 
 def test_the_form_has_every_setting_once_and_the_password() -> None:
-    fields = fields_of("smpp", {}, is_edit=False)
+    fields = fields_of(KINDS["smpp"], {}, is_edit=False)
     names = [field.name for field in fields]
     assert sorted(names) == sorted([*SmppSettings.model_fields, "password"])
     main = [field.name for field in fields if field.is_main]
     assert main == ["host", "port", "system_id", "password", "bind", "tls"]
 
 
+def test_the_form_of_asterisk_asks_for_what_everybody_needs_first() -> None:
+    fields = fields_of(KINDS["asterisk"], {}, is_edit=False)
+    main = [field.label for field in fields if field.is_main]
+    assert main == ["Address", "User", "Trunk", "Password"]
+
+
 def test_controls_fit_the_settings() -> None:
-    fields = {field.name: field for field in fields_of("smpp", {}, is_edit=True)}
+    fields = {field.name: field for field in fields_of(KINDS["smpp"], {}, is_edit=True)}
     assert fields["window"].control == "number"
     assert fields["tls"].control == "checkbox"
     assert fields["tls_ca"].control == "textarea"
@@ -24,7 +31,7 @@ def test_controls_fit_the_settings() -> None:
 
 
 def test_a_new_form_holds_the_defaults() -> None:
-    held = defaults_of("smpp")
+    held = defaults_of(KINDS["smpp"])
     assert (held["host"], held["port"], held["rate"], held["tls"]) == ("", "2775", "100", "")
     assert (held["send_validity"], held["alphabet"], held["tls_ca"]) == ("on", "gsm7", "")
 

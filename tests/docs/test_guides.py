@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from hookline.cli.connecting import PASSWORD_KEY
+from hookline.numbers.call_actions import action_list
 from tests.docs.conftest import RunningServer
 from tests.docs.markdown import ROOT, blocks, prose
 from tests.docs.terminal import Terminal
@@ -66,6 +67,20 @@ async def test_carrier_guide_delivers_a_message(terminal: Terminal, smsc: Smsc) 
     assert "Acme" not in terminal.run(show)
     (submit,) = await smsc.submits()
     assert submit.destination.endswith("447700900123")
+
+
+def test_call_guide_places_a_call_and_takes_some(terminal: Terminal) -> None:
+    place, show, inbound = [block.code for block in blocks(GUIDES / "place-calls.md", "sh")]
+    create = ".venv/bin/hookline credentials create --description Calls --all-scopes"
+    terminal.run(f"export HOOKLINE_TOKEN=$({create} --token-only)")
+    terminal.run(place)
+    assert '"direction":"outbound"' in terminal.run(show)
+    assert '"voicemail":true' in terminal.run(inbound)
+
+
+def test_call_guide_shows_actions_that_are_accepted() -> None:
+    (shown,) = [block.code for block in blocks(GUIDES / "place-calls.md", "json")]
+    assert len(action_list.validate_json(shown)) == 1
 
 
 @pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda path: path.stem)

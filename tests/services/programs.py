@@ -14,6 +14,8 @@ from pathlib import Path
 
 POSTGRES_VERSION_MIN = 15
 NODE_VERSION_MIN = 18
+ASTERISK_FOLDER = Path(__file__).parent / "asterisk"
+ASTERISK_ROOT = Path(__file__).parents[2] / ".tools" / "asterisk"
 SMSC_FOLDER = Path(__file__).parent / "smsc"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 CHROMIUM_ON_MACOS = (
@@ -32,6 +34,8 @@ class Program:
     hint: str
     npm_folder: Path | None = None
     """Of the package.json and the lock that bring it; npm needs no account's rights."""
+    build: tuple[str, ...] = ()
+    """The command that makes it, as root on Debian."""
 
     @property
     def missing(self) -> str:
@@ -92,6 +96,12 @@ def find_node_smpp() -> Path | None:
     return folder if found == wanted else None
 
 
+def find_asterisk() -> Path | None:
+    """The root file system of the tests' Asterisk. Only root may change into it."""
+    has_all = all((ASTERISK_ROOT / "usr" / one).exists() for one in ("sbin/asterisk", "bin/sipp"))
+    return ASTERISK_ROOT if has_all and os.geteuid() == 0 else None
+
+
 def find_kannel() -> Path | None:
     """Kannel's bearerbox, whose smsbox is beside it."""
     path = shutil.which("bearerbox") or shutil.which("/usr/sbin/bearerbox")
@@ -139,7 +149,15 @@ ESPEAK = Program(
 )
 KANNEL = Program("Kannel", find_kannel, ("kannel",), "Debian, Ubuntu: apt install kannel")
 
-PROGRAMS = (POSTGRESQL, CHROMIUM, NODE, NODE_SMPP, ESPEAK)
+ASTERISK = Program(
+    "Asterisk",
+    find_asterisk,
+    (),
+    "a root file system of its own. Debian, as root: tests/services/asterisk/build.sh .tools/asterisk",
+    build=(str(ASTERISK_FOLDER / "build.sh"), str(ASTERISK_ROOT)),
+)
+
+PROGRAMS = (POSTGRESQL, CHROMIUM, NODE, NODE_SMPP, ESPEAK, ASTERISK)
 """What the tests need."""
 BENCH_PROGRAMS = (POSTGRESQL, NODE, KANNEL)
 """What `make bench` needs, and measures against."""

@@ -44,7 +44,7 @@ def test_the_contracts_commands_are_there() -> None:
         "up", "account show", "accounts add", "users add", "users reset-password",
         "credentials create", "credentials list", "credentials rotate", "credentials revoke",
         "carriers add smpp", "carriers list", "carriers test", "carriers remove",
-        "numbers add", "numbers list", "messages send", "doctor", "migrate", "backup", "version",
+        "numbers add", "numbers list", "messages send", "calls create", "calls list", "doctor", "migrate", "backup", "version",
     }  # fmt: skip
 
 

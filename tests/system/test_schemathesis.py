@@ -22,6 +22,10 @@ from tests.system.site import Site
 
 EXAMPLES = int(os.environ.get("HOOKLINE_FUZZ_EXAMPLES", "5"))
 OWN = ("delete_own_credential", "rotate_own_credential")
+SOMEBODY = "+447700900199"
+CALLS = ("get_call", "act_on_call", "hang_up_call")
+RECORDINGS = ("get_recording", "get_recording_audio")
+MADE_MAX = 10
 PHONES = ("list_virtual_phone_messages", "send_from_virtual_phone")
 CHECKS = {
     # What a schema cannot say is refused too: a cursor that nobody gave out, an opted-out number.
@@ -45,6 +49,8 @@ class Guide:
         lists = [account.get(path).json()["data"] for path in kept]
         self._kept = {mine} | {one["id"] for found in lists for one in found}
         self._calls = 0
+        self._recording = site.world.recording()
+        self._made: dict[str, int] = defaultdict(int)
 
     def token_for(self, operation_id: str) -> str:
         if operation_id not in OWN:
@@ -64,14 +70,30 @@ class Guide:
             case.path_parameters = {"id": self._world.user()}
         if operation in PHONES and self._calls % 2:
             case.path_parameters = {"number": PHONE}
+        self._lead_to_calls(operation, case)
         if case.headers and "Idempotency-Key" in case.headers and self._calls % 4:
             case.headers["Idempotency-Key"] = uuid.uuid4().hex
         if isinstance(case.body, dict):
             self._stay_here(case.body)
+            if case.body.get("number") == PHONE and operation == "create_opt_out":
+                case.body["number"] = SOMEBODY  # the other tests write to the phone
+
+    def _lead_to_calls(self, operation: str, case: Loaded) -> None:
+        """A live call is there for a moment only, and a recording takes a second to make."""
+        if operation in CALLS and self._calls % 2 and self._may_make(operation):
+            case.path_parameters = {"id": self._world.call()}
+        if operation == "delete_recording" and self._may_make(operation):
+            case.path_parameters = {"id": self._world.recording()}
+        if operation in RECORDINGS and self._calls % 2:
+            case.path_parameters = {"id": self._recording}
+
+    def _may_make(self, operation: str) -> bool:
+        self._made[operation] += 1
+        return self._made[operation] <= MADE_MAX
 
     def _stay_here(self, body: dict[str, Any]) -> None:
         """Nothing may leave this machine, whatever URL or host was thought of."""
-        for name in ("url", "status_url"):
+        for name in ("url", "status_url", "answer_url"):
             given = body.get(name)
             if isinstance(given, str) and given.startswith("http"):
                 body[name] = self._world.url

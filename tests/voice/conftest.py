@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.voice.asterisk_world import open_asterisk
 from tests.voice.sandbox_world import open_sandbox
 from tests.voice.world import OpenWorld, World
 
-WORLDS = [pytest.param(open_sandbox, id="sandbox")]
+WORLDS = [
+    pytest.param(open_sandbox, id="sandbox"),
+    pytest.param(open_asterisk, id="asterisk"),
+]
 
 
 @pytest.fixture(params=WORLDS)

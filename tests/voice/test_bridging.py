@@ -4,7 +4,7 @@ import asyncio
 
 from hookline.voice.audio.goertzel import has_tone
 from hookline.voice.audio.wav import read_format, read_samples
-from hookline.voice.port import BridgeId, Layout, LegId, Record, RecordingId
+from hookline.voice.port import BridgeId, Layout, LegId, PlaybackId, Record, RecordingId, Tone
 from tests.voice.world import Phone, World, connect, new_id
 
 
@@ -48,6 +48,19 @@ async def test_each_side_has_its_channel_in_a_dual_recording(world: World) -> No
     _, legs, phones = await bridge(world)
     recording = record(world, legs, "dual")
     await talk(*phones)
+    world.engine.stop_recording(recording.recording_id)
+    await world.heard.recorded(recording.recording_id)
+    samples = read_samples(recording.path)
+    left, right = samples[0::2], samples[1::2]
+    assert (has_tone(left, 440), has_tone(left, 880)) == (True, False)
+    assert (has_tone(right, 440), has_tone(right, 880)) == (False, True)
+
+
+async def test_a_leg_and_what_it_hears_are_in_its_recording(world: World) -> None:
+    leg_id, phone = await connect(world)
+    recording = record(world, (leg_id,), "dual")
+    world.engine.play(leg_id, PlaybackId(new_id("play")), [Tone(880, 600)])
+    await phone.speak(440, 600)
     world.engine.stop_recording(recording.recording_id)
     await world.heard.recorded(recording.recording_id)
     samples = read_samples(recording.path)

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from hookline import __version__
 from hookline.calls import resource
 from hookline.calls.model import Call
+from hookline.calls.permission import OnBehalfOf, check_legs_of
 from hookline.clock import SECOND_MS
 from hookline.errors import HooklineError
 from hookline.ids import AccountId
@@ -68,7 +69,9 @@ class AnswerUrls:
             raise AnswerUnusable(f"It answered {response.status}.")
         if response.truncated:
             raise AnswerUnusable(f"Its answer is longer than {_BYTES_MAX} bytes.")
-        return actions_in(response.body)
+        actions = actions_in(response.body)
+        check_legs_of(OnBehalfOf(call.account_id, call.credential_id), "/actions", actions)
+        return actions
 
 
 def actions_in(body: bytes) -> list[Action]:

@@ -4,22 +4,29 @@ Restrictions of credentials and countries of accounts are enforced in `check_leg
 """
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from hookline.numbers.call_actions import Action, DialOther, Gather
 from hookline.numbers.parties import parse_party_at
-from hookline.principal import Principal
 
 
-def check_leg(principal: Principal, pointer: str, to: str) -> str:
+class OnBehalfOf(NamedTuple):
+    """Whose rules a leg must keep: also long after the request, when an answer URL has spoken."""
+
+    account_id: str
+    credential_id: str | None
+
+
+def check_leg(who: OnBehalfOf, pointer: str, to: str) -> str:
     """Who is dialled, in one spelling. Raises InvalidNumber in its kinds, at the pointer."""
-    assert principal.account_id, "a leg is always somebody's"
+    assert who.account_id, "a leg is always somebody's"
     return parse_party_at(pointer, to)
 
 
-def check_legs_of(principal: Principal, pointer: str, actions: Sequence[Action]) -> None:
+def check_legs_of(who: OnBehalfOf, pointer: str, actions: Sequence[Action]) -> None:
     """Every leg that the actions may dial."""
     for place, dialled in _dialled(pointer, actions):
-        check_leg(principal, place, dialled)
+        check_leg(who, place, dialled)
 
 
 def _dialled(pointer: str, actions: Sequence[Action]) -> Iterator[tuple[str, str]]:

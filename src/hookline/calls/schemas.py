@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictInt, model_validator
+from pydantic import ConfigDict, Field, StrictInt, model_validator
 
 from hookline.api.wire import Body, Metadata, Shape, Timestamp
 from hookline.calls.live import MAX_DURATION_S, RING_TIMEOUT_S
@@ -29,6 +29,18 @@ _WAYS = ("agent", "actions", "answer_url")
 
 class CallCreate(Body):
     """A call to place, with exactly one of `agent`, `actions` and `answer_url`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "from": "+12025550100",
+                    "to": "+12025550110",
+                    "actions": [{"say": {"text": "Hello!"}}, {"hangup": {}}],
+                }
+            ]
+        }
+    )
 
     from_: Annotated[
         str,
@@ -65,6 +77,14 @@ class CallCreate(Body):
 
 class CallAction(OneOf):
     """One thing to do on a live call: an object with exactly one key."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 1,
+            "maxProperties": 1,
+            "examples": [{"say": {"text": "One moment, please."}}],
+        }
+    )
 
     say: Say = Field(default_factory=absent)
     play: Play = Field(default_factory=absent)

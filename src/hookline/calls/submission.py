@@ -14,7 +14,7 @@ from hookline.calls.errors import NoVoiceCarrier, UnknownCaller
 from hookline.calls.hand_over import WORK_TOPIC, Conduct
 from hookline.calls.live import Plan
 from hookline.calls.model import Call, Leg, Role, Status, timeline_line
-from hookline.calls.permission import check_leg, check_legs_of
+from hookline.calls.permission import OnBehalfOf, check_leg, check_legs_of
 from hookline.calls.progress import new_leg
 from hookline.calls.schemas import CallCreate
 from hookline.calls.steps import NewLeg
@@ -23,7 +23,7 @@ from hookline.numbers.book import Home, NumberBook
 from hookline.numbers.call_actions import Action, action_list
 from hookline.numbers.call_urls import check_url, check_urls
 from hookline.numbers.e164 import parse_number_at
-from hookline.principal import Mode, Principal
+from hookline.principal import Mode, Principal, PrincipalKind
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.voice.engines import SANDBOX
@@ -86,16 +86,17 @@ class Placement:
         return home
 
     def _check(self, principal: Principal, wanted: CallCreate) -> None:
-        check_leg(principal, "/to", wanted.to)
+        who = OnBehalfOf(principal.account_id, credential_of(principal))
+        check_leg(who, "/to", wanted.to)
         if wanted.agent is not None:
-            check_leg(principal, "/agent", wanted.agent)
+            check_leg(who, "/agent", wanted.agent)
         allowed = self._store.settings.allow_targets
         if wanted.answer_url is not None:
             check_url("/answer_url", wanted.answer_url, allowed)
         if wanted.status_url is not None:
             check_url("/status_url", wanted.status_url, allowed)
         if wanted.actions is not None:
-            check_legs_of(principal, "/actions", wanted.actions)
+            check_legs_of(who, "/actions", wanted.actions)
             check_urls("/actions", wanted.actions, allowed)
 
     def _call(
@@ -117,7 +118,7 @@ class Placement:
             caller_name=None,
             agent=wanted.agent,
             carrier_id=carrier_id,
-            credential_id=principal.id if principal.id.startswith("crd_") else None,
+            credential_id=credential_of(principal),
             status=Status.QUEUED.value,
             hangup_by=None,
             reason=None,
@@ -145,6 +146,11 @@ class Placement:
             new_leg(call, NewLeg(LegId(self._store.ids.new("leg")), role, call.sender, to), at)
             for role, to in roles
         )
+
+
+def credential_of(principal: Principal) -> str | None:
+    """The credential that asks, unless a person does."""
+    return principal.id if principal.kind is PrincipalKind.CREDENTIAL else None
 
 
 def plan_of(wanted: CallCreate) -> Plan:

@@ -15,13 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy import Row
 
 from hookline.carriers import store as sql
-from hookline.carriers.kinds import KINDS
-from hookline.carriers.links import Links
-from hookline.carriers.port import (
-    Link,
-    Opening,
-    Reports,
-)
+from hookline.carriers.kinds import Home, Kind, Kinds, Opened
 from hookline.errors import HooklineError
 from hookline.ids import CarrierId
 from hookline.outbound.sealing import SecretBox
@@ -47,14 +41,26 @@ STALE_AFTER_MS = 20_000
 CarrierRow = Row[Any]  # Any: every column of the table
 
 
+class KindUnknown(HooklineError):
+    """A carrier of a kind that this version does not have. Start the version that added it."""
+
+    code = "carrier_kind_unknown"
+    title = "The kind of carrier is not known"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"This version knows no carriers of kind {kind!r}. Start a newer one.")
+
+
 @dataclass(slots=True)
 class _Kept:
     """A link that this node keeps, or could not open."""
 
-    link: Link | LinkState
+    link: Opened | LinkState
     """Where it could not be opened, what is shown of that."""
     row: tuple[object, ...]
     """The carrier as it was when the link was opened."""
+    home: Home | None = None
+    """Where the link is; None where it could not be opened."""
     written: LinkState | None = None
     seen_at: int = 0
 
@@ -68,17 +74,19 @@ class LinkKeeper:
     def __init__(
         self,
         store: Store,
-        links: Links,
         leases: Leases,
         wakeups: Wakeups,
         box: SecretBox,
-        reports: Reports,
+        *,
+        kinds: Kinds,
+        homes: Mapping[str, Home],
     ) -> None:
+        """`homes`: by the names that the kinds have."""
         self._store = store
-        self._links = links
+        self._kinds = kinds
+        self._homes = homes
         self._leases = leases
         self._box = box
-        self._reports = reports
         self._kept: dict[CarrierId, _Kept] = {}
         self._changed = asyncio.Event()
         self._is_stopping = False
@@ -148,11 +156,12 @@ class LinkKeeper:
         if not await self._leases.claim(_LEASE + carrier_id):
             return
         learned = await self._learned(carrier_id)
-        opening = Opening(carrier_id, self._reports, self._store.clock, learned)
         try:
-            kind = KINDS[row.kind]
+            kind = self._kind(row)
+            home = self._homes[kind.home]
             settings = kind.settings.model_validate_json(row.settings)
-            link = kind.open(settings, open_secrets(self._box, row.secrets), opening)
+            secrets = open_secrets(self._box, row.secrets)
+            link = kind.open(settings, secrets, home.opening(carrier_id, learned))
         except (HooklineError, ValidationError, msgspec.MsgspecError) as error:
             detail = _why_unopenable(error)
             log.error("link_unopenable", carrier=row.name, carrier_id=carrier_id, detail=detail)
@@ -165,8 +174,14 @@ class LinkKeeper:
             self._kept[carrier_id] = _Kept(state, _told(row))
             return
         log.info("link_opened", carrier=row.name, carrier_id=carrier_id)
-        self._kept[carrier_id] = _Kept(link, _told(row))
-        self._links.add(link)
+        self._kept[carrier_id] = _Kept(link, _told(row), home)
+        home.add(link)
+
+    def _kind(self, row: CarrierRow) -> Kind:
+        """Raises KindUnknown."""
+        if row.kind not in self._kinds:
+            raise KindUnknown(row.kind)
+        return self._kinds[row.kind]
 
     async def _learned(self, carrier_id: CarrierId) -> str | None:
         rows = await self._store.read(sql.link_of(carrier_id))
@@ -181,7 +196,8 @@ class LinkKeeper:
     ) -> None:
         """Close links at once, write down how they ended, then let others have them."""
         closed = {carrier_id: self._kept.pop(carrier_id) for carrier_id in carrier_ids}
-        await asyncio.gather(*(self._links.remove(carrier_id) for carrier_id in closed))
+        homes = [(one, kept.home) for one, kept in closed.items() if kept.home is not None]
+        await asyncio.gather(*(home.remove(carrier_id) for carrier_id, home in homes))
         for carrier_id in closed:
             log.info("link_closed", carrier_id=carrier_id)
         held = self._leases.held  # of what another node has taken, it writes the state
@@ -232,6 +248,8 @@ class LinkKeeper:
 
 
 def _why_unopenable(error: Exception) -> str:
+    if isinstance(error, KindUnknown):
+        return error.detail
     if isinstance(error, HooklineError):
         return f"{error.detail} Or set the carrier's secrets anew."
     if isinstance(error, ValidationError):

@@ -1,13 +1,29 @@
-"""The kinds of carriers on a network, a line each. What a kind needs is in its own folder."""
+"""The kinds of carriers on a network, a line each. What a kind needs is in its own folder.
 
-from collections.abc import Callable, Mapping
+Kinds of other rooms are joined by the composition root (`app.py`), which also says where the links
+of each kind are at home once they are open.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from hookline.api.wire import Body
-from hookline.carriers.port import Link, Opening
 from hookline.carriers.smpp.link import SmppLink
 from hookline.carriers.smpp.settings import SmppSettings
+from hookline.ids import CarrierId
+from hookline.telemetry.link_state import LinkState
+
+LOCAL_KIND = "sandbox"
+"""The kind without a network, and so without settings and secrets."""
+MESSAGES = "messages"
+"""The home of links that carry messages."""
+
+
+class Opened(Protocol):
+    """What the keeper knows of a link, whatever it carries."""
+
+    def state(self) -> LinkState: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +34,30 @@ class Kind:
     """Stored as JSON and shown as it is; the API takes it under the kind's name."""
     secrets: tuple[str, ...]
     """Fields beside the settings that are stored sealed and never shown."""
-    open: Callable[[Any, Mapping[str, str], Opening], Link]  # Any: the kind's own settings
+    open: Callable[
+        [Any, Mapping[str, str], Any], Opened
+    ]  # Any: the kind's settings, the home's opening
     """Begin to connect; returns at once."""
+    home: str = MESSAGES
+    """Where the link belongs once it is open: a name among the keeper's homes."""
 
 
-KINDS: Mapping[str, Kind] = {
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where open links of some kinds belong: who uses them."""
+
+    opening: Callable[
+        [CarrierId, str | None], Any
+    ]  # Any: what the kinds of this home are opened with
+    """Of a carrier, and what its link has learned before."""
+    add: Callable[[Any], None]  # Any: the link as its kind makes it
+    remove: Callable[[CarrierId], Awaitable[None]]
+    """Close the link; harmless when there is none."""
+
+
+Kinds = Mapping[str, Kind]
+
+
+KINDS: Kinds = {
     "smpp": Kind(SmppSettings, ("password",), SmppLink),
 }

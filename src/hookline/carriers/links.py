@@ -9,7 +9,8 @@ from collections.abc import Callable
 from functools import partial
 
 from hookline.carriers import store as sql
-from hookline.carriers.port import Link, Reports
+from hookline.carriers.kinds import Home
+from hookline.carriers.port import Link, Opening, Reports
 from hookline.carriers.sandbox.link import SandboxLink
 from hookline.ids import CarrierId
 from hookline.storage.callbacks import call_safely
@@ -29,6 +30,15 @@ class Links:
         self._sandboxes: dict[CarrierId, bool] = {SANDBOX: True}
         """What is known of carriers' kinds, which never change: every message asks."""
         self._watchers: list[tuple[Callable[[CarrierId], None], Callable[[CarrierId], None]]] = []
+
+    def home(self, reports: Reports) -> Home:
+        """For the keeper: network links are added here and report there."""
+        clock = self._store.clock
+        return Home(
+            lambda carrier_id, learned: Opening(carrier_id, reports, clock, learned),
+            self.add,
+            self.remove,
+        )
 
     def watch(
         self, opened: Callable[[CarrierId], None], closed: Callable[[CarrierId], None]

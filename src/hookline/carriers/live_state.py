@@ -12,7 +12,7 @@ import msgspec
 from sqlalchemy import Row
 
 from hookline.carriers.keeper import STALE_AFTER_MS
-from hookline.carriers.kinds import KINDS
+from hookline.carriers.kinds import LOCAL_KIND
 from hookline.clock import UnixMs
 from hookline.settings import Settings
 from hookline.telemetry.link_state import LinkPhase, LinkState
@@ -60,7 +60,7 @@ def link_view(
     carrier: CarrierRow, link: LinkRow | None, now: UnixMs, settings: Settings
 ) -> LinkView:
     """How the carrier's link is; `link` is its row in carrier_links."""
-    if carrier.kind not in KINDS:
+    if carrier.kind == LOCAL_KIND:
         return _local(carrier, settings)
     figures = None if link is None else msgspec.json.decode(link.figures, type=LinkState)
     if carrier.disabled:

@@ -16,7 +16,6 @@ from hookline.audit.append import record
 from hookline.carriers import store as sql
 from hookline.carriers.errors import CarrierInUse, CarrierNameTaken, CarrierNotFound
 from hookline.carriers.keeper import TOPIC, open_secrets, seal_secrets
-from hookline.carriers.kinds import KINDS
 from hookline.carriers.live_state import CarrierRow
 from hookline.errors import HooklineError, Invalid
 from hookline.ids import CarrierId, is_id
@@ -25,8 +24,6 @@ from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
-LOCAL_KIND = "sandbox"
-"""The kind without a network, and so without settings and secrets."""
 _NAMED_MAX = 3
 
 Secrets = Mapping[str, str]
@@ -52,6 +49,8 @@ class CarrierChange:
     disabled: bool | None = None
     kind: str | None = None
     """Whose settings these are; the kind itself cannot change."""
+    model: type[Body] | None = None
+    """Of the whole settings of this kind."""
     settings: Mapping[str, object] = field(default_factory=dict)
     secrets: Secrets = field(default_factory=dict, repr=False)
 
@@ -166,7 +165,7 @@ def _only(found: Sequence[CarrierRow], carrier: str) -> CarrierRow:
 
 def _connection(box: SecretBox, before: CarrierRow, change: CarrierChange) -> dict[str, object]:
     """The columns of settings and secrets after the change."""
-    if change.kind != before.kind:
+    if change.kind != before.kind or change.model is None:
         raise Invalid.at(
             f"/{change.kind}",
             "other_kind",
@@ -174,7 +173,7 @@ def _connection(box: SecretBox, before: CarrierRow, change: CarrierChange) -> di
         )
     stored = msgspec.json.decode(before.settings)
     try:
-        settings = KINDS[before.kind].settings.model_validate({**stored, **change.settings})
+        settings = change.model.model_validate({**stored, **change.settings})
     except ValidationError as error:
         raise invalid(error, before.kind) from error
     values: dict[str, object] = {"settings": settings.model_dump_json()}

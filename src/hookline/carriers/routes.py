@@ -1,6 +1,6 @@
 """HTTP routes of carriers."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from fastapi import Depends, Query
 from starlette.requests import Request
@@ -13,14 +13,12 @@ from hookline.api.wire import Page
 from hookline.carriers import reading, registration
 from hookline.carriers.errors import CarrierInUse, CarrierNameTaken, CarrierNotFound
 from hookline.carriers.schemas import (
-    Carrier,
-    CarrierCreate,
-    CarrierPatch,
+    CarrierCreateFields,
+    CarrierFields,
+    CarrierPatchFields,
+    CarrierShapes,
     CarrierTest,
     CarrierTestResult,
-    carrier_change,
-    carrier_shape,
-    new_carrier,
     trial_of,
     trial_shape,
 )
@@ -39,17 +37,22 @@ async def _claim(request: Request) -> Claim | None:
 KeptClaim = Annotated[Claim | None, Depends(_claim)]
 
 
-def routes(box: SecretBox, send: SendTrial) -> Routes:
+def routes(shapes: CarrierShapes, box: SecretBox, send: SendTrial) -> Routes:
     """Carriers: list, read, connect, change, remove, test."""
     router = Routes("/v1/carriers", "Carriers")
-    _reading(router)
-    _connecting(router, box)
-    _changing(router, box)
+    _reading(router, shapes)
+    _connecting(router, shapes, box)
+    _changing(router, shapes, box)
     _testing(router, send)
     return router
 
 
-def _reading(router: Routes) -> None:
+def _reading(router: Routes, shapes: CarrierShapes) -> None:
+    if TYPE_CHECKING:
+        Carrier: TypeAlias = CarrierFields
+    else:
+        Carrier = shapes.carrier  # noqa: N806 - a class
+
     @router.on("GET", "", scope=Scope.CARRIERS_READ, answer=Page[Carrier])
     async def list_carriers(
         caller: Caller, store: Storage, paging: Annotated[Paging, Query()]
@@ -58,7 +61,7 @@ def _reading(router: Routes) -> None:
         found = await reading.list_carriers(store, caller, paging)
         links = {one.row.id: one.link for one in found}
         rows = [one.row for one in found]
-        return page(rows, paging, lambda row: carrier_shape(row, links[row.id]))
+        return page(rows, paging, lambda row: shapes.shape(row, links[row.id]))
 
     @router.on(
         "GET", "/{id}", scope=Scope.CARRIERS_READ, answer=Carrier, problems=[CarrierNotFound]
@@ -66,10 +69,17 @@ def _reading(router: Routes) -> None:
     async def get_carrier(caller: Caller, store: Storage, id: str) -> Carrier:
         """One carrier. Its secrets are never shown."""
         found = await reading.get_carrier(store, caller, id)
-        return carrier_shape(found.row, found.link)
+        return shapes.shape(found.row, found.link)
 
 
-def _connecting(router: Routes, box: SecretBox) -> None:
+def _connecting(router: Routes, shapes: CarrierShapes, box: SecretBox) -> None:
+    if TYPE_CHECKING:
+        Carrier: TypeAlias = CarrierFields
+        CarrierCreate: TypeAlias = CarrierCreateFields
+    else:
+        Carrier = shapes.carrier  # noqa: N806 - a class
+        CarrierCreate = shapes.create  # noqa: N806 - a class
+
     @router.on(
         "POST", "", scope=Scope.CARRIERS_WRITE, answer=Carrier, status=201,
         problems=[CarrierNameTaken, LiveModeNeeded], idempotent=True,
@@ -78,16 +88,23 @@ def _connecting(router: Routes, box: SecretBox) -> None:
         caller: Caller, store: Storage, once: CommitOnce, body: CarrierCreate
     ) -> Response:
         """Add a carrier. A server connects to it within a second; `link` says how that went."""
-        wanted = new_carrier(body)
+        wanted = shapes.new_carrier(body)
 
         async def add(tx: Transaction) -> Carrier:
             row = await registration.add_carrier(tx, store, box, caller, wanted)
-            return carrier_shape(row, reading.unseen(store, row))
+            return shapes.shape(row, reading.unseen(store, row))
 
         return await once.commit(add)
 
 
-def _changing(router: Routes, box: SecretBox) -> None:
+def _changing(router: Routes, shapes: CarrierShapes, box: SecretBox) -> None:
+    if TYPE_CHECKING:
+        Carrier: TypeAlias = CarrierFields
+        CarrierPatch: TypeAlias = CarrierPatchFields
+    else:
+        Carrier = shapes.carrier  # noqa: N806 - a class
+        CarrierPatch = shapes.patch  # noqa: N806 - a class
+
     @router.on(
         "PATCH", "/{id}", scope=Scope.CARRIERS_WRITE, answer=Carrier,
         problems=[CarrierNotFound, CarrierNameTaken, LiveModeNeeded],
@@ -96,11 +113,11 @@ def _changing(router: Routes, box: SecretBox) -> None:
         """Change a carrier, disable it or enable it again. Its link is opened anew if need be;
         messages wait meanwhile.
         """
-        change = carrier_change(body)
+        change = shapes.carrier_change(body)
         row = await store.commit(
             lambda tx: registration.change_carrier(tx, box, caller, id, change)
         )
-        return carrier_shape(row, (await reading.with_links(store, [row]))[0].link)
+        return shapes.shape(row, (await reading.with_links(store, [row]))[0].link)
 
     @router.on(
         "DELETE", "/{id}", scope=Scope.CARRIERS_WRITE, answer=None, status=204,

@@ -1,7 +1,7 @@
-"""The wire shapes of carriers, with a section for each kind that `KINDS` knows."""
+"""The wire shapes of carriers, with a section for each kind that there is."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from pydantic import (
@@ -15,16 +15,15 @@ from pydantic import (
 )
 
 from hookline.api.wire import Body, Shape, Timestamp, shown
-from hookline.carriers.kinds import KINDS, Kind
+from hookline.carriers.kinds import LOCAL_KIND, Kind, Kinds
 from hookline.carriers.live_state import CarrierRow, LinkView, State
-from hookline.carriers.registration import LOCAL_KIND, CarrierChange, NewCarrier
+from hookline.carriers.registration import CarrierChange, NewCarrier
 from hookline.carriers.sections import create_section, patch_section, shown_section
 from hookline.carriers.trial import Trial, TrialResult
 from hookline.errors import Invalid
 from hookline.ids import is_id
 
 NAME_LENGTH_MAX = 64
-_KIND_NAMES = (*KINDS, LOCAL_KIND)
 
 
 def _name(text: str) -> str:
@@ -35,10 +34,16 @@ def _name(text: str) -> str:
     return text
 
 
-def _kind(text: str) -> str:
-    if text not in _KIND_NAMES:
-        raise ValueError(f"the kinds are {', '.join(_KIND_NAMES)}")
-    return text
+def _kind_name(kinds: Kinds) -> Any:  # Any: an annotation
+    """The type of a kind's name."""
+    names = [*kinds, LOCAL_KIND]
+
+    def check(text: str) -> str:
+        if text not in names:
+            raise ValueError(f"the kinds are {', '.join(names)}")
+        return text
+
+    return Annotated[str, AfterValidator(check), WithJsonSchema({"type": "string", "enum": names})]
 
 
 Name = Annotated[
@@ -46,16 +51,13 @@ Name = Annotated[
     AfterValidator(_name),
     Field(min_length=1, max_length=NAME_LENGTH_MAX, examples=["Acme SMPP"]),
 ]
-KindName = Annotated[
-    str, AfterValidator(_kind), WithJsonSchema({"type": "string", "enum": list(_KIND_NAMES)})
-]
 
 
 class CarrierCreateFields(Body):
     """A carrier to connect. The section of its kind says how."""
 
     name: Name
-    kind: KindName
+    kind: str
     disabled: Annotated[StrictBool, Field(description="Add it without connecting.")] = False
 
 
@@ -101,7 +103,7 @@ class CarrierFields(Shape):
     id: str
     object: Literal["carrier"] = "carrier"
     name: str
-    kind: KindName
+    kind: str
     disabled: bool
     link: LinkShape
     created_at: Timestamp
@@ -145,83 +147,86 @@ class CarrierTestResult(Shape):
     message: TestedMessage | None
 
 
-_SHOWN = {name: shown_section(name, kind) for name, kind in KINDS.items()}
+class CarrierShapes:
+    """The shapes that depend on the kinds: to create, to patch, to show."""
 
+    def __init__(self, kinds: Kinds) -> None:
+        self.kinds = kinds
+        kind = (_kind_name(kinds), ...)
+        self._shown = {name: shown_section(name, one) for name, one in kinds.items()}
+        self.create = create_model(
+            "CarrierCreate",
+            __base__=CarrierCreateFields,
+            __doc__=CarrierCreateFields.__doc__,
+            kind=kind,
+            **_sections({name: create_section(name, one) for name, one in kinds.items()}),
+        )
+        self.patch = create_model(
+            "CarrierPatch",
+            __base__=CarrierPatchFields,
+            __doc__=CarrierPatchFields.__doc__,
+            **_sections({name: patch_section(name, one) for name, one in kinds.items()}),
+        )
+        self.carrier = create_model(
+            "Carrier",
+            __base__=CarrierFields,
+            __doc__=CarrierFields.__doc__,
+            kind=kind,
+            **_shown_sections(self._shown),
+        )
 
-def _sections(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:  # Any: fields
-    return {name: (model | None, None) for name, model in models.items()}
+    def new_carrier(self, body: CarrierCreateFields) -> NewCarrier:
+        """The command in the body. Raises Invalid when the kind and its section do not fit."""
+        given = self._given(body)
+        for name in given.keys() - {body.kind}:
+            text = f"A carrier of kind {body.kind} has no {name}."
+            raise Invalid.at(f"/{name}", "other_kind", text)
+        if body.kind not in self.kinds:
+            return NewCarrier(body.name, body.kind, disabled=body.disabled)
+        if body.kind not in given:
+            text = f"Say how to connect: a carrier of kind {body.kind} needs this section."
+            raise Invalid.at(f"/{body.kind}", "missing", text)
+        section, kind = given[body.kind], self.kinds[body.kind]
+        settings = kind.settings.model_validate(section.model_dump(exclude=set(kind.secrets)))
+        return NewCarrier(body.name, body.kind, settings, _secrets(section, kind), body.disabled)
 
+    def carrier_change(self, body: CarrierPatchFields) -> CarrierChange:
+        """The command in the body. Raises Invalid when it has sections of two kinds."""
+        given = self._given(body)
+        if not given:
+            return CarrierChange(body.name, body.disabled)
+        if len(given) > 1:
+            name = sorted(given)[1]
+            raise Invalid.at(f"/{name}", "other_kind", "A carrier is of one kind.")
+        ((name, section),) = given.items()
+        kind = self.kinds[name]
+        settings = section.model_dump(exclude_unset=True, exclude=set(kind.secrets))
+        return CarrierChange(
+            body.name, body.disabled, name, kind.settings, settings, _secrets(section, kind)
+        )
 
-if TYPE_CHECKING:
-    CarrierCreate = CarrierCreateFields
-    CarrierPatch = CarrierPatchFields
-    Carrier = CarrierFields
-else:
-    CarrierCreate = create_model(
-        "CarrierCreate",
-        __base__=CarrierCreateFields,
-        __doc__=CarrierCreateFields.__doc__,
-        **_sections({name: create_section(name, kind) for name, kind in KINDS.items()}),
-    )
-    CarrierPatch = create_model(
-        "CarrierPatch",
-        __base__=CarrierPatchFields,
-        __doc__=CarrierPatchFields.__doc__,
-        **_sections({name: patch_section(name, kind) for name, kind in KINDS.items()}),
-    )
-    Carrier = create_model(
-        "Carrier",
-        __base__=CarrierFields,
-        __doc__=CarrierFields.__doc__,
-        **{name: (model | None, ...) for name, model in _SHOWN.items()},
-    )
+    def shape(self, row: CarrierRow, link: LinkView) -> CarrierFields:
+        """The wire shape of a stored carrier."""
+        sections: dict[str, Any] = dict.fromkeys(self.kinds)  # Any: each kind's own model
+        if row.kind in self.kinds:
+            secrets = self.kinds[row.kind].secrets
+            flags = {f"{secret}_set": row.secrets is not None for secret in secrets}
+            stored = msgspec.json.decode(row.settings)
+            sections[row.kind] = self._shown[row.kind].model_validate(stored | flags)
+        return self.carrier(
+            id=row.id,
+            name=row.name,
+            kind=row.kind,
+            disabled=bool(row.disabled),
+            link=link_shape(link),
+            created_at=shown(row.created_at) or "",
+            **sections,
+        )
 
-
-def new_carrier(body: CarrierCreateFields) -> NewCarrier:
-    """The command in the body. Raises Invalid when the kind and its section do not fit."""
-    given = _given(body)
-    for name in given.keys() - {body.kind}:
-        raise Invalid.at(f"/{name}", "other_kind", f"A carrier of kind {body.kind} has no {name}.")
-    if body.kind not in KINDS:
-        return NewCarrier(body.name, body.kind, disabled=body.disabled)
-    if body.kind not in given:
-        text = f"Say how to connect: a carrier of kind {body.kind} needs this section."
-        raise Invalid.at(f"/{body.kind}", "missing", text)
-    section, kind = given[body.kind], KINDS[body.kind]
-    settings = kind.settings.model_validate(section.model_dump(exclude=set(kind.secrets)))
-    return NewCarrier(body.name, body.kind, settings, _secrets(section, kind), body.disabled)
-
-
-def carrier_change(body: CarrierPatchFields) -> CarrierChange:
-    """The command in the body. Raises Invalid when it has sections of two kinds."""
-    given = _given(body)
-    if not given:
-        return CarrierChange(body.name, body.disabled)
-    if len(given) > 1:
-        name = sorted(given)[1]
-        raise Invalid.at(f"/{name}", "other_kind", "A carrier is of one kind.")
-    ((name, section),) = given.items()
-    kind = KINDS[name]
-    settings = section.model_dump(exclude_unset=True, exclude=set(kind.secrets))
-    return CarrierChange(body.name, body.disabled, name, settings, _secrets(section, kind))
-
-
-def carrier_shape(row: CarrierRow, link: LinkView) -> Carrier:
-    """The wire shape of a stored carrier."""
-    sections: dict[str, Any] = dict.fromkeys(KINDS)  # Any: each kind's own model
-    if row.kind in KINDS:
-        flags = {f"{secret}_set": row.secrets is not None for secret in KINDS[row.kind].secrets}
-        stored = msgspec.json.decode(row.settings)
-        sections[row.kind] = _SHOWN[row.kind].model_validate(stored | flags)
-    return Carrier(
-        id=row.id,
-        name=row.name,
-        kind=row.kind,
-        disabled=bool(row.disabled),
-        link=link_shape(link),
-        created_at=shown(row.created_at) or "",
-        **sections,
-    )
+    def _given(self, body: BaseModel) -> dict[str, BaseModel]:
+        """The sections that the body has, by kind."""
+        found = {name: getattr(body, name, None) for name in self.kinds}
+        return {name: section for name, section in found.items() if section is not None}
 
 
 def trial_of(body: CarrierTest) -> Trial | None:
@@ -256,10 +261,12 @@ def link_shape(link: LinkView) -> LinkShape:
     return LinkShape(**{**figures, **instants, "state": link.state, "detail": link.detail})
 
 
-def _given(body: BaseModel) -> dict[str, BaseModel]:
-    """The sections that the body has, by kind."""
-    found = {name: getattr(body, name, None) for name in KINDS}
-    return {name: section for name, section in found.items() if section is not None}
+def _sections(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:  # Any: fields
+    return {name: (model | None, None) for name, model in models.items()}
+
+
+def _shown_sections(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:  # Any: fields
+    return {name: (model | None, ...) for name, model in models.items()}
 
 
 def _secrets(section: BaseModel, kind: Kind) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Delete, Select, Update, delete, func, literal, select, update
 
-from hookline.carriers.kinds import KINDS
+from hookline.carriers.kinds import LOCAL_KIND
 from hookline.ids import AccountId, CarrierId
 from hookline.storage.schema import (
     carrier_links,
@@ -66,7 +66,7 @@ def phones_of(account_id: AccountId) -> Select[tuple[str, str]]:
 
 def network_carriers() -> Select[Any]:
     """Every account's carriers that a link must be open to."""
-    return select(carriers).where(carriers.c.kind.in_(sorted(KINDS)), carriers.c.disabled == 0)
+    return select(carriers).where(carriers.c.kind != LOCAL_KIND, carriers.c.disabled == 0)
 
 
 def leases_of(names: Collection[str]) -> Select[tuple[str, str, int]]:

@@ -8,11 +8,11 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from hookline.app import Core
+from hookline.app import KINDS, Core
 from hookline.carriers.live_state import LinkView
 from hookline.carriers.reading import LinkedCarrier, all_carriers, get_carrier
 from hookline.carriers.registration import find_carrier_named, remove_carrier
-from hookline.carriers.schemas import carrier_shape, link_shape
+from hookline.carriers.schemas import CarrierShapes, link_shape
 from hookline.carriers.trial import Trial, TrialMessage, TrialResult
 from hookline.cli.connecting import add
 from hookline.cli.numbers import Account
@@ -48,7 +48,8 @@ def list_carriers(account: Account = None, json: Json = False) -> None:
 
     found = run(work)
     if json:
-        print_json([carrier_shape(one.row, one.link).model_dump(mode="json") for one in found])
+        shapes = CarrierShapes(KINDS)
+        print_json([shapes.shape(one.row, one.link).model_dump(mode="json") for one in found])
         return
     columns = ("name", "kind", "link", "window", "rate", "accepted", "refused", "detail", "id")
     empty = "There are no carriers yet. Connect one with:  hookline carriers add smpp --help"

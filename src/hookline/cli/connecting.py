@@ -10,11 +10,11 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from hookline.app import Core
+from hookline.app import CALLS, KINDS, Core
 from hookline.carriers.live_state import State
 from hookline.carriers.reading import LinkedCarrier, get_carrier, unseen
 from hookline.carriers.registration import add_carrier, invalid
-from hookline.carriers.schemas import CarrierCreate, carrier_shape, new_carrier
+from hookline.carriers.schemas import CarrierShapes
 from hookline.carriers.smpp.coding import Alphabet
 from hookline.carriers.smpp.message_ids import IdFormat
 from hookline.cli.numbers import Account
@@ -110,12 +110,58 @@ def smpp(
     connect(body, account, as_json=json)
 
 
+@add.command(
+    epilog="Example:  hookline carriers add asterisk --name Office --url http://127.0.0.1:8088 "
+    "--user hookline --password W --trunk trunk"
+)
+def asterisk(
+    name: Name,
+    url: Annotated[str, typer.Option(help="Asterisk's HTTP server, http://127.0.0.1:8088.")],
+    user: Annotated[str, typer.Option(help="Its section in ari.conf.")],
+    password: Annotated[
+        str | None,
+        typer.Option(help=f"Better in {PASSWORD_KEY}; asked for on a terminal when left out."),
+    ] = None,
+    trunk: Annotated[
+        str, typer.Option(help="PJSIP endpoint for calls, or a dial string with {number}.")
+    ] = "trunk",
+    plus: Annotated[bool, typer.Option(help="Dial numbers with their plus sign.")] = True,
+    sender_name: Annotated[str, typer.Option(help="The name shown beside the number.")] = "",
+    application: Annotated[
+        str, typer.Option(help="The Stasis application; one for each carrier on an Asterisk.")
+    ] = "hookline",
+    media_dir: Annotated[
+        str, typer.Option(help="A folder that Asterisk reads too; empty: it reads our files.")
+    ] = "",
+    media_dir_there: Annotated[
+        str, typer.Option(help="The same folder as Asterisk sees it, where that differs.")
+    ] = "",
+    legs_max: Annotated[int, typer.Option(help="Legs at once.")] = 200,
+    request_timeout: Annotated[float, typer.Option(help="Seconds for an answer.")] = 10.0,
+    disabled: Annotated[
+        bool, typer.Option("--disabled", help="Add it without connecting.")
+    ] = False,
+    account: Account = None,
+    json: Json = False,
+) -> None:
+    """Connect an Asterisk for calls. A running server connects to it within a second."""
+    settings = {
+        "url": url, "user": user, "password": _password(password), "trunk": trunk, "plus": plus,
+        "sender_name": sender_name, "application": application, "media_dir": media_dir,
+        "media_dir_there": media_dir_there, "legs_max": legs_max,
+        "request_timeout_seconds": request_timeout,
+    }  # fmt: skip
+    body = {"name": name, "kind": "asterisk", "disabled": disabled, "asterisk": settings}
+    connect(body, account, as_json=json)
+
+
 def connect(body: dict[str, Any], account: str | None, *, as_json: bool) -> None:  # Any: JSON
     """Add the carrier, and for a person see whether a server gets through to it."""
+    shapes = CarrierShapes(KINDS)
 
     async def work(core: Core) -> LinkedCarrier:
         principal = await operator(core, account)
-        wanted = new_carrier(CarrierCreate.model_validate(body))
+        wanted = shapes.new_carrier(shapes.create.model_validate(body))
         row = await core.store.commit(
             lambda tx: add_carrier(tx, core.store, core.box, principal, wanted)
         )
@@ -133,14 +179,15 @@ def connect(body: dict[str, Any], account: str | None, *, as_json: bool) -> None
         findings = invalid(error).errors
         fail("\n".join(f"{_option(one.pointer)}: {one.detail}" for one in findings), status=2)
     if as_json:
-        print_json(carrier_shape(found.row, found.link))
+        print_json(shapes.shape(found.row, found.link))
         return
     out.print(f"{found.row.name} is added ({found.row.id}). Its link: {found.link.state}.")
     if found.link.detail:
         out.print(found.link.detail)
+    option = "--voice-carrier" if KINDS[found.row.kind].home == CALLS else "--carrier"
     out.print(
         "Next, give it a number:  "
-        f"hookline numbers add +15550100 --carrier {_quoted(found.row.name)}"
+        f"hookline numbers add +15550100 {option} {_quoted(found.row.name)}"
     )
 
 

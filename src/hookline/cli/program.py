@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from hookline.cli import (
     accounts,
+    calls,
     carriers,
     credentials,
     maintenance,
@@ -37,6 +38,7 @@ app.add_typer(credentials.credentials)
 app.add_typer(carriers.carriers)
 app.add_typer(numbers.numbers)
 app.add_typer(messages.messages)
+app.add_typer(calls.calls)
 maintenance.install(app)
 _PRIVATE = 0o077  # the database, its key and backups are nobody else's business
 

@@ -5,6 +5,7 @@ from typing import Self
 
 from hookline.accounts.passwords import Passwords
 from hookline.calls.exchange import Exchange
+from hookline.carriers.schemas import CarrierShapes
 from hookline.console.assets import Assets, load_assets
 from hookline.console.handsets import Handsets
 from hookline.console.live import LiveFeed
@@ -28,6 +29,7 @@ class Console:
     phones: Phones
     webhooks: Webhooks
     trials: Trials
+    carriers: CarrierShapes
     box: SecretBox
     calls: Exchange
     handsets: Handsets
@@ -46,6 +48,7 @@ class Console:
         phones: Phones,
         webhooks: Webhooks,
         trials: Trials,
+        carriers: CarrierShapes,
         box: SecretBox,
         calls: Exchange,
         node: str,
@@ -61,6 +64,7 @@ class Console:
             phones,
             webhooks,
             trials,
+            carriers,
             box,
             calls,
             Handsets(store, calls, live, node),

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, literal, or_, select
+from sqlalchemy import Select, case, exists, func, literal, or_, select, union
 
 from hookline.api.pagination import CreatedPaging, paged
 from hookline.calls import store as call_sql
@@ -64,12 +64,17 @@ def numbers_of(principal: Principal, paging: CreatedPaging) -> Rows:
     return paged(mine, numbers.c.id, paging, prefix="num")
 
 
-def homes_of(account_id: AccountId) -> Rows:
-    """How many numbers are at home on each carrier of the account."""
+def homes_of(account_id: AccountId) -> Select[str, int]:
+    """How many numbers are at home on each carrier of the account, for messages or for calls."""
+    mine = numbers.c.account_id == account_id
+    homes = union(
+        select(numbers.c.id, numbers.c.carrier_id).where(mine),
+        select(numbers.c.id, numbers.c.voice_carrier_id).where(mine),
+    ).subquery()
     return (
-        select(numbers.c.carrier_id, func.count().label("counted"))
-        .where(numbers.c.account_id == account_id)
-        .group_by(numbers.c.carrier_id)
+        select(homes.c.carrier_id, func.count().label("counted"))
+        .where(homes.c.carrier_id.is_not(None))
+        .group_by(homes.c.carrier_id)
     )
 
 

@@ -138,16 +138,19 @@ class EspeakSpeech:
         if program is None:
             raise SpeechMissing
         pipe = asyncio.subprocess.PIPE
+        # A program that is told nothing may be gone before its input is closed, which uvloop minds.
+        given = said.encode(errors="replace") or None
+        source = asyncio.subprocess.DEVNULL if given is None else pipe
         async with self._turns:
             try:
                 process = await asyncio.create_subprocess_exec(
-                    program, *arguments, stdin=pipe, stdout=pipe, stderr=pipe
+                    program, *arguments, stdin=source, stdout=pipe, stderr=pipe
                 )
             except OSError as error:
                 raise SpeechFailed(f"espeak-ng could not be started: {error}") from error
             try:
                 async with asyncio.timeout(self._limits.timeout_s):
-                    printed, complaint = await process.communicate(said.encode(errors="replace"))
+                    printed, complaint = await process.communicate(given)
             except TimeoutError as error:
                 raise SpeechFailed("espeak-ng took too long. Try a shorter text.") from error
             finally:

@@ -7,16 +7,12 @@ from hookline.carriers.port import Part, ReceiptState
 from hookline.carriers.smpp.message_ids import IdFormat
 from hookline.carriers.smpp.pdu import Command
 from hookline.carriers.smpp.status import Status
-from hookline.errors import HooklineError, NotFound
+from hookline.errors import NotFound, Unavailable
 from tests.carriers.smpp.linked import linked, outgoing, until
 from tests.carriers.smpp.played import deliver, playing, receipt
 from tests.services.smsc import UCS2, Rule, Smsc
 
 PHONE, NUMBER = "447700900001", "12025550100"
-
-
-class Busy(HooklineError):
-    permanent = False
 
 
 @pytest.mark.parametrize(
@@ -220,7 +216,7 @@ async def test_parts_in_parameters_are_read_too() -> None:
     ("refusal", "status"),
     [
         (NotFound(), Status.ESME_RX_R_APPN),
-        (Busy("later"), Status.ESME_RX_T_APPN),
+        (Unavailable("later"), Status.ESME_RX_T_APPN),
         (RuntimeError("a bug"), Status.ESME_RX_T_APPN),
     ],
 )
@@ -238,7 +234,7 @@ async def test_refused_message_says_whether_to_try_again(
 async def test_refused_message_is_sent_again_by_the_carrier(smsc: Smsc) -> None:
     await smsc.change(retry_delay_ms=20)
     async with linked(smsc.port) as opened:
-        opened.room.refusal = Busy("later")
+        opened.room.refusal = Unavailable("later")
         await smsc.send(PHONE, NUMBER, "hello")
         await smsc.wait("messages_refused")
         opened.room.refusal = None

@@ -4,7 +4,7 @@ from array import array
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hookline.voice.audio.goertzel import digits_in, level_of
@@ -26,11 +26,13 @@ def test_a_tone_is_its_frequency_and_no_other() -> None:
     assert level_of(silence(500), 440) == 0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40_000), st.integers(0, 20_000))
 def test_a_tone_goes_on_where_it_was(start: int, count: int) -> None:
     assert tone_from((441,), start, count) == tone(441, (start + count) / 8)[start:]
 
 
+@settings(deadline=None)
 @given(st.text(st.sampled_from(DIGITS + "w"), max_size=12))
 def test_keys_are_heard_as_they_were_pressed(digits: str) -> None:
     assert digits_in(digit_tones(digits)) == digits.replace("w", "")
@@ -42,6 +44,7 @@ def test_keys_are_heard_through_a_voice() -> None:
     assert set(DIGIT_HZ) == set(DIGITS)
 
 
+@settings(deadline=None)
 @given(SAMPLES, SAMPLES)
 def test_mixing_clips_and_is_as_long_as_the_longer(one: "array[int]", other: "array[int]") -> None:
     mixed = mix(one, other)
@@ -51,6 +54,7 @@ def test_mixing_clips_and_is_as_long_as_the_longer(one: "array[int]", other: "ar
     assert not mixed or mixed[0] == max(-32_768, min(32_767, expected))
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9))))
 def test_channels_take_turns(pairs: list[tuple[int, int]]) -> None:
     left, right = (array("h", [pair[side] for pair in pairs]) for side in (0, 1))
@@ -70,11 +74,13 @@ def test_resampling_keeps_what_telephones_carry(hertz: int) -> None:
         assert max(heard[200:-200]) < 100
 
 
+@settings(deadline=None)
 @given(SAMPLES, st.sampled_from([8_000, 11_025, 16_000, 22_050, 44_100, 48_000]))
 def test_resampling_takes_any_sound(sound: "array[int]", rate_hz: int) -> None:
     assert len(resample(sound, rate_hz)) == len(sound) * 8_000 // rate_hz
 
 
+@settings(deadline=None)
 @given(SAMPLES, st.integers(1, 50))
 def test_the_waveform_holds_every_sample(sound: "array[int]", count: int) -> None:
     peaks = peaks_of(sound, count=count)

@@ -1,5 +1,8 @@
 """WAV files: there whole or not at all, and measured as they are."""
 
+import signal
+import subprocess
+import sys
 import wave
 from array import array
 from contextlib import suppress
@@ -35,7 +38,7 @@ def test_a_file_is_what_other_programs_read(tmp_path: Path) -> None:
     assert sha256_of(path) == sha256(path.read_bytes()).hexdigest()
 
 
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 @given(parts=st.lists(SAMPLES, max_size=5), start=st.integers(0, 600), count=st.integers(0, 600))
 def test_what_is_written_in_parts_is_read_in_parts(
     tmp_path_factory: pytest.TempPathFactory, parts: list["array[int]"], start: int, count: int
@@ -95,6 +98,7 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         read_samples(tmp_path / "missing.wav")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_octets_are_refused_or_read(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
@@ -103,3 +107,20 @@ def test_any_octets_are_refused_or_read(
     path.write_bytes(b"RIFF\0\0\0\0WAVE" + data)
     with suppress(AudioUnreadable):
         assert len(read_samples(path)) <= len(data)
+
+
+def test_a_recorder_killed_at_work_leaves_what_nobody_takes_for_whole(tmp_path: Path) -> None:
+    path = tmp_path / "killed.wav"
+    program = f"""
+import os, signal
+from pathlib import Path
+from hookline.voice.audio.tones import tone
+from hookline.voice.audio.wav import WavWriter
+writer = WavWriter(Path({str(path)!r}))
+writer.write(tone(440, 10_000))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", program], check=False, timeout=20)
+    assert done.returncode == -signal.SIGKILL
+    assert not path.exists()
+    assert read_format(part_of(path)).frames == 0

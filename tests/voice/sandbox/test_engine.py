@@ -89,3 +89,13 @@ async def test_a_leg_that_is_not_there_cannot_be_recorded(world: SandboxWorld) -
     world.engine.record(Record(RecordingId("rec"), (LegId("never"),), "mono", path))
     assert not (await world.heard.recorded(RecordingId("rec"))).is_kept
     assert not path.exists()
+
+
+async def test_a_recording_without_sound_is_not_kept(world: SandboxWorld) -> None:
+    leg_id, _ = await connect(world)
+    path = world.folder / "empty.wav"
+    world.engine.record(Record(RecordingId("rec"), (leg_id,), "mono", path))
+    world.engine.stop_recording(RecordingId("rec"))
+    ended = await world.heard.recorded(RecordingId("rec"))
+    assert (ended.is_kept, bool(ended.detail)) == (False, True)
+    assert list(world.folder.iterdir()) == []

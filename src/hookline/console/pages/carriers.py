@@ -8,7 +8,7 @@ import msgspec
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
-from hookline.carriers.kinds import KINDS
+from hookline.carriers.kinds import Kind, Kinds
 from hookline.carriers.reading import all_carriers, get_carrier
 from hookline.carriers.registration import (
     CarrierChange,
@@ -16,12 +16,6 @@ from hookline.carriers.registration import (
     change_carrier,
     invalid,
     remove_carrier,
-)
-from hookline.carriers.schemas import (
-    CarrierCreate,
-    CarrierPatch,
-    carrier_change,
-    new_carrier,
 )
 from hookline.console import store as sql
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal
@@ -50,6 +44,7 @@ async def show_carriers(visit: Visit) -> Response:
     paging = visit.guest.paging(NUMBERS_PER_PAGE)
     found = await all_carriers(visit.store, visit.principal)
     homes = await visit.store.read(sql.homes_of(visit.principal.account_id))
+    kinds = visit.console.carriers.kinds
     may_see_numbers = visit.may(Scope.NUMBERS_READ)
     rows = (
         await visit.store.read(sql.numbers_of(visit.principal, paging)) if may_see_numbers else []
@@ -59,7 +54,7 @@ async def show_carriers(visit: Visit) -> Response:
     return await visit.page(
         "carriers/list.html",
         active="carriers",
-        carriers=[views.carrier_view(one, counts) for one in found],
+        carriers=[views.carrier_view(one, counts, kinds) for one in found],
         numbers=[views.number_view(row, names) for row in rows[:NUMBERS_PER_PAGE]],
         next_cursor=rows[NUMBERS_PER_PAGE - 1].id if len(rows) > NUMBERS_PER_PAGE else None,
         query=dict(visit.request.query_params),
@@ -77,16 +72,19 @@ async def show_carrier(visit: Visit) -> Response:
 
 
 async def show_connect(visit: Visit) -> Response:
-    kind = _known_kind(visit.guest.query("kind"))
-    return await _form(visit, Typed("", kind, views.defaults_of(kind)), NOTHING_WRONG)
+    kinds = visit.console.carriers.kinds
+    kind = _known_kind(kinds, visit.guest.query("kind"))
+    return await _form(visit, Typed("", kind, views.defaults_of(kinds[kind])), NOTHING_WRONG)
 
 
 async def connect(visit: Visit) -> Response:
     """Add a carrier; a server connects at once."""
-    typed = _typed(visit.typed, _known_kind(visit.typed.text("kind")))
-    body = {"name": typed.name, "kind": typed.kind, typed.kind: _settings(typed)}
+    shapes = visit.console.carriers
+    kind = _known_kind(shapes.kinds, visit.typed.text("kind"))
+    typed = _typed(visit.typed, kind, shapes.kinds)
+    body = {"name": typed.name, "kind": kind, kind: _settings(typed, shapes.kinds[kind])}
     try:
-        wanted = new_carrier(_checked(CarrierCreate, body))
+        wanted = shapes.new_carrier(_checked(shapes.create, body))
         await visit.commit(
             lambda tx: add_carrier(tx, visit.store, visit.console.box, visit.principal, wanted)
         )
@@ -105,12 +103,14 @@ async def show_edit(visit: Visit) -> Response:
 async def edit(visit: Visit) -> Response:
     """Change a carrier; its link is opened anew with what it needs to know."""
     row = (await get_carrier(visit.store, visit.principal, visit.guest.path("id"))).row
-    typed = _typed(visit.typed, row.kind)
+    shapes = visit.console.carriers
+    typed = _typed(visit.typed, row.kind, shapes.kinds)
     body: dict[str, object] = {"name": typed.name}
-    if row.kind in KINDS:
-        body[row.kind] = _settings(typed, but_empty=KINDS[row.kind].secrets)
+    if row.kind in shapes.kinds:
+        kind = shapes.kinds[row.kind]
+        body[row.kind] = _settings(typed, kind, but_empty=kind.secrets)
     try:
-        await _change(visit, row.id, carrier_change(_checked(CarrierPatch, body)))
+        await _change(visit, row.id, shapes.carrier_change(_checked(shapes.patch, body)))
     except _REFUSED as error:
         refusal = _refusal(error, typed)
         return await _form(visit, typed, refusal, carrier_id=row.id, status_code=422)
@@ -166,9 +166,9 @@ async def _form(
     visit: Visit, typed: Typed, refusal: Refusal, *, carrier_id: str = "", status_code: int = 200
 ) -> Response:
     is_edit = bool(carrier_id)
-    fields = (
-        views.fields_of(typed.kind, typed.values, is_edit=is_edit) if typed.kind in KINDS else []
-    )
+    kinds = visit.console.carriers.kinds
+    kind = kinds.get(typed.kind)
+    fields = views.fields_of(kind, typed.values, is_edit=is_edit) if kind is not None else []
     more = [field for field in fields if not field.is_main]
     return await visit.dialog(
         "carriers/form.html",
@@ -176,7 +176,7 @@ async def _form(
         status_code=status_code,
         action=f"{CARRIERS}/{carrier_id}/edit" if is_edit else CARRIERS,
         is_edit=is_edit,
-        kinds=sorted(KINDS),
+        kinds=list(kinds),
         values=typed,
         main=[field for field in fields if field.is_main],
         more=more,
@@ -186,16 +186,16 @@ async def _form(
     )
 
 
-def _typed(form: Form, kind: str) -> Typed:
-    names = KINDS[kind].settings.model_fields if kind in KINDS else ()
-    secrets = KINDS[kind].secrets if kind in KINDS else ()
+def _typed(form: Form, kind: str, kinds: Kinds) -> Typed:
+    names = kinds[kind].settings.model_fields if kind in kinds else ()
+    secrets = kinds[kind].secrets if kind in kinds else ()
     values = {name: form.text(name) for name in names}
     return Typed(form.text("name"), kind, values | {name: form.raw(name) for name in secrets})
 
 
-def _settings(typed: Typed, *, but_empty: tuple[str, ...] = ()) -> dict[str, object]:
+def _settings(typed: Typed, kind: Kind, *, but_empty: tuple[str, ...] = ()) -> dict[str, object]:
     """The section of the kind. An empty control that needs no text stands for its default."""
-    fields = KINDS[typed.kind].settings.model_fields
+    fields = kind.settings.model_fields
     found: dict[str, object] = {}
     for name, text in typed.values.items():
         info = fields.get(name)
@@ -208,7 +208,9 @@ def _settings(typed: Typed, *, but_empty: tuple[str, ...] = ()) -> dict[str, obj
     return found
 
 
-def _checked(model: Any, body: Mapping[str, object]) -> Any:  # Any: one of two models of KINDS
+def _checked(
+    model: Any, body: Mapping[str, object]
+) -> Any:  # Any: one of two models of CarrierShapes
     """The body of the API's own shape; texts of controls count as what they say."""
     try:
         return model.model_validate(body, strict=False)
@@ -234,8 +236,8 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
-def _known_kind(text: str) -> str:
-    return text if text in KINDS else next(iter(KINDS))
+def _known_kind(kinds: Kinds, text: str) -> str:
+    return text if text in kinds else next(iter(kinds))
 
 
 _READ, _WRITE = Scope.CARRIERS_READ, Scope.CARRIERS_WRITE

@@ -148,7 +148,9 @@ async def _form(
     visit: Visit, row: NumberRow, typed: Typed, wrong: Refusal, *, status_code: int = 200
 ) -> Response:
     found = await all_carriers(visit.store, visit.principal)
-    choices = [Option(one.row.id, one.row.name) for one in found if carries_calls(one.row.kind)]
+    kinds = visit.console.carriers.kinds
+    able = [one.row for one in found if carries_calls(one.row.kind, kinds)]
+    choices = [Option(one.id, one.name) for one in able]
     if row.voice_carrier_id is None:
         choices.insert(0, Option("", "None: it cannot call"))
     return await visit.dialog(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from starlette.responses import RedirectResponse, Response
 
-from hookline.carriers.kinds import KINDS
+from hookline.carriers.kinds import LOCAL_KIND
 from hookline.carriers.reading import LinkedCarrier, all_carriers
 from hookline.console.forms import NOTHING_WRONG, Refusal, refusal_of
 from hookline.console.navigation import CARRIERS, NUMBERS
@@ -121,7 +121,7 @@ async def _form(
         carriers=[
             Option(one.row.id, one.row.name)
             for one in _likely_first(found)
-            if carries_messages(one.row.kind)
+            if carries_messages(one.row.kind, visit.console.carriers.kinds)
         ],
     )
 
@@ -129,7 +129,7 @@ async def _form(
 def _likely_first(found: list[LinkedCarrier]) -> list[LinkedCarrier]:
     """The newest carrier on a network first; the sandbox and what is disabled last."""
     newest = list(reversed(found))
-    return sorted(newest, key=lambda one: (bool(one.row.disabled), one.row.kind not in KINDS))
+    return sorted(newest, key=lambda one: (bool(one.row.disabled), one.row.kind == LOCAL_KIND))
 
 
 def _missing(text: str) -> Refusal:

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from pydantic.fields import FieldInfo
 
-from hookline.carriers.kinds import KINDS
+from hookline.carriers.kinds import LOCAL_KIND, MESSAGES, Kind, Kinds
 from hookline.carriers.live_state import State
 from hookline.carriers.reading import LinkedCarrier
 from hookline.console.views.status import Badge
@@ -34,6 +34,13 @@ _LABELS = {
     "ambiguous_wait_seconds": "Wait for a receipt, s",
     "enquire_interval_seconds": "Enquire every, s",
     "response_timeout_seconds": "Answer within, s",
+    "url": "Address",
+    "plus": "Dial the plus sign",
+    "sender_name": "Shown name",
+    "media_dir": "Shared folder",
+    "media_dir_there": "The same folder on Asterisk",
+    "legs_max": "Legs at once",
+    "request_timeout_seconds": "Answer within, s",
 }
 _HINTS = {
     "message_id_format": "How ids differ between answers and receipts.",
@@ -55,14 +62,13 @@ _OPTIONS = {
     "fail": "Fail the message",
     "resend": "Send it again",
 }
-_CALLS_ONLY = frozenset({"asterisk"})
-_WITH_CALLS = _CALLS_ONLY | {"sandbox"}
+_KIND_TITLES = {"smpp": "SMPP"}
 _WAYS = {
     "agent": "rings {}",
     "actions": "runs actions",
     "answer_url": "asks a URL",
 }
-_MAIN = frozenset({"port", "bind", "tls"})
+_MAIN = frozenset({"port", "bind", "tls", "trunk"})
 _LONG = 1_000
 _GONE = "a carrier that is gone"
 
@@ -84,7 +90,7 @@ class CarrierView:
     name: str
     kind: str
     place: str
-    """Host and port, as far as the kind has them."""
+    """Host and port, or the address, as far as the kind has them."""
     is_network: bool
     carries_messages: bool
     is_disabled: bool
@@ -139,22 +145,23 @@ class FieldView:
     length_max: int | None = None
 
 
-def carrier_view(one: LinkedCarrier, homes: Mapping[str, int]) -> CarrierView:
+def carrier_view(one: LinkedCarrier, homes: Mapping[str, int], kinds: Kinds) -> CarrierView:
     row, link, figures = one.row, one.link, one.link.figures
     settings = msgspec.json.decode(row.settings)
     is_disabled = bool(row.disabled)
+    has_messages = carries_messages(row.kind, kinds)
     return CarrierView(
         id=row.id,
         name=row.name,
-        kind=row.kind,
-        place=_place(settings),
-        is_network=row.kind in KINDS,
-        carries_messages=carries_messages(row.kind),
+        kind=_KIND_TITLES.get(row.kind, row.kind.capitalize()),
+        place=":".join(str(settings[key]) for key in ("host", "port", "url") if key in settings),
+        is_network=row.kind != LOCAL_KIND,
+        carries_messages=has_messages,
         is_disabled=is_disabled,
         status=Badge("Disabled") if is_disabled else link_badge(link.state),
         since=figures.since,
         detail=link.detail or "",
-        figures=_figures(one),
+        figures=_figures(one) if has_messages else _call_figures(one),
         last_enquire_at=figures.last_enquire_at,
         last_error=figures.last_error or "",
         last_error_at=figures.last_error_at,
@@ -162,14 +169,14 @@ def carrier_view(one: LinkedCarrier, homes: Mapping[str, int]) -> CarrierView:
     )
 
 
-def carries_calls(kind: str) -> bool:
+def carries_calls(kind: str, kinds: Kinds) -> bool:
     """Whether calls can go by a carrier of this kind."""
-    return kind in _WITH_CALLS
+    return kind == LOCAL_KIND or (kind in kinds and kinds[kind].home != MESSAGES)
 
 
-def carries_messages(kind: str) -> bool:
+def carries_messages(kind: str, kinds: Kinds) -> bool:
     """Whether messages can go by a carrier of this kind."""
-    return kind not in _CALLS_ONLY
+    return kind not in kinds or kinds[kind].home == MESSAGES
 
 
 def link_badge(state: State) -> Badge:
@@ -191,12 +198,11 @@ def number_view(row: Any, names: Mapping[str, str]) -> NumberView:  # Any: a row
     )
 
 
-def fields_of(kind: str, values: Mapping[str, str], *, is_edit: bool) -> list[FieldView]:
+def fields_of(kind: Kind, values: Mapping[str, str], *, is_edit: bool) -> list[FieldView]:
     """The form of a kind: texts, then secrets, then choices; boxes to tick come last."""
-    settings = [
-        _field(name, info, values) for name, info in KINDS[kind].settings.model_fields.items()
-    ]
-    secrets = [_secret(name, is_edit=is_edit) for name in KINDS[kind].secrets]
+    fields = kind.settings.model_fields
+    settings = [_field(name, info, values) for name, info in fields.items()]
+    secrets = [_secret(name, is_edit=is_edit) for name in kind.secrets]
     main = [field for field in settings if field.is_main]
     more = sorted((field for field in settings if not field.is_main), key=_is_late)
     texts = [field for field in main if field.control in {"text", "number"}]
@@ -204,11 +210,11 @@ def fields_of(kind: str, values: Mapping[str, str], *, is_edit: bool) -> list[Fi
     return [*texts, *secrets, *choices, *more]
 
 
-def defaults_of(kind: str) -> dict[str, str]:
+def defaults_of(kind: Kind) -> dict[str, str]:
     """What a new form holds."""
     return {
         name: "" if info.is_required() else shown_value(info.default)
-        for name, info in KINDS[kind].settings.model_fields.items()
+        for name, info in kind.settings.model_fields.items()
     }
 
 
@@ -223,12 +229,6 @@ def shown_value(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _place(settings: Mapping[str, object]) -> str:
-    if "url" in settings:
-        return str(settings["url"])
-    return ":".join(str(settings[key]) for key in ("host", "port") if key in settings)
-
-
 def _inbound(stored: str | None) -> str:
     if stored is None:
         return ""
@@ -238,14 +238,17 @@ def _inbound(stored: str | None) -> str:
     return ", ".join([*told, *(["voicemail"] if kept.get("voicemail") else [])])
 
 
+def _call_figures(one: LinkedCarrier) -> list[Figure]:
+    found = one.link.figures
+    room = f" / {found.window:,}" if found.window else ""
+    return [
+        Figure("Legs now", f"{found.in_flight:,}{room}"),
+        Figure("Legs begun", f"{found.submitted:,}"),
+    ]
+
+
 def _figures(one: LinkedCarrier) -> list[Figure]:
     found = one.link.figures
-    if not carries_messages(one.row.kind):
-        room = f" / {found.window:,}" if found.window else ""
-        return [
-            Figure("Legs now", f"{found.in_flight:,}{room}"),
-            Figure("Legs begun", f"{found.submitted:,}"),
-        ]
     limit = f" of {found.rate_limit:g}" if found.rate_limit else ""
     return [
         Figure("Window", f"{found.in_flight} / {found.window}"),

@@ -29,6 +29,7 @@ log = get_logger(__name__)
 _TICK_S = 0.1
 """Five frames at once cost less than one five times, and nobody listens to a recording live."""
 _BEEP = Tone(1_000, 200)
+_EMPTY = "Nothing was recorded: the recording ended before it had any sound."
 Frame = Samples | None
 
 
@@ -147,17 +148,23 @@ class Recorder:
             recording.writer.write(mix_frames([side for side in (first, other) if side]))
 
     def _sides(self, recording: _Recording, at_s: float) -> tuple[Frame, Frame]:
-        """What the first leg says; and what the others say, or for a leg alone what it hears."""
+        """What the first leg says; and what the others say, or for a leg alone what it hears.
+
+        With all in one channel, what the first leg is played is there in either case.
+        """
         first, *others = recording.legs
-        heard = [other.says.frame_at(at_s) for other in others]
-        if not others:
-            heard = [other.says.frame_at(at_s) for other in self._bridges.others(first)]
+        speakers = others or self._bridges.others(first)
+        heard = [other.says.frame_at(at_s) for other in speakers]
+        if not others or recording.record.layout == "mono":
             heard.append(first.hears.frame_at(at_s))
         sounding = [frame for frame in heard if frame]
         return first.says.frame_at(at_s), mix_frames(sounding) if sounding else None
 
     def _finish(self, recording: _Recording) -> None:
-        self._finish_by(recording, recording.writer.finish, None)
+        if recording.writer.frames:
+            self._finish_by(recording, recording.writer.finish, None)
+        else:
+            self._finish_by(recording, recording.writer.discard, _EMPTY)
 
     def _fail(self, recording: _Recording, error: OSError) -> None:
         log.error("recording_failed", recording_id=recording.record.recording_id, reason=str(error))

@@ -1,0 +1,79 @@
+"""What an Asterisk is connected with. The defaults suit one on the same machine."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from hookline.api.wire import Body
+
+_WORD = r"^[A-Za-z0-9_-]+$"
+
+
+class AsteriskSettings(Body):
+    """Everything about the connection but the password."""
+
+    url: Annotated[
+        str,
+        Field(
+            max_length=253,
+            pattern=r"^https?://[^/?#@\s]+/?$",
+            description="Where Asterisk's HTTP server listens, such as http://127.0.0.1:8088.",
+        ),
+    ]
+    user: Annotated[
+        str,
+        Field(min_length=1, max_length=64, pattern=_WORD, description="Its section in ari.conf."),
+    ]
+    trunk: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=200,
+            pattern=r"^[\x21-\x7e]+$",
+            description="The PJSIP endpoint that calls leave by, or a whole dial string with {number}, "
+            "such as PJSIP/{number}@trunk.",
+        ),
+    ] = "trunk"
+    plus: Annotated[
+        bool, Field(description="Dial numbers with their plus sign, as E.164 has it.")
+    ] = True
+    sender_name: Annotated[
+        str,
+        Field(
+            max_length=64,
+            pattern=r'^[^"<>\\\x00-\x1f]*$',
+            description="The name that is shown beside the number, where the call gives none.",
+        ),
+    ] = ""
+    application: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=40,
+            pattern=_WORD,
+            description="The Stasis application. Each carrier on one Asterisk needs a name of its own.",
+        ),
+    ] = "hookline"
+    media_dir: Annotated[
+        str,
+        Field(
+            max_length=500,
+            pattern=r"^(/[^\x00]*)?$",
+            description="A folder that Asterisk reads too: what is played is put there. Empty: Asterisk "
+            "is on this machine and reads Hookline's own files.",
+        ),
+    ] = ""
+    media_dir_there: Annotated[
+        str,
+        Field(
+            max_length=500,
+            pattern=r"^(/[^\x00]*)?$",
+            description="The same folder as Asterisk sees it, where that differs.",
+        ),
+    ] = ""
+    legs_max: Annotated[
+        int, Field(ge=1, le=5_000, description="Legs at once; each call has one or two.")
+    ] = 200
+    request_timeout_seconds: Annotated[
+        float, Field(ge=0.5, le=60, description="How long Asterisk may take to answer a request.")
+    ] = 10.0

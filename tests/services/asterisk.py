@@ -1,0 +1,185 @@
+"""A real Asterisk on loopback (tests/services/asterisk), as many at once as are wanted.
+
+All run from one root file system, which `build.sh` makes, each with a folder and ports of its own.
+Its telephones are SIPp with our scenarios and, where sound is needed, pjsua2 (`phones.py`).
+"""
+
+import os
+import random
+import shutil
+import signal
+import string
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.services.ports import find_free_port
+from tests.services.programs import ASTERISK, ASTERISK_FOLDER, ASTERISK_ROOT, find_asterisk
+
+USER, PASSWORD = "hookline", "secret"
+START_TIMEOUT_S = 40.0
+STOP_TIMEOUT_S = 10.0
+RTP_PORTS = 200
+_RUN = """
+mount -t proc proc "$1/proc" && exec chroot "$1" /usr/sbin/asterisk -f -C "$2/etc/asterisk.conf"
+"""
+_numbers = count()
+
+
+class AsteriskStartError(Exception):
+    """It does not start; the text has its log."""
+
+
+@dataclass
+class Asterisk:
+    """One Asterisk. It can be killed and started again, with the same ports and settings."""
+
+    home: Path
+    """Its folder, as this process sees it."""
+    http_port: int
+    sip_port: int
+    trunk_port: int
+    """Where the trunk's calls to plain numbers go."""
+    process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http_port}"
+
+    @property
+    def there(self) -> str:
+        """Its folder, as it sees it."""
+        return f"/{self.home.relative_to(ASTERISK_ROOT)}"
+
+    @property
+    def media(self) -> Path:
+        """A folder whose files it can play."""
+        return self.home / "media"
+
+    def start(self) -> None:
+        """Raises AsteriskStartError."""
+        self._spawn()
+        end_s = time.monotonic() + START_TIMEOUT_S
+        while not self._is_ready():
+            if time.monotonic() > end_s:
+                raise AsteriskStartError(self.console())
+            time.sleep(0.05)
+
+    def _spawn(self) -> None:
+        """It ends with the thread that does this."""
+        with (self.home / "console.log").open("ab") as console:
+            self.process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "sh", "-c", _RUN, "asterisk",
+                 str(ASTERISK_ROOT), self.there],
+                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True,
+            )  # fmt: skip
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is not None:
+            self.process.send_signal(how)
+            try:
+                self.process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(STOP_TIMEOUT_S)
+            self.process = None
+
+    def _is_ready(self) -> bool:
+        if self.process is None or self.process.poll() is not None:
+            raise AsteriskStartError(self.console())
+        try:
+            return bool(self.get("asterisk/info?only=status"))
+        except (httpx.HTTPError, ValueError):
+            return False
+
+    def get(self, path: str) -> object:
+        """What ARI says, without our own client."""
+        answer = httpx.get(f"{self.url}/ari/{path}", auth=(USER, PASSWORD), trust_env=False)
+        answer.raise_for_status()
+        return answer.json()
+
+    def has(self, path: str) -> bool:
+        return httpx.get(
+            f"{self.url}/ari/{path}", auth=(USER, PASSWORD), trust_env=False
+        ).is_success
+
+    def delete(self, path: str) -> None:
+        httpx.delete(f"{self.url}/ari/{path}", auth=(USER, PASSWORD), trust_env=False)
+
+    def applications(self) -> list[dict[str, object]]:
+        found = self.get("applications")
+        assert isinstance(found, list)
+        return found
+
+    def channels(self) -> list[str]:
+        """The ids of all channels."""
+        found = self.get("channels")
+        assert isinstance(found, list)
+        return [one["id"] for one in found]
+
+    def console(self) -> str:
+        """The end of what it printed."""
+        return (self.home / "console.log").read_text()[-4_000:]
+
+
+@contextmanager
+def running_asterisk(*, with_spool: bool = True) -> Iterator[Asterisk]:
+    """An Asterisk of its own; without its recording folder, as Debian's package leaves it, if so asked."""
+    one = _furnish(with_spool=with_spool)
+    try:
+        one.start()
+        yield one
+    finally:
+        one.kill()
+        shutil.rmtree(one.home, ignore_errors=True)
+
+
+def _furnish(*, with_spool: bool) -> Asterisk:
+    home = ASTERISK_ROOT / "srv" / f"{os.getpid()}-{next(_numbers)}"
+    one = Asterisk(home, find_free_port(), find_free_port(), find_free_port())
+    folders = ["etc", "db", "run", "log", "media", "spool", "phones", "tmp"]
+    for name in [*folders, *(["spool/recording"] if with_spool else [])]:
+        (home / name).mkdir(parents=True, exist_ok=True)
+    rtp_first = 20_000 + RTP_PORTS * random.randrange(100)
+    facts = {
+        "home": one.there,
+        "modules": "/" + str(next(ASTERISK_ROOT.glob("usr/lib/*/asterisk/modules")).relative_to(ASTERISK_ROOT)),
+        "http_port": one.http_port,
+        "sip_port": one.sip_port,
+        "trunk_port": one.trunk_port,
+        "rtp_first": rtp_first,
+        "rtp_last": rtp_first + RTP_PORTS - 1,
+    }  # fmt: skip
+    for file in (ASTERISK_FOLDER / "etc").iterdir():
+        (home / "etc" / file.name).write_text(string.Template(file.read_text()).substitute(facts))
+    return one
+
+
+@pytest.fixture(scope="session")
+def asterisk_root() -> Path:
+    """Skips, with the reason, where there is no Asterisk for tests."""
+    root = find_asterisk()
+    if root is None:
+        pytest.skip(ASTERISK.missing)
+    return root
+
+
+@pytest.fixture(scope="session")
+def asterisk(asterisk_root: Path) -> Iterator[Asterisk]:
+    """The session's Asterisk. Who kills one starts another."""
+    with running_asterisk() as one:
+        yield one

@@ -1,0 +1,47 @@
+"""An Asterisk as a carrier, at the command line beside a running server."""
+
+from typing import Any
+
+from tests.services.asterisk import PASSWORD, USER, Asterisk
+from tests.system.inspection import wait_for
+from tests.system.installation import Installation
+
+
+def link_of(desk: Installation, name: str) -> Any:
+    (found,) = [one for one in desk.json("carriers", "list") if one["name"] == name]
+    return found["link"]
+
+
+def options(name: str, asterisk: Asterisk, password: str) -> tuple[str, ...]:
+    return (
+        "carriers", "add", "asterisk", "--name", name, "--url", asterisk.url, "--user", USER,
+        "--password", password,
+    )  # fmt: skip
+
+
+def test_an_asterisk_is_connected_and_removed(desk: Installation, asterisk: Asterisk) -> None:
+    made = desk.json(*options("Office", asterisk, PASSWORD), "--trunk", "PJSIP/{number}@trunk")
+    settings = made["asterisk"]
+    assert (settings["trunk"], settings["password_set"]) == ("PJSIP/{number}@trunk", True)
+    assert (made["kind"], made["smpp"], "password" in settings) == ("asterisk", None, False)
+    wait_for(lambda: link_of(desk, "Office")["state"] == "bound")
+    assert [one["name"] for one in asterisk.applications()] == ["hookline"]
+    number = desk.json("numbers", "add", "+15550100101", "--voice-carrier", "Office")
+    assert number["voice_carrier_id"] == made["id"]
+    desk.json("numbers", "add", "+15550100101", "--voice-carrier", "sandbox")
+    desk.run("carriers", "remove", "Office")
+
+
+def test_a_wrong_password_is_explained(desk: Installation, asterisk: Asterisk) -> None:
+    desk.run(*options("Locked", asterisk, "wrong"))
+    wait_for(lambda: link_of(desk, "Locked")["state"] == "waiting")
+    assert "ari.conf" in link_of(desk, "Locked")["detail"]
+
+
+def test_settings_that_cannot_be_are_named(desk: Installation) -> None:
+    said = desk.run(
+        "carriers", "add", "asterisk", "--name", "Odd", "--url", "localhost", "--user", "u",
+        "--password", "p", "--legs-max", "0", status=2,
+    ).stderr  # fmt: skip
+    assert "--url" in said
+    assert "--legs-max" in said
