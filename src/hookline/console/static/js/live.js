@@ -16,7 +16,9 @@ function refresh(region) {
   const id = region.id;
   const before = new Set(findAll('[data-row]', region).map((row) => row.id));
   const source = region.dataset.source || location.pathname + location.search;
-  return htmx.ajax('GET', source, { target: region, select: `#${id}`, swap: 'outerHTML' })
+  // htmx keeps one waiting request for each source: with a source of its own no region is forgotten.
+  const how = { source: region, target: region, select: `#${id}`, swap: 'outerHTML' };
+  return htmx.ajax('GET', source, how)
     .then(() => mark(document.getElementById(id), before));
 }
 
