@@ -22,6 +22,7 @@ from hookline.calls.recovery import recover
 from hookline.calls.resource import timeline
 from hookline.calls.runner import Desk
 from hookline.calls.schemas import CallAction, CallCreate
+from hookline.calls.steps import TimerRang
 from hookline.calls.submission import Placement
 from hookline.carriers import store as carrier_sql
 from hookline.clock import Clock
@@ -90,10 +91,15 @@ class Room:
             self.engines.add(self.engine)
 
     async def stop(self) -> None:
+        """Forget what runs; what is being read or committed comes to its end."""
         self.conductor._is_stopping = True
-        for task in tuple(self.conductor._tasks):
-            task.cancel()
-        await asyncio.gather(*self.conductor._tasks, return_exceptions=True)
+        for runner in self.conductor._running.values():
+            runner.live.is_over = True
+            runner.live.recordings.clear()
+            runner.put(TimerRang("none"))
+        tasks = self.conductor._tasks
+        if tasks:
+            await asyncio.wait(tasks, timeout=PATIENCE_S)
 
     # --- what the test does -----------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from hookline.calls import reading
-from hookline.calls.deleting import delete_recording
+from hookline.calls.deleting import delete_recording, remove_left_files
 from hookline.calls.errors import RecordingUnderWay
 from hookline.errors import NotFound
 from tests.calls.played import PlayedEngine
@@ -70,6 +70,18 @@ async def test_a_deleted_recording_has_no_audio_and_is_told_of(
     )
     with pytest.raises(NotFound):
         await delete(room, told["id"])
+
+
+async def test_a_file_that_a_killed_process_left_is_removed_later(
+    room: Room, engine: PlayedEngine
+) -> None:
+    _, told = await recorded(room, engine)
+    await room.store.commit(
+        lambda tx: delete_recording(tx, room.live, told["id"], lambda _: None)  # killed before
+    )
+    assert room.files.find(told["id"])
+    assert await remove_left_files(room.store, room.files) == 1
+    assert room.files.find(told["id"]) is None
 
 
 async def test_a_recording_under_way_cannot_be_deleted(room: Room, engine: PlayedEngine) -> None:

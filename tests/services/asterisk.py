@@ -148,7 +148,15 @@ def running_asterisk(*, with_spool: bool = True) -> Iterator[Asterisk]:
         shutil.rmtree(one.home, ignore_errors=True)
 
 
+def _sweep() -> None:
+    """Remove the folders of processes that were killed."""
+    for folder in (ASTERISK_ROOT / "srv").glob("*-*"):
+        if not Path(f"/proc/{folder.name.partition('-')[0]}").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def _furnish(*, with_spool: bool) -> Asterisk:
+    _sweep()
     home = ASTERISK_ROOT / "srv" / f"{os.getpid()}-{next(_numbers)}"
     one = Asterisk(home, find_free_port(), find_free_port(), find_free_port())
     folders = ["etc", "db", "run", "log", "media", "spool", "phones", "tmp"]

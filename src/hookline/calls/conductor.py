@@ -31,6 +31,8 @@ from hookline.voice.port import CameIn, Cause, Ended, Engine, Happening, LegId
 log = get_logger(__name__)
 _PAGE = 200
 _SANDBOX_KIND = "sandbox"
+_FORSAKEN_AFTER_MS = 10_000
+"""Longer than it takes from a commit to the begin of what was committed."""
 
 TakeIn = Callable[[CarrierId, CameIn], Coroutine[object, object, tuple[Call, Sequence[Leg]] | None]]
 """Stores a call that came in as this node's; None when nobody has the number."""
@@ -96,6 +98,15 @@ class Conductor:
         legs = await self._legs_of([call.id for call in calls])
         for call in calls:
             self.begin(call, [leg for leg in legs if leg.call_id == call.id])
+
+    async def end_forsaken(self) -> None:
+        """Fail calls of this node that nothing here runs: their end could not be committed."""
+        oldest = self._store.now() - _FORSAKEN_AFTER_MS
+        rows = await self._store.read(sql.abandoned([self._node], _PAGE + len(self._running)))
+        for call in (call_of(tuple(row)) for row in rows):
+            if call.id not in self._running and call.updated_at < oldest:
+                log.error("call_forsaken", call_id=call.id)
+                await break_call(self._store, call, self._node, "internal_error")
 
     def _has_engine(self, row: Row[Any]) -> bool:  # Any: the columns of `waiting`
         is_sandbox = row.kind == _SANDBOX_KIND
@@ -189,8 +200,11 @@ class Conductor:
         self._is_stopping = True
         for runner in tuple(self._running.values()):
             runner.put(HangUpWanted(HangupBy.SYSTEM, "server_stopping"))
-        while self._running:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def cancel(self) -> None:
+        """Leave off whatever is still being done."""
         for task in tuple(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,5 +1,6 @@
 """Deleting a recording: its audio goes, its row says that it was there."""
 
+import asyncio
 from collections.abc import Callable
 
 from hookline.audit.append import record
@@ -14,15 +15,18 @@ from hookline.calls.model import (
 )
 from hookline.calls.progress import recording_draft
 from hookline.calls.reading import missing_recording
+from hookline.calls.recording_files import RecordingFiles
 from hookline.errors import NotFound
 from hookline.events.append import append
 from hookline.events.model import EventType
 from hookline.ids import is_id
 from hookline.principal import Principal
+from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
 Remove = Callable[[str], None]
 """Removes a recording's file, in its own time."""
+_CHUNK = 500
 
 
 async def delete_recording(
@@ -48,3 +52,15 @@ async def delete_recording(
     append(tx, recording_draft(call, gone, EventType.RECORDING_DELETED, call.sequence))
     record(tx, principal, "recording.delete", recording_id)
     tx.after_commit(lambda: remove(recording_id))
+
+
+async def remove_left_files(store: Store, files: RecordingFiles) -> int:
+    """Remove files of deleted recordings that a killed process had no time for; how many."""
+    ids = await asyncio.to_thread(files.list_ids)
+    removed = 0
+    for start in range(0, len(ids), _CHUNK):
+        rows = await store.read(sql.deleted_among(ids[start : start + _CHUNK]))
+        for row in rows:
+            await asyncio.to_thread(files.remove, row.id)
+        removed += len(rows)
+    return removed

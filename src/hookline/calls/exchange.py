@@ -7,6 +7,7 @@ import asyncio
 
 from hookline.calls.answers import AnswerUrls, SecretsOf
 from hookline.calls.conductor import Conductor
+from hookline.calls.deleting import remove_left_files
 from hookline.calls.inbound import Inbound
 from hookline.calls.media import MediaShelf
 from hookline.calls.phone_book import PhoneBook, account_of
@@ -34,6 +35,7 @@ from hookline.voice.speech_cache import SpeechCache
 
 log = get_logger(__name__)
 _TICK_S = 1.0
+_SLOW_TICKS = 10
 _STOP_S = 1.5
 
 
@@ -79,11 +81,16 @@ class Exchange:
 
     async def run(self) -> None:
         """Look for ever for what a wake-up may have missed."""
+        await remove_left_files(self._store, self.files)
+        ticks = 0
         while True:
             await asyncio.sleep(_TICK_S)
+            ticks += 1
             try:
                 await self.conductor.claim()
                 await self.conductor.obey()
+                if ticks % _SLOW_TICKS == 0:
+                    await self.conductor.end_forsaken()
             except HooklineError as error:
                 log.warning("calls_unseen", detail=error.detail)
 
@@ -99,6 +106,7 @@ class Exchange:
                 await self.conductor.stop()
         except TimeoutError:
             log.warning("calls_left", reason="whoever comes next ends them")
+            await self.conductor.cancel()
         finally:
             await self.engines.close()
             await self._client.close()

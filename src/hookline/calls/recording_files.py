@@ -28,6 +28,10 @@ class RecordingFiles(Protocol):
         """The finished file, if it is there."""
         ...
 
+    def list_ids(self) -> list[str]:
+        """Of every recording that something is there of."""
+        ...
+
     def measure(self, recording_id: str) -> FileFacts | None:
         """What the finished file says; None when there is none that can be read."""
         ...
@@ -50,6 +54,10 @@ class LocalRecordings:
     def find(self, recording_id: str) -> Path | None:
         path = self._named(recording_id)
         return path if path.is_file() else None
+
+    def list_ids(self) -> list[str]:
+        names = (path.name.partition(".")[0] for path in self._folder.glob("rec_*"))
+        return sorted({name for name in names if is_id("rec", name)})
 
     def measure(self, recording_id: str) -> FileFacts | None:
         path = self._named(recording_id)

@@ -45,11 +45,12 @@ from hookline.errors import HooklineError, Unavailable
 from hookline.ids import AccountId
 from hookline.storage.store import Store
 from hookline.telemetry.logs import get_logger
-from hookline.voice.port import Dial, Engine, Record
+from hookline.voice.port import Dial, Digit, Engine, Record
 
 log = get_logger(__name__)
 _COMMIT_PAUSE_S = 0.25
 _COMMIT_TRIES = 120
+_WAITING_MAX = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,9 @@ class CallRunner:
             desk.runs[key] = self
 
     def put(self, what: Input, at: UnixMs | None = None) -> None:
-        """Something has come in."""
+        """Something has come in. Of digits only so many can wait: callers press what they like."""
+        if isinstance(what, Digit) and self._inbox.qsize() >= _WAITING_MAX:
+            return
         self._inbox.put_nowait((what, self._desk.store.now() if at is None else at))
 
     async def run(self) -> None:

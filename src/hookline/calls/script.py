@@ -67,7 +67,7 @@ _RECORDING_MAX_S = 14_400.0
 
 def begin(live: LiveCall, step: Step) -> None:
     """The main leg has been answered."""
-    if live.plan.record != "none" and not live.is_to_connect:
+    if live.plan.agent is None:  # else it is recorded once both sides are there
         start_call_recording(live, step, (live.main,), live.plan.record)
     if live.plan.answer_url is not None and not live.script:
         ask(live, step, "answered", None)

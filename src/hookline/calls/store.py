@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Delete, Executable, delete, func, select, update
+from sqlalchemy import Delete, Executable, delete, select, update
 from sqlalchemy import Select as Query
 from sqlalchemy import Update as UpdateQuery
 
@@ -17,7 +17,7 @@ from hookline.calls.model import (
     RecordingStatus,
     Status,
 )
-from hookline.ids import AccountId, CarrierId
+from hookline.ids import AccountId
 from hookline.principal import Mode
 from hookline.storage.schema import call_commands, calls, carriers, legs, numbers, recordings
 from hookline.storage.sets import Insert, Select, Update
@@ -171,6 +171,12 @@ def recording_by_id(account_id: AccountId, mode: Mode, recording_id: str) -> Row
     return recordings_of(account_id, mode).where(recordings.c.id == recording_id)
 
 
+def deleted_among(recording_ids: Collection[str]) -> Query[str]:
+    return select(recordings.c.id).where(
+        recordings.c.id.in_(recording_ids), recordings.c.status == RecordingStatus.DELETED
+    )
+
+
 def under_way(call_ids: Collection[str]) -> Rows:
     """Recordings of these calls that have not ended."""
     return _recordings().where(
@@ -259,12 +265,3 @@ def take_commands(node: str) -> Executable:
 
 def forget_commands_of(nodes: Collection[str]) -> Delete:
     return delete(call_commands).where(call_commands.c.owner.in_(nodes))
-
-
-def live_on_carrier(carrier_id: CarrierId) -> Query[int]:
-    """How many calls are live on a carrier."""
-    return (
-        select(func.count())
-        .select_from(calls)
-        .where(calls.c.status.in_(sorted(LIVE)), calls.c.carrier_id == carrier_id)
-    )

@@ -4,6 +4,7 @@
 set -euo pipefail
 dir=$(realpath -m "${1:?a folder}")
 [[ -x $dir/usr/sbin/asterisk ]] && exit 0
+mkdir -p "$(dirname "$dir")"
 work=$(mktemp -d)
 trap 'rm -rf "$work" "$dir.half"' EXIT
 cd "$work"
@@ -16,6 +17,5 @@ perl tools/usr/bin/mmdebstrap --quiet --mode=root --variant=minbase \
     --aptopt='Acquire::Check-Valid-Until "false"' --aptopt='APT::Install-Recommends "false"' \
     --include=asterisk,sip-tester \
     sid "$dir.half" "deb ${mirror:?no Debian mirror in the apt sources} sid main"
-mkdir -p "$(dirname "$dir")"
 rm -rf "$dir"
 mv "$dir.half" "$dir"

@@ -55,6 +55,8 @@ async def test_they_hang_up(rig: Rig) -> None:
         (503, Cause.CONGESTION, "network"),
         (488, Cause.CONGESTION, "network"),
         (500, Cause.CONGESTION, "network"),
+        (408, Cause.UNREACHABLE, "network"),
+        (401, Cause.UNREACHABLE, "network"),
     ],
 )
 async def test_refused(rig: Rig, code: int, cause: Cause, by: str) -> None:

@@ -17,6 +17,8 @@ from hookline.voice.asterisk.errors import (
 from hookline.voice.asterisk.settings import AsteriskSettings
 
 _AT_ONCE = 32
+_FILES_AT_ONCE = 4
+"""Long recordings must not keep requests waiting."""
 _CHUNK_BYTES = 256 * 1024
 _FILE_TIMEOUT_S = 600.0
 _CONNECT_S = 5.0
@@ -34,13 +36,14 @@ class Ari:
         self.application = settings.application
         self._where = settings.url.rstrip("/")
         self._room = asyncio.Semaphore(_AT_ONCE)
+        self._file_room = asyncio.Semaphore(_FILES_AT_ONCE)
         self._timeout = aiohttp.ClientTimeout(
             total=settings.request_timeout_seconds, connect=_CONNECT_S
         )
         self._session = aiohttp.ClientSession(
             headers={"Authorization": aiohttp.encode_basic_auth(settings.user, password, "utf-8")},
             timeout=self._timeout,
-            connector=aiohttp.TCPConnector(limit=_AT_ONCE + 1),  # one is for the events
+            connector=aiohttp.TCPConnector(limit=_AT_ONCE + _FILES_AT_ONCE + 1),  # and the events
         )
 
     async def get(self, path: str) -> Json:
@@ -76,7 +79,7 @@ class Ari:
     async def fetch(self, path: str, target: Path) -> None:
         """Write a file that Asterisk has. Raises AriError in its kinds, OSError."""
         timeout = aiohttp.ClientTimeout(total=_FILE_TIMEOUT_S, connect=_CONNECT_S)
-        async with self._room:
+        async with self._file_room:
             try:
                 async with self._session.get(
                     f"{self._where}/ari/{path}", timeout=timeout
