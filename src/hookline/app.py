@@ -182,17 +182,7 @@ class Server:
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
-        self.console = Console.join(
-            core.store,
-            core.wakeups,
-            passwords=core.passwords,
-            submission=self.submission,
-            phones=self.phones,
-            webhooks=self.webhooks,
-            trials=self.trials,
-            carriers=self.carriers,
-            box=core.box,
-        )
+        self.console = self._console()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
         self.has_given_up = False
@@ -335,6 +325,21 @@ class Server:
                 await asyncio.sleep(_PAUSE_S)
 
     # --- routes -------------------------------------------------------------------------------
+
+    def _console(self) -> Console:
+        return Console.join(
+            self.core.store,
+            self.core.wakeups,
+            passwords=self.core.passwords,
+            submission=self.submission,
+            phones=self.phones,
+            webhooks=self.webhooks,
+            trials=self.trials,
+            carriers=self.carriers,
+            box=self.core.box,
+            calls=self.calls,
+            node=self.core.leases.node,
+        )
 
     def _application(self) -> FastAPI:
         core = self.core

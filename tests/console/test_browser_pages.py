@@ -14,6 +14,8 @@ PAGES = (
     "/",
     "/messages",
     "/messages/new",
+    "/calls",
+    "/calls/new",
     "/webhooks",
     "/webhooks/new",
     "/phone",

@@ -94,3 +94,19 @@ async def test_it_ends_when_the_server_stops(live: LiveFeed, account: Account) -
         assert [chunk async for chunk in stream] in ([], [b": still here\n\n"])
     with pytest.raises(TooManyStreams):
         live.check_room()
+
+
+async def test_what_makes_no_event_is_told_to_its_account_alone(
+    live: LiveFeed, account: Account
+) -> None:
+    mine, others = (
+        live.listen(account.id, welcome),
+        live.listen(AccountId("acc_other"), unwelcome),
+    )
+    await anext(mine)
+    await anext(others)
+    live.tell(account.id, "phone")
+    live.tell(account.id, "sound")
+    assert await next_change(mine) == "phone sound"
+    with pytest.raises(AssertionError, match="ended"):
+        await next_change(others)

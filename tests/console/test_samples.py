@@ -5,7 +5,7 @@ import shlex
 import subprocess
 import sys
 
-from hookline.console.views.samples import send_curl, token_samples
+from hookline.console.views.samples import call_curl, send_curl, token_samples
 
 ORIGIN = "http://localhost:8080"
 
@@ -30,3 +30,11 @@ def test_only_the_shell_and_the_file_hold_the_token() -> None:
         s.key for s in token_samples(ORIGIN, "+12025550100", "hk_live_x") if "hk_live_x" in s.text
     ]
     assert holding == ["curl", "env"]
+
+
+def test_the_command_that_calls_has_valid_json_on_its_lines() -> None:
+    words = shlex.split(call_curl(ORIGIN, "+12025550100", "+12025550110").replace("\\\n", ""))
+    assert words[:2] == ["curl", f"{ORIGIN}/v1/calls"]
+    assert json.loads(words[words.index("-d") + 1])["actions"] == [
+        {"say": {"text": "Hello from Hookline"}}
+    ]

@@ -1,17 +1,25 @@
 """The console's own queries, on each database."""
 
+from dataclasses import replace
+
+import msgspec
 import pytest
+from sqlalchemy import update
 
 from hookline.accounts.model import Account
 from hookline.api.pagination import CreatedPaging
+from hookline.calls import store as call_sql
 from hookline.console import store as sql
 from hookline.credentials.issuing import Issue, issue_credential
 from hookline.numbers.registration import furnish_sandbox
 from hookline.outbound.sealing import SecretBox
 from hookline.principal import Mode, Principal, Scope
+from hookline.storage.schema import numbers
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.webhooks.endpoints import NewEndpoint, create_endpoint
+from tests.console.test_call_views import call as a_call
+from tests.console.test_call_views import leg as a_leg
 from tests.services.store import owner_of
 
 PAGING = CreatedPaging(limit=2)
@@ -63,3 +71,56 @@ async def test_kinds_are_told_once(store: Store, owner: Principal) -> None:
     kinds = [row[0] for row in await store.read(sql.kinds_after(owner.account_id, 0))]
     assert kinds == ["credential.created"]
     assert not await store.read(sql.kinds_after(owner.account_id, 1))
+
+
+@pytest.fixture
+async def ringing(store: Store, owner: Principal) -> None:
+    """A test call to a virtual phone that another node runs."""
+    call = a_call(
+        id="call_1", account_id=owner.account_id, mode="test", status="ringing", owner="node_b",
+        carrier_id="sandbox", hangup_by=None, reason=None, answered_at=None, ended_at=None,
+    )  # fmt: skip
+    leg = a_leg(status="ringing", carrier_id="sandbox", hangup_by=None, reason=None)
+
+    async def keep(tx: Transaction) -> None:
+        await tx.insert(call_sql.INSERT_CALL, [msgspec.structs.astuple(call)])
+        await tx.insert(call_sql.INSERT_LEG, [msgspec.structs.astuple(leg)])
+
+    await store.commit(keep)
+
+
+@pytest.mark.usefixtures("ringing")
+async def test_a_phones_call_is_elsewhere_only_for_other_nodes(
+    store: Store, owner: Principal, other_account: Account
+) -> None:
+    async def found(account: Account | Principal, node: str, phone: str = "+12025550110") -> int:
+        account_id = account.account_id if isinstance(account, Principal) else account.id
+        return len(await store.read(sql.phone_calls_elsewhere(account_id, [phone], node)))
+
+    assert await found(owner, "node_a") == 1
+    assert await found(owner, "node_b") == 0
+    assert await found(owner, "node_a", phone="+12025550111") == 0
+    assert await found(other_account, "node_a") == 0
+
+
+@pytest.mark.usefixtures("ringing")
+async def test_calls_are_found_by_every_side_in_their_mode(store: Store, owner: Principal) -> None:
+    tester = replace(owner, mode=Mode.TEST)
+    for number in ("+12025550100", "+12025550110"):
+        filters = {"status": "ringing", "direction": "outbound", "number": number}
+        assert len(await store.read(sql.calls_of(tester, PAGING, **filters))) == 1
+        assert not await store.read(sql.calls_of(owner, PAGING, **filters))
+    assert (await store.read(sql.has_calls(owner.account_id, Mode.TEST)))[0][0]
+    assert len(await store.read(sql.calls_of_legs(tester, ["leg_1"]))) == 1
+    assert not await store.read(sql.calls_of_legs(owner, ["leg_1"]))
+    assert not await store.read(sql.recorded(["call_1"]))
+
+
+async def test_a_number_counts_once_for_each_carrier(store: Store, owner: Principal) -> None:
+    assert [row.counted for row in await store.read(sql.homes_of(owner.account_id))] == [2]
+
+
+async def test_live_calls_need_a_voice_carrier(store: Store, owner: Principal) -> None:
+    await store.commit(lambda tx: tx.changed(update(numbers).values(voice_carrier_id=None)))
+    assert not await store.read(sql.callers(owner.account_id, Mode.LIVE))
+    assert len(await store.read(sql.callers(owner.account_id, Mode.TEST))) == 2

@@ -32,9 +32,11 @@ def test_a_pending_delivery_says_when_it_is_tried_again() -> None:
 
 
 def test_a_delivery_leads_to_its_message_but_a_test_does_not() -> None:
-    assert delivery_row(row()).message_id == "msg_01kf0s3k5we8e9xg8nq3r5x8b3"
+    assert delivery_row(row()).about_url == "/messages/msg_01kf0s3k5we8e9xg8nq3r5x8b3"
+    call = delivery_row(row(resource_id="call_01kf0s3k5we8e9xg8nq3r5x8b3"))
+    assert call.about_url == "/calls/call_01kf0s3k5we8e9xg8nq3r5x8b3"
     example = example_resource_id(EventType.MESSAGE_SENT)
-    assert delivery_row(row(resource_id=example)).message_id == ""
+    assert delivery_row(row(resource_id=example)).about_url == ""
 
 
 def test_the_last_answer_is_said_in_short() -> None:

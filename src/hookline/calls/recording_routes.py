@@ -56,7 +56,7 @@ def recording_routes(files: RecordingFiles) -> Routes:
     ) -> Response:
         """The audio as a WAV file of 8 kHz and 16 bit. Takes `Range` and `If-None-Match`."""
         recording = await reading.find_recording(store, caller, id)
-        return await _audio(request, files, recording)
+        return await audio_answer(request, files, recording)
 
     @router.on(
         "DELETE", "/{id}", scope=Scope.RECORDINGS_DELETE, answer=None, status=204,
@@ -69,7 +69,8 @@ def recording_routes(files: RecordingFiles) -> Routes:
     return router
 
 
-async def _audio(request: Request, files: RecordingFiles, recording: Recording) -> Response:
+async def audio_answer(request: Request, files: RecordingFiles, recording: Recording) -> Response:
+    """The audio, or the part of it that is asked for. Raises NotFound when there is none."""
     is_there = recording.status == RecordingStatus.COMPLETED
     path = await asyncio.to_thread(files.find, recording.id) if is_there else None
     if path is None:

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from typing import Self
 
 from hookline.accounts.passwords import Passwords
+from hookline.calls.exchange import Exchange
 from hookline.carriers.schemas import CarrierShapes
 from hookline.console.assets import Assets, load_assets
+from hookline.console.handsets import Handsets
 from hookline.console.live import LiveFeed
 from hookline.console.rendering import Renderer
 from hookline.messages.phones import Phones
@@ -29,6 +31,8 @@ class Console:
     trials: Trials
     carriers: CarrierShapes
     box: SecretBox
+    calls: Exchange
+    handsets: Handsets
     live: LiveFeed
     assets: Assets
     renderer: Renderer
@@ -46,6 +50,8 @@ class Console:
         trials: Trials,
         carriers: CarrierShapes,
         box: SecretBox,
+        calls: Exchange,
+        node: str,
     ) -> Self:
         """The console over these rooms. Raises AssetsMissing."""
         assets = load_assets()
@@ -60,6 +66,8 @@ class Console:
             trials,
             carriers,
             box,
+            calls,
+            Handsets(store, calls, live, node),
             live,
             assets,
             renderer,

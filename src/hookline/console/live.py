@@ -8,6 +8,7 @@ account's position goes along: a page that was made before it is out of date.
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
 
 from hookline.console import store as sql
 from hookline.events.append import topic
@@ -28,6 +29,20 @@ IsWelcome = Callable[[], Awaitable[bool]]
 """Whether the session may still listen."""
 
 
+@dataclass(eq=False, slots=True)
+class _Listener:
+    """One open stream."""
+
+    account_id: AccountId
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    kinds: set[str] = field(default_factory=set)
+    """What this node told of and was not sent yet."""
+
+    def take(self) -> set[str]:
+        kinds, self.kinds = self.kinds, set()
+        return kinds
+
+
 class LiveFeed:
     """The open streams of one process."""
 
@@ -39,7 +54,7 @@ class LiveFeed:
         self._wakeups = wakeups
         self._quiet_s = quiet_s
         self._recheck_s = recheck_s
-        self._open: set[asyncio.Event] = set()
+        self._open: set[_Listener] = set()
         self._is_closed = False
 
     @property
@@ -49,8 +64,15 @@ class LiveFeed:
     def close(self) -> None:
         """End every stream: the server is stopping."""
         self._is_closed = True
-        for woken in self._open:
-            woken.set()
+        for listener in self._open:
+            listener.woken.set()
+
+    def tell(self, account_id: AccountId, kind: str) -> None:
+        """Something changed on this node that makes no event, such as what a phone shows."""
+        for listener in self._open:
+            if listener.account_id == account_id:
+                listener.kinds.add(kind)
+                listener.woken.set()
 
     def check_room(self) -> None:
         """Raise TooManyStreams when this process serves as many as it may."""
@@ -59,21 +81,22 @@ class LiveFeed:
 
     async def listen(self, account_id: AccountId, is_welcome: IsWelcome) -> AsyncIterator[bytes]:
         """What to send to one browser, until it leaves or its session ends."""
-        woken = asyncio.Event()
-        self._open.add(woken)
-        stop_waking = self._wakeups.subscribe(topic(account_id), woken.set)
+        listener = _Listener(account_id)
+        self._open.add(listener)
+        stop_waking = self._wakeups.subscribe(topic(account_id), listener.woken.set)
         loop = asyncio.get_running_loop()
         checked_at = loop.time()
         try:
             position = await self._head(account_id, 0)
             yield f"retry: 2000\nevent: position\ndata: {position}\n\n".encode()
             while not self._is_closed:
+                told = listener.take()
                 kinds, position = await self._changes(account_id, position)
-                if kinds:
+                if kinds := sorted({*kinds, *told}):
                     yield f"event: change\ndata: {position} {' '.join(kinds)}\n\n".encode()
                     await asyncio.sleep(self._quiet_s)
                 else:
-                    await self._wait(woken)
+                    await self._wait(listener.woken)
                 if loop.time() - checked_at >= self._recheck_s:
                     if not await is_welcome():
                         return
@@ -81,7 +104,7 @@ class LiveFeed:
                     yield _HEARTBEAT
         finally:
             stop_waking()
-            self._open.discard(woken)
+            self._open.discard(listener)
 
     async def _changes(self, account_id: AccountId, position: int) -> tuple[list[str], int]:
         """The kinds that changed behind the position, and the position behind them."""

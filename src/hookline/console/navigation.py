@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 HOME = "/"
 MESSAGES = "/messages"
+CALLS = "/calls"
+RECORDINGS = "/recordings"
 WEBHOOKS = "/webhooks"
 PHONE = "/phone"
 CARRIERS = "/carriers"
@@ -40,6 +42,7 @@ MAIN = (
         (
             Item("start", "Get started", HOME, "home", "s"),
             Item("messages", "Messages", MESSAGES, "msg", "m"),
+            Item("calls", "Calls", CALLS, "call", "c"),
         ),
     ),
     Group(

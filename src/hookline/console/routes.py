@@ -5,6 +5,8 @@ from starlette.routing import Route
 
 from hookline.console.collaborators import Console
 from hookline.console.pages import (
+    call_placing,
+    calls,
     carrier_test,
     carriers,
     credentials,
@@ -12,8 +14,11 @@ from hookline.console.pages import (
     documentation,
     entrance,
     messages,
+    number_calls,
     numbers,
     phone,
+    phone_calls,
+    recordings,
     start,
     webhooks,
 )
@@ -24,12 +29,17 @@ PAGES = (
     *entrance.PAGES,
     *credentials.PAGES,
     *messages.PAGES,
+    *call_placing.PAGES,
+    *calls.PAGES,
+    *recordings.PAGES,
     *webhooks.PAGES,
     *deliveries.PAGES,
     *carriers.PAGES,
     *carrier_test.PAGES,
     *numbers.PAGES,
+    *number_calls.PAGES,
     *phone.PAGES,
+    *phone_calls.PAGES,
 )
 OPEN_PAGES = (*entrance.OPEN_PAGES, *documentation.OPEN_PAGES)
 

@@ -189,6 +189,7 @@ class Visit:
             "can": {
                 "credentials": self.may(Scope.CREDENTIALS_WRITE),
                 "messages": self.may(Scope.MESSAGES_SEND),
+                "calls": self.may(Scope.CALLS_CREATE),
                 "webhooks": self.may(Scope.WEBHOOKS_WRITE),
                 "carriers": self.may(Scope.CARRIERS_WRITE),
             },

@@ -44,6 +44,7 @@ async def show_carriers(visit: Visit) -> Response:
     paging = visit.guest.paging(NUMBERS_PER_PAGE)
     found = await all_carriers(visit.store, visit.principal)
     homes = await visit.store.read(sql.homes_of(visit.principal.account_id))
+    kinds = visit.console.carriers.kinds
     may_see_numbers = visit.may(Scope.NUMBERS_READ)
     rows = (
         await visit.store.read(sql.numbers_of(visit.principal, paging)) if may_see_numbers else []
@@ -53,7 +54,7 @@ async def show_carriers(visit: Visit) -> Response:
     return await visit.page(
         "carriers/list.html",
         active="carriers",
-        carriers=[views.carrier_view(one, counts) for one in found],
+        carriers=[views.carrier_view(one, counts, kinds) for one in found],
         numbers=[views.number_view(row, names) for row in rows[:NUMBERS_PER_PAGE]],
         next_cursor=rows[NUMBERS_PER_PAGE - 1].id if len(rows) > NUMBERS_PER_PAGE else None,
         query=dict(visit.request.query_params),

@@ -9,7 +9,7 @@ from hookline.carriers.reading import LinkedCarrier, all_carriers
 from hookline.console.forms import NOTHING_WRONG, Refusal, refusal_of
 from hookline.console.navigation import CARRIERS, NUMBERS
 from hookline.console.routing import Page
-from hookline.console.views.carriers import Option
+from hookline.console.views.carriers import Option, carries_messages
 from hookline.console.visit import Visit
 from hookline.errors import Conflict, Forbidden, Invalid
 from hookline.numbers.registration import (
@@ -118,7 +118,11 @@ async def _form(
         values=typed,
         errors=refusal.fields,
         error=refusal.whole,
-        carriers=[Option(one.row.id, one.row.name) for one in _likely_first(found)],
+        carriers=[
+            Option(one.row.id, one.row.name)
+            for one in _likely_first(found)
+            if carries_messages(one.row.kind, visit.console.carriers.kinds)
+        ],
     )
 
 

@@ -1,4 +1,7 @@
-"""The virtual phones, side by side, each as the person who holds it sees it."""
+"""The virtual phones, side by side, each as the person who holds it sees it.
+
+What rings is on this node's board alone; a phone's call on another node is named, with its node.
+"""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
@@ -7,6 +10,7 @@ from starlette.responses import Response
 
 from hookline.console import store as sql
 from hookline.console.routing import Page
+from hookline.console.views import handsets as views
 from hookline.console.views.messages import Thread, bubbles, threads
 from hookline.console.views.sandbox import special_recipients
 from hookline.console.visit import Visit
@@ -15,6 +19,7 @@ from hookline.messages.phones import Phone
 from hookline.principal import Scope
 
 _PHONES_MAX = 12
+_CALLS_MAX = 20
 _NUMBERS_MAX = 12
 """More than fit side by side help nobody; conversations that exist are always shown."""
 
@@ -29,7 +34,12 @@ async def show_phones(visit: Visit) -> Response:
         "phone/page.html",
         active="phone",
         may_send=visit.may(Scope.MESSAGES_SEND),
-        phones=[await _device(visit, phone, numbers) for phone in phones],
+        may_call=visit.may(Scope.CALLS_CREATE),
+        phones=[
+            {**await _device(visit, phone, numbers), **await _line(visit, phone)}
+            for phone in phones
+        ],
+        keypad=views.KEYPAD,
         special=special_recipients(),
     )
 
@@ -67,6 +77,23 @@ async def _device(visit: Visit, phone: Phone, numbers: list[str]) -> Mapping[str
             )
             for number, of_number in found.items()
         ],
+    }
+
+
+async def _line(visit: Visit, phone: Phone) -> Mapping[str, object]:
+    """What is on the phone's line: calls here, the one that has just ended, and calls elsewhere."""
+    account_id, handsets = visit.principal.account_id, visit.console.handsets
+    if not visit.may(Scope.CALLS_READ):
+        return {"screens": [], "past": None, "elsewhere": []}
+    calls = handsets.list_calls(account_id, phone.number)[:_CALLS_MAX]
+    legs = [call.leg_id for call in calls]
+    rows = await visit.store.read(sql.calls_of_legs(visit.principal, legs)) if legs else []
+    call_ids = {row.id: row.call_id for row in rows}
+    others = sql.phone_calls_elsewhere(account_id, [phone.number], handsets.node)
+    return {
+        "screens": views.screens(calls, call_ids),
+        "past": views.last_ended(calls, call_ids, visit.now),
+        "elsewhere": [views.elsewhere(row) for row in await visit.store.read(others)],
     }
 
 

@@ -8,7 +8,16 @@ from hookline.accounts import store as account_sql
 from hookline.accounts.sign_in import digest_of
 from hookline.console import cookies
 from hookline.console import store as sql
-from hookline.console.navigation import CARRIERS, CREDENTIALS, MESSAGES, NUMBERS, PHONE, WEBHOOKS
+from hookline.console.navigation import (
+    CALLS,
+    CARRIERS,
+    CREDENTIALS,
+    MESSAGES,
+    NUMBERS,
+    PHONE,
+    RECORDINGS,
+    WEBHOOKS,
+)
 from hookline.console.routing import Page
 from hookline.console.views.samples import send_curl
 from hookline.console.visit import Visit
@@ -18,6 +27,8 @@ from hookline.numbers.e164 import InvalidNumber, parse_number
 
 _PAGES_BY_PREFIX = {
     "msg": MESSAGES,
+    "call": CALLS,
+    "rec": RECORDINGS,
     "crd": CREDENTIALS,
     "whk": WEBHOOKS,
     "dlv": "/deliveries",

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args, get_origin
 import msgspec
 from pydantic.fields import FieldInfo
 
-from hookline.carriers.kinds import LOCAL_KIND, Kind
+from hookline.carriers.kinds import LOCAL_KIND, MESSAGES, Kind, Kinds
 from hookline.carriers.live_state import State
 from hookline.carriers.reading import LinkedCarrier
 from hookline.console.views.status import Badge
@@ -62,8 +62,15 @@ _OPTIONS = {
     "fail": "Fail the message",
     "resend": "Send it again",
 }
+_KIND_TITLES = {"smpp": "SMPP"}
+_WAYS = {
+    "agent": "rings {}",
+    "actions": "runs actions",
+    "answer_url": "asks a URL",
+}
 _MAIN = frozenset({"port", "bind", "tls", "trunk"})
 _LONG = 1_000
+_GONE = "a carrier that is gone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,7 @@ class CarrierView:
     place: str
     """Host and port, or the address, as far as the kind has them."""
     is_network: bool
+    carries_messages: bool
     is_disabled: bool
     status: Badge
     since: int
@@ -105,6 +113,11 @@ class NumberView:
     kind: str
     carrier_id: str
     carrier: str
+    voice_carrier: str
+    """Empty when it cannot call."""
+    inbound: str
+    """What becomes of calls that come in; empty when nothing does."""
+    can_call: bool
     created_at: int
 
 
@@ -132,26 +145,38 @@ class FieldView:
     length_max: int | None = None
 
 
-def carrier_view(one: LinkedCarrier, homes: Mapping[str, int]) -> CarrierView:
+def carrier_view(one: LinkedCarrier, homes: Mapping[str, int], kinds: Kinds) -> CarrierView:
     row, link, figures = one.row, one.link, one.link.figures
     settings = msgspec.json.decode(row.settings)
     is_disabled = bool(row.disabled)
+    has_messages = carries_messages(row.kind, kinds)
     return CarrierView(
         id=row.id,
         name=row.name,
-        kind=row.kind,
+        kind=_KIND_TITLES.get(row.kind, row.kind.capitalize()),
         place=":".join(str(settings[key]) for key in ("host", "port", "url") if key in settings),
         is_network=row.kind != LOCAL_KIND,
+        carries_messages=has_messages,
         is_disabled=is_disabled,
         status=Badge("Disabled") if is_disabled else link_badge(link.state),
         since=figures.since,
         detail=link.detail or "",
-        figures=_figures(one),
+        figures=_figures(one) if has_messages else _call_figures(one),
         last_enquire_at=figures.last_enquire_at,
         last_error=figures.last_error or "",
         last_error_at=figures.last_error_at,
         numbers=homes.get(row.id, 0),
     )
+
+
+def carries_calls(kind: str, kinds: Kinds) -> bool:
+    """Whether calls can go by a carrier of this kind."""
+    return kind == LOCAL_KIND or (kind in kinds and kinds[kind].home != MESSAGES)
+
+
+def carries_messages(kind: str, kinds: Kinds) -> bool:
+    """Whether messages can go by a carrier of this kind."""
+    return kind not in kinds or kinds[kind].home == MESSAGES
 
 
 def link_badge(state: State) -> Badge:
@@ -165,7 +190,10 @@ def number_view(row: Any, names: Mapping[str, str]) -> NumberView:  # Any: a row
         number=row.number,
         kind=str(row.kind).replace("_", " ").capitalize(),
         carrier_id=row.carrier_id,
-        carrier=names.get(row.carrier_id, "a carrier that is gone"),
+        carrier=names.get(row.carrier_id, _GONE),
+        voice_carrier=names.get(row.voice_carrier_id, _GONE) if row.voice_carrier_id else "",
+        inbound=_inbound(row.inbound_voice),
+        can_call=row.kind == "number",
         created_at=row.created_at,
     )
 
@@ -199,6 +227,24 @@ def shown_value(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return "" if value is None else str(value)
+
+
+def _inbound(stored: str | None) -> str:
+    if stored is None:
+        return ""
+    kept = msgspec.json.decode(stored)
+    way = next((text for name, text in _WAYS.items() if kept.get(name) is not None), "")
+    told = [way.format(kept.get("agent"))] if way else []
+    return ", ".join([*told, *(["voicemail"] if kept.get("voicemail") else [])])
+
+
+def _call_figures(one: LinkedCarrier) -> list[Figure]:
+    found = one.link.figures
+    room = f" / {found.window:,}" if found.window else ""
+    return [
+        Figure("Legs now", f"{found.in_flight:,}{room}"),
+        Figure("Legs begun", f"{found.submitted:,}"),
+    ]
 
 
 def _figures(one: LinkedCarrier) -> list[Figure]:

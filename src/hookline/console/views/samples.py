@@ -2,9 +2,11 @@
 
 import json
 import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _PHONE = "+12025550110"
+_GREETING = "Hello from Hookline"
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +20,22 @@ class Sample:
 
 def send_curl(origin: str, sender: str, token: str = "$HOOKLINE_TOKEN", to: str = _PHONE) -> str:  # noqa: S107  # the name of a variable
     """A curl command that sends an SMS."""
-    body = json.dumps({"from": sender, "to": to, "text": "Hello from Hookline"})
+    return _post(f"{origin}/v1/messages", token, {"from": sender, "to": to, "text": _GREETING})
+
+
+def call_curl(origin: str, sender: str, to: str, token: str = "$HOOKLINE_TOKEN") -> str:  # noqa: S107  # the name of a variable
+    """A curl command that calls and says something."""
+    actions = [{"say": {"text": _GREETING}}]
+    command = _post(f"{origin}/v1/calls", token, {"from": sender, "to": to, "actions": actions})
+    return command.replace(' "actions"', '\n       "actions"')
+
+
+def _post(url: str, token: str, body: Mapping[str, object]) -> str:
     return (
-        f"curl {origin}/v1/messages \\\n"
+        f"curl {url} \\\n"
         f'  -H "Authorization: Bearer {token}" \\\n'
         '  -H "Content-Type: application/json" \\\n'
-        f"  -d {shlex.quote(body)}"
+        f"  -d {shlex.quote(json.dumps(body))}"
     )
 
 

@@ -13,6 +13,13 @@ _TONES = {
     "disabled": "warn",
     "sending": "info",
     "sent": "info",
+    "completed": "ok",
+    "in_progress": "info",
+    "dialing": "info",
+    "ringing": "info",
+    "busy": "warn",
+    "no_answer": "warn",
+    "declined": "warn",
 }
 
 
@@ -25,7 +32,7 @@ class Badge:
 
 
 def badge(status: str) -> Badge:
-    """The badge of a message, a delivery or a webhook."""
+    """The badge of a message, a call, a delivery or a webhook."""
     if status == "disabled":
         return Badge("Paused", "warn")
     return Badge(status.replace("_", " ").capitalize(), _TONES.get(status, ""))

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from hookline.console.navigation import CALLS, MESSAGES, RECORDINGS
 from hookline.console.views.status import Badge, badge
 from hookline.events.catalogue import example_resource_id
 from hookline.events.model import EventType, family_of, scope_of
@@ -20,6 +21,8 @@ _REASONS = {
 }
 _RESENDABLE = frozenset({DeliveryStatus.DELIVERED.value, DeliveryStatus.FAILED.value, "pending"})
 _BODY_SHOWN_MAX = 16_384
+_EXAMPLES = frozenset(example_resource_id(kind) for kind in EventType)
+_PLACES = {"msg": MESSAGES, "call": CALLS, "rec": RECORDINGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,8 @@ class DeliveryView:
     event_id: str
     event_type: str
     target: str
-    message_id: str
+    about_url: str
+    about: str
     status: Badge
     attempts: int
     last_answer: str
@@ -99,12 +103,14 @@ def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
 
 
 def delivery_row(row: Any) -> DeliveryView:  # Any: a row of deliveries with its endpoint's URL
+    place = _place_of(row.resource_id)
     return DeliveryView(
         id=row.id,
         event_id=row.event_id,
         event_type=row.event_type,
         target=row.url or row.endpoint_url or "a webhook that was deleted",
-        message_id=_message_id(row.resource_id),
+        about_url=f"{place}/{row.resource_id}" if place else "",
+        about=row.resource_id,
         status=badge(row.status),
         attempts=row.attempts,
         last_answer=_last_answer(row.last_status, row.last_error),
@@ -177,10 +183,12 @@ def verification(secret: str) -> str:
     )
 
 
-def _message_id(resource_id: str) -> str:
-    """The message that it is about; a test is about an example that does not exist."""
-    is_example = resource_id == example_resource_id(EventType.MESSAGE_SENT)
-    return resource_id if is_id("msg", resource_id) and not is_example else ""
+def _place_of(resource_id: str) -> str:
+    """Where what it is about is shown; a test is about an example that does not exist."""
+    if resource_id in _EXAMPLES:
+        return ""
+    prefix = resource_id.partition("_")[0]
+    return _PLACES.get(prefix, "") if is_id(prefix, resource_id) else ""
 
 
 def _last_answer(status: int | None, error: str | None) -> str:

@@ -13,3 +13,5 @@ import './keyboard.js';
 import './palette.js';
 import './live.js';
 import './phone.js';
+import './handset.js';
+import './player.js';

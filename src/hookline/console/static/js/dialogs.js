@@ -29,9 +29,16 @@ function open(asking) {
 }
 
 if (dialog) {
+  // A form that is a page of its own is answered in its place, not in a second copy above it.
+  document.addEventListener('htmx:beforeSwap', (event) => {
+    const page = event.detail.requestConfig.elt.closest('.alone');
+    if (page && event.detail.target === dialog) event.detail.target = page;
+  });
   // Not afterSwap: the forms inside are bound only once they have settled.
   document.addEventListener('htmx:afterSettle', (event) => {
-    if (event.detail.target !== dialog) return;
+    const { target } = event.detail;
+    if (target.matches('.alone')) find('[aria-invalid], [autofocus]', target)?.focus();
+    if (target !== dialog) return;
     if (dialog.innerHTML.trim()) open(event.detail.requestConfig?.elt);
     else dialog.close();
   });

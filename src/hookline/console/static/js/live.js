@@ -10,12 +10,15 @@ let seen = Number(document.body.dataset.livePosition);
 let isLeaving = false;
 let changesUnderWay = 0;
 let isConnected = false;
+let isPressing = false;
 
 function refresh(region) {
   const id = region.id;
   const before = new Set(findAll('[data-row]', region).map((row) => row.id));
   const source = region.dataset.source || location.pathname + location.search;
-  return htmx.ajax('GET', source, { target: region, select: `#${id}`, swap: 'outerHTML' })
+  // htmx keeps one waiting request for each source: with a source of its own no region is forgotten.
+  const how = { source: region, target: region, select: `#${id}`, swap: 'outerHTML' };
+  return htmx.ajax('GET', source, how)
     .then(() => mark(document.getElementById(id), before));
 }
 
@@ -32,8 +35,9 @@ function schedule(region) {
     waiting.delete(region.id);
     const now = document.getElementById(region.id);
     if (!now || isLeaving) return;
-    // Do not close an open menu; and what is being deleted just now may be gone already.
-    if (document.hidden || changesUnderWay || find(':popover-open', now)) schedule(now);
+    // Do not close an open menu, nor take a button away from under the finger; and what is being
+    // deleted just now may be gone already.
+    if (document.hidden || changesUnderWay || isPressing || find(':popover-open', now)) schedule(now);
     else refresh(now);
   }, Number(region.dataset.liveWait) || WAIT_MS));
 }
@@ -62,10 +66,14 @@ function hear(message) {
   seen = Math.max(seen, message.position);
 }
 
+for (const name of ['pointerdown', 'pointerup', 'pointercancel']) {
+  document.addEventListener(name, () => { isPressing = name === 'pointerdown'; }, true);
+}
+
 // An answer that comes after a menu was opened waits until it is closed again.
 document.addEventListener('htmx:beforeSwap', (event) => {
   const region = event.detail.target;
-  if (!region.matches('[data-live]') || !find(':popover-open', region)) return;
+  if (!region.matches('[data-live]') || !(isPressing || find(':popover-open', region))) return;
   event.detail.shouldSwap = false;
   schedule(region);
 });
