@@ -34,7 +34,7 @@ PATIENCE_S = 10.0
 class PlayedEngine:
     """An engine that only does what the test says, and remembers what it was told."""
 
-    is_up = True
+    is_up: bool = True
 
     def __init__(self, carrier_id: CarrierId, reports: port.VoiceReports, clock: Clock) -> None:
         self.carrier_id = carrier_id

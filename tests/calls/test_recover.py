@@ -1,10 +1,11 @@
 """Calls of a node that is gone: what was dialled has failed, exactly once; what was queued goes on."""
 
 import asyncio
+from typing import Any
 
 from hookline.clock import HOUR_MS, ManualClock
 from hookline.storage.store import Store
-from hookline.voice.port import Lost
+from hookline.voice.port import Cause, Lost
 from tests.calls.played import PlayedEngine
 from tests.calls.room import Room, another_node
 
@@ -89,6 +90,39 @@ async def test_an_engine_that_lost_track_is_asked_for_the_legs_that_run(
     await room.until_type("call.answered")
     engine.happened(Lost(room.store.now(), "The connection was lost."))
     assert engine.reconciled[-1] == {leg_id}
+
+
+async def test_a_leg_about_to_be_dialled_is_not_asked_for(room: Room, engine: PlayedEngine) -> None:
+    fan_out = room.fan_out.fan_out
+
+    async def lose_track(*arguments: Any) -> Any:
+        """After the first move is decided, before the engine is told."""
+        engine.happened(Lost(room.store.now(), "The connection was lost."))
+        return await fan_out(*arguments)
+
+    room.fan_out.fan_out = lose_track  # type: ignore[method-assign]  # a fake of ours
+    await room.place()
+    await engine.telling("dial")
+    assert engine.reconciled[-1] == set()
+
+
+async def test_a_lost_leg_is_hung_up_should_it_live_on(room: Room, engine: PlayedEngine) -> None:
+    call_id, leg_id = await room.place_answered(actions=STAY)
+    engine.end(leg_id, Cause.LOST, "network")
+    await room.until_status("failed", call_id)
+    assert (await engine.telling("hang_up"))[0] == leg_id
+
+
+async def test_a_call_waits_for_an_engine_whose_link_is_down(
+    room: Room, engine: PlayedEngine
+) -> None:
+    engine.is_up = False
+    call_id = await room.place()
+    await room.conductor.claim()
+    assert (await room.get(call_id)).status == "queued"
+    engine.is_up = True
+    engine.happened(Lost(room.store.now(), "The connection is there again."))
+    await engine.telling("dial")
 
 
 async def test_a_clean_stop_hangs_up_what_runs(room: Room, engine: PlayedEngine) -> None:

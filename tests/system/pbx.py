@@ -78,10 +78,34 @@ class Pbx:
         answer = await self.api.post(f"/v1/calls/{call_id}/hangup")
         assert answer.status_code == 202, answer.text
 
+    async def change_carrier(self, *, disabled: bool | None = None, **settings: Json) -> None:
+        """Change it, and wait until that has come about."""
+        (found,) = await self._carriers()
+        body = {"asterisk": settings} if disabled is None else {"disabled": disabled}
+        changed = await self.api.patch(f"/v1/carriers/{found['id']}", json=body)
+        assert changed.is_success, changed.text
+        since = found["link"]["since"]
+
+        async def is_done() -> bool:
+            (one,) = await self._carriers()
+            state = one["link"]["state"]
+            return bool(disabled and state != "bound") or (
+                state == "bound" and one["link"]["since"] != since
+            )
+
+        await until(is_done)
+
     async def is_away(self) -> bool:
         """Whether Hookline knows that its link is down."""
+        return not await self.is_up()
+
+    async def is_up(self) -> bool:
+        (found,) = await self._carriers()
+        return bool(found["link"]["state"] == "bound")
+
+    async def _carriers(self) -> list[Json]:
         carriers = (await self.get("/v1/carriers"))["data"]
-        return any(one["name"] == CARRIER and one["link"]["state"] != "bound" for one in carriers)
+        return [one for one in carriers if one["name"] == CARRIER]
 
     async def events(self, call_id: str) -> list[Json]:
         """All events of a call, in their order; their sequence grows."""
@@ -151,10 +175,10 @@ class Line:
             yield Pbx(self.installation, self.asterisk, api, self.number_id, self.seen)
 
 
-def connect(installation: Installation, asterisk: Asterisk, url: str | None = None) -> Line:
+def connect(installation: Installation, asterisk: Asterisk) -> Line:
     """Give a running server a carrier on this Asterisk and a number that calls go by, and wait."""
     installation.run(
-        "carriers", "add", "asterisk", "--name", CARRIER, "--url", url or asterisk.url,
+        "carriers", "add", "asterisk", "--name", CARRIER, "--url", asterisk.url,
         "--user", USER, "--password", PASSWORD, "--media-dir", str(asterisk.media),
         "--media-dir-there", f"{asterisk.there}/media",
     )  # fmt: skip

@@ -25,7 +25,7 @@ from hookline.storage.transaction import Transaction
 from hookline.storage.wakeups import Wakeups
 from hookline.telemetry.logs import get_logger
 from hookline.voice import port
-from hookline.voice.engines import Engines
+from hookline.voice.engines import SANDBOX, Engines
 from hookline.voice.port import CameIn, Cause, Ended, Engine, Happening, LegId
 
 log = get_logger(__name__)
@@ -56,8 +56,8 @@ class Conductor:
     # --- calls begin --------------------------------------------------------------------------------
 
     def owner_for(self, carrier_id: CarrierId, *, is_sandbox: bool) -> str | None:
-        """This node, if it has the engine. Raises TooManyCalls."""
-        if self._is_stopping or self._engines.find(carrier_id, is_sandbox=is_sandbox) is None:
+        """This node, if it has the engine and that is up. Raises TooManyCalls."""
+        if self._is_stopping or not self._can_begin(carrier_id, is_sandbox=is_sandbox):
             return None
         if len(self._running) >= self._store.settings.calls_max:
             raise TooManyCalls
@@ -84,7 +84,7 @@ class Conductor:
         """Take queued calls that nobody has and whose engine is here; fail those that waited long."""
         rows = await self._store.read(sql.waiting(_PAGE))
         oldest = self._store.now() - self._store.settings.call_queue_timeout_s * SECOND_MS
-        wanted = [row for row in rows if self._has_engine(row) or row.created_at < oldest]
+        wanted = [row for row in rows if self._is_for_us(row) or row.created_at < oldest]
         room = self._store.settings.calls_max - len(self._running)
         if not wanted or room <= 0 or self._is_stopping:
             return
@@ -108,9 +108,13 @@ class Conductor:
                 log.error("call_forsaken", call_id=call.id)
                 await break_call(self._store, call, self._node, "internal_error")
 
-    def _has_engine(self, row: Row[Any]) -> bool:  # Any: the columns of `waiting`
-        is_sandbox = row.kind == _SANDBOX_KIND
-        return self._engines.find(row.carrier_id, is_sandbox=is_sandbox) is not None
+    def _is_for_us(self, row: Row[Any]) -> bool:  # Any: the columns of `waiting`
+        return self._can_begin(row.carrier_id, is_sandbox=row.kind == _SANDBOX_KIND)
+
+    def _can_begin(self, carrier_id: CarrierId, *, is_sandbox: bool) -> bool:
+        """An engine whose link is down would refuse what can as well wait for it."""
+        engine = self._engines.find(carrier_id, is_sandbox=is_sandbox)
+        return engine is not None and (is_sandbox or carrier_id == SANDBOX or engine.is_up)
 
     async def _legs_of(self, call_ids: Sequence[str]) -> list[Leg]:
         rows = await self._store.read(sql.legs_of(call_ids)) if call_ids else []
@@ -127,6 +131,7 @@ class Conductor:
             elif isinstance(one, port.Lost):
                 log.warning("engine_lost_track", carrier_id=carrier_id, detail=one.detail)
                 self._reconcile(carrier_id)
+                self._spawn(self.claim())  # what has waited for the link
             else:
                 self._pass_on(one)
 
@@ -161,8 +166,8 @@ class Conductor:
 
     def _legs_on(self, carrier_id: CarrierId) -> list[LegId]:
         mine = [one for one in self._running.values() if one.live.call.carrier_id == carrier_id]
-        dialled = [leg for one in mine for leg in one.live.legs.values() if leg.status != "queued"]
-        return [leg.id for leg in dialled] + [LegId(key) for key in self._arriving]
+        known = [leg_id for one in mine for leg_id in one.engine_legs]
+        return known + [LegId(key) for key in self._arriving]
 
     def _engine_opened(self, carrier_id: CarrierId) -> None:
         self._reconcile(carrier_id)  # hangs up what an earlier node left behind

@@ -167,6 +167,8 @@ def _ended(live: LiveCall, step: Step, leg: LiveLeg, ended: port.Ended) -> None:
     ending = ending_of(leg, ended, live.verdict)
     step.moves.append(LegMove(leg.id, leg.role, *ending))
     step.effects += [StopTimer(ring_timer(leg.id)), StopTimer(gone_timer(leg.id))]
+    if ended.cause is Cause.LOST:
+        step.effects.append(HangUpLeg(leg.id))  # should it live on all the same, nobody has it
     if live.verdict is None:
         if leg.id == live.main:
             end(live, step, _without_main(live, leg, ending))

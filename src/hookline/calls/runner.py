@@ -12,6 +12,7 @@ from typing import assert_never
 from hookline.calls.answers import Answers
 from hookline.calls.live import LiveCall
 from hookline.calls.media import Media
+from hookline.calls.model import Role
 from hookline.calls.plan import decide
 from hookline.calls.progress import Taken, TakeSteps
 from hookline.calls.recording_files import RecordingFiles
@@ -45,7 +46,7 @@ from hookline.errors import HooklineError, Unavailable
 from hookline.ids import AccountId
 from hookline.storage.store import Store
 from hookline.telemetry.logs import get_logger
-from hookline.voice.port import Dial, Digit, Engine, Record
+from hookline.voice.port import Dial, Digit, Engine, LegId, Record
 
 log = get_logger(__name__)
 _COMMIT_PAUSE_S = 0.25
@@ -80,6 +81,7 @@ class CallRunner:
         self._inbox: asyncio.Queue[tuple[Input, UnixMs]] = asyncio.Queue()
         self._timers: dict[str, asyncio.TimerHandle] = {}
         self._errands: set[asyncio.Task[None]] = set()
+        self._dialled: set[str] = set()
         self._keys = {live.call.id, *live.legs}
         for key in self._keys:
             desk.runs[key] = self
@@ -89,6 +91,12 @@ class CallRunner:
         if isinstance(what, Digit) and self._inbox.qsize() >= _WAITING_MAX:
             return
         self._inbox.put_nowait((what, self._desk.store.now() if at is None else at))
+
+    @property
+    def engine_legs(self) -> list[LegId]:
+        """The legs that the engine should have: one may be about to be dialled, and is not there."""
+        legs = self.live.legs.values()
+        return [leg.id for leg in legs if leg.role is Role.CALLER or leg.id in self._dialled]
 
     async def run(self) -> None:
         """Until nothing more can happen to the call."""
@@ -181,6 +189,7 @@ class CallRunner:
         match effect:
             case Dial():
                 self._own(effect.leg_id)
+                self._dialled.add(effect.leg_id)
                 engine.dial(effect)
             case AnswerLeg():
                 engine.answer(effect.leg_id)
