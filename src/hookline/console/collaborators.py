@@ -67,7 +67,7 @@ class Console:
             carriers,
             box,
             calls,
-            Handsets(store, calls, live, node),
+            Handsets(store, calls.phones, calls.engines, live, node),
             live,
             assets,
             renderer,

@@ -155,6 +155,16 @@ def calls_of_legs(principal: Principal, leg_ids: Collection[str]) -> Select[str,
     )
 
 
+def node_of_leg(account_id: AccountId, leg_id: str) -> Rows:
+    """Which node runs the call of a leg, while it is live."""
+    return (
+        select(calls.c.owner)
+        .join(legs, calls.c.id == legs.c.call_id)
+        .where(calls.c.account_id == account_id, legs.c.id == leg_id)
+        .where(calls.c.status.in_(sorted(LIVE)))
+    )
+
+
 def phone_calls_elsewhere(account_id: AccountId, phones: Collection[str], node: str) -> Rows:
     """Live sandbox legs of virtual phones that other nodes run."""
     party = case((legs.c.role == "caller", legs.c.sender), else_=legs.c.recipient)

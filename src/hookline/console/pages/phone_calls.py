@@ -24,17 +24,17 @@ async def call(visit: Visit) -> Response:
 
 
 async def answer(visit: Visit) -> Response:
-    visit.console.handsets.answer(visit.principal, visit.guest.path("leg"))
+    await visit.console.handsets.answer(visit.principal, visit.guest.path("leg"))
     return _done(visit)
 
 
 async def decline(visit: Visit) -> Response:
-    visit.console.handsets.decline(visit.principal, visit.guest.path("leg"))
+    await visit.console.handsets.decline(visit.principal, visit.guest.path("leg"))
     return _done(visit)
 
 
 async def hang_up(visit: Visit) -> Response:
-    visit.console.handsets.hang_up(visit.principal, visit.guest.path("leg"))
+    await visit.console.handsets.hang_up(visit.principal, visit.guest.path("leg"))
     return _done(visit)
 
 
@@ -43,7 +43,7 @@ async def press(visit: Visit) -> Response:
     digit = visit.typed.text("digit")
     if len(digit) != 1 or digit not in DIGITS:
         raise Invalid.at("/digit", "invalid_digit", "Press one key of the keypad.")
-    visit.console.handsets.press(visit.principal, visit.guest.path("leg"), digit)
+    await visit.console.handsets.press(visit.principal, visit.guest.path("leg"), digit)
     return _done(visit)
 
 
