@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import insert, select
 
 from hookline.accounts.model import Account
+from hookline.app import KINDS
 from hookline.carriers import store as sql
 from hookline.carriers.errors import CarrierInUse, CarrierNameTaken, CarrierNotFound
 from hookline.carriers.keeper import TOPIC, open_secrets
+from hookline.carriers.kinds import CALLS_ONLY, MESSAGES
 from hookline.carriers.registration import (
     CarrierChange,
     NewCarrier,
@@ -200,3 +202,7 @@ async def test_test_credentials_do_not_touch_carriers(
     new = NewCarrier("x", "sandbox")
     with pytest.raises(LiveModeNeeded):
         await store.commit(lambda tx: add_carrier(tx, store, box, tester, new))
+
+
+def test_what_carries_only_calls_is_known() -> None:
+    assert {name for name, kind in KINDS.items() if kind.home != MESSAGES} == CALLS_ONLY

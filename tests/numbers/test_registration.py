@@ -34,11 +34,11 @@ async def add(store: Store, account: Account, number: str, carrier: str = "sandb
     return await store.commit(lambda tx: add_number(tx, store, owner_of(account), wanted))
 
 
-async def add_carrier(store: Store, account: Account, name: str) -> CarrierId:
+async def add_carrier(store: Store, account: Account, name: str, kind: str = "played") -> CarrierId:
     carrier_id = CarrierId(store.ids.new("car"))
 
     async def insert(tx: Transaction) -> None:
-        row = (carrier_id, account.id, name, "played", "{}", None, store.now())
+        row = (carrier_id, account.id, name, kind, "{}", None, store.now())
         await tx.insert(carrier_sql.INSERT_CARRIER, [row])
 
     await store.commit(insert)
@@ -161,3 +161,24 @@ async def test_the_numbers_of_others_are_not_there(
                 )
             )
     assert (await find_number(store, owner_of(account), row.id)).number == "Hookline"
+
+
+@pytest.mark.parametrize(
+    ("kind", "wanted", "pointer"),
+    [
+        ("asterisk", Registration("+447700900123", "Other"), "/carrier"),
+        ("smpp", Registration("+447700900123", "sandbox", "Other"), "/voice_carrier"),
+    ],
+)
+async def test_a_carrier_must_carry_what_it_is_for(
+    store: Store,
+    account: Account,
+    sandbox: CarrierId,
+    kind: str,
+    wanted: Registration,
+    pointer: str,
+) -> None:
+    await add_carrier(store, account, "Other", kind)
+    with pytest.raises(Invalid) as refused:
+        await store.commit(lambda tx: add_number(tx, store, owner_of(account), wanted))
+    assert refused.value.errors[0].pointer == pointer

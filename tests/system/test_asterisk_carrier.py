@@ -1,8 +1,12 @@
 """An Asterisk as a carrier, at the command line beside a running server."""
 
+import json
 from typing import Any
 
+import httpx
+
 from tests.services.asterisk import PASSWORD, USER, Asterisk
+from tests.services.web import bearer
 from tests.system.inspection import wait_for
 from tests.system.installation import Installation
 
@@ -26,6 +30,8 @@ def test_an_asterisk_is_connected_and_removed(desk: Installation, asterisk: Aste
     assert (made["kind"], made["smpp"], "password" in settings) == ("asterisk", None, False)
     wait_for(lambda: link_of(desk, "Office")["state"] == "bound")
     assert [one["name"] for one in asterisk.applications()] == ["hookline"]
+    findings = {one["subject"]: one["text"] for one in desk.json("doctor")}
+    assert findings["carrier Office"] == "bound, legs 0/200"
     number = desk.json("numbers", "add", "+15550100101", "--voice-carrier", "Office")
     assert number["voice_carrier_id"] == made["id"]
     desk.json("numbers", "add", "+15550100101", "--voice-carrier", "sandbox")
@@ -36,6 +42,29 @@ def test_a_wrong_password_is_explained(desk: Installation, asterisk: Asterisk) -
     desk.run(*options("Locked", asterisk, "wrong"))
     wait_for(lambda: link_of(desk, "Locked")["state"] == "waiting")
     assert "ari.conf" in link_of(desk, "Locked")["detail"]
+    (wrong,) = [
+        one for one in json.loads(desk.run("doctor", "--json", status=1).stdout) if not one["ok"]
+    ]
+    assert wrong["subject"] == "carrier Locked"
+    assert "ari.conf" in wrong["fix"]
+    desk.run("carriers", "remove", "Locked")
+
+
+def test_an_asterisk_is_added_by_http(desk: Installation, asterisk: Asterisk) -> None:
+    settings = {"url": asterisk.url, "user": USER, "password": PASSWORD, "application": "web"}
+    wanted = {"name": "Web", "kind": "asterisk", "asterisk": settings}
+    with httpx.Client(base_url=desk.url, headers=bearer(desk.token())) as api:
+        made = api.post("/v1/carriers", json=wanted)
+        assert made.status_code == 201, made.text
+        assert PASSWORD not in made.text.replace("password", "")
+        wait_for(lambda: link_of(desk, "Web")["state"] == "bound")
+        asked = api.post(f"/v1/carriers/{made.json()['id']}/test", json={}).json()
+        assert asked["ok"]
+        refused = api.post("/v1/carriers", json=wanted | {"asterisk": {"url": "there", "user": ""}})
+        assert {one["pointer"] for one in refused.json()["errors"]} == {
+            "/asterisk/url", "/asterisk/user", "/asterisk/password",
+        }  # fmt: skip
+        assert api.delete(f"/v1/carriers/{made.json()['id']}").status_code == 204
 
 
 def test_settings_that_cannot_be_are_named(desk: Installation) -> None:

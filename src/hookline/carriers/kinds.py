@@ -61,3 +61,5 @@ Kinds = Mapping[str, Kind]
 KINDS: Kinds = {
     "smpp": Kind(SmppSettings, ("password",), SmppLink),
 }
+CALLS_ONLY = frozenset({"asterisk"})
+"""Kinds of the voice room, by which no message goes."""

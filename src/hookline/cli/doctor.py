@@ -11,7 +11,8 @@ import asyncpg
 from sqlalchemy import func, select, text
 
 from hookline.carriers import store as sql
-from hookline.carriers.live_state import LinkView, link_view
+from hookline.carriers.kinds import CALLS_ONLY
+from hookline.carriers.live_state import CarrierRow, LinkView, link_view
 from hookline.clock import SystemClock
 from hookline.errors import HooklineError
 from hookline.outbound.sealing import KEY_FILE
@@ -164,19 +165,17 @@ async def _links(database: Database, settings: Settings) -> list[Finding]:
     found = await database.read(sql.links_of([row.id for row in rows]))
     links = {link.carrier_id: link for link in found}
     now = SystemClock().now_ms()
-    return [
-        _link(row.name, bool(row.disabled), link_view(row, links.get(row.id), now, settings))
-        for row in rows
-    ]
+    return [_link(row, link_view(row, links.get(row.id), now, settings)) for row in rows]
 
 
-def _link(name: str, is_disabled: bool, link: LinkView) -> Finding:
-    subject = f"carrier {name}"
-    if is_disabled:
+def _link(row: CarrierRow, link: LinkView) -> Finding:
+    subject = f"carrier {row.name}"
+    if row.disabled:
         return Finding(subject, True, "disabled")
     if link.is_bound:
         figures = link.figures
-        return Finding(subject, True, f"bound, window {figures.in_flight}/{figures.window}")
+        used = "legs" if row.kind in CALLS_ONLY else "window"
+        return Finding(subject, True, f"bound, {used} {figures.in_flight}/{figures.window}")
     return Finding(subject, False, link.state.value, link.detail or "hookline up")
 
 

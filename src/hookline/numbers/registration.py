@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from hookline.audit.append import record
 from hookline.carriers import store as carrier_sql
+from hookline.carriers.kinds import CALLS_ONLY, KINDS
 from hookline.errors import Conflict, Invalid, NotFound
 from hookline.ids import AccountId, CarrierId, NumberId, is_id
 from hookline.numbers import store as sql
@@ -20,6 +21,7 @@ from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
 NumberRow = Row[Any]  # Any: every column of the table
+_MESSAGES, _CALLS = "/carrier", "/voice_carrier"
 _SANDBOX_NUMBERS = ("+12025550100", "+12025550101")
 _SANDBOX_PHONES = (("+12025550110", "Alex"), ("+12025550111", "Sam"))
 
@@ -55,9 +57,9 @@ async def add_number(
     """Add a number. Raises InvalidNumber, NumberTaken, LiveModeNeeded, Invalid for the carrier."""
     _check_may_write(principal)
     number, kind = normalise_sender(registration.number)
-    carrier_id = await _carrier(tx, principal, registration.carrier, "/carrier")
+    carrier_id = await _carrier(tx, principal, registration.carrier, _MESSAGES)
     voice_id = (
-        await _carrier(tx, principal, registration.voice_carrier, "/voice_carrier")
+        await _carrier(tx, principal, registration.voice_carrier, _CALLS)
         if registration.voice_carrier
         else None
     )
@@ -81,11 +83,9 @@ async def move_number(
     """Give a number another home; None keeps what is. Raises NotFound, LiveModeNeeded, Invalid."""
     _check_may_write(principal)
     before = await _existing(tx, principal, number_id)
-    carrier_id = (
-        await _carrier(tx, principal, carrier, "/carrier") if carrier else before.carrier_id
-    )
+    carrier_id = await _carrier(tx, principal, carrier, _MESSAGES) if carrier else before.carrier_id
     voice_id = (
-        await _carrier(tx, principal, voice_carrier, "/voice_carrier")
+        await _carrier(tx, principal, voice_carrier, _CALLS)
         if voice_carrier
         else before.voice_carrier_id
     )
@@ -182,4 +182,19 @@ async def _carrier(
         raise Invalid.at(
             pointer, "unknown_carrier", f"There is no carrier {name_or_id[:64]!r}; list them first."
         )
+    _check_carries(found[0], pointer)
     return CarrierId(found[0].id)
+
+
+def _check_carries(carrier: Row[Any], pointer: str) -> None:  # Any: id, name and kind
+    """Whatever went by the wrong kind of carrier would wait for it in vain."""
+    if pointer == _MESSAGES and carrier.kind in CALLS_ONLY:
+        raise Invalid.at(
+            pointer,
+            "carrier_without_messages",
+            f"{carrier.name!r} is for calls only. Give it as voice_carrier, and another as carrier.",
+        )
+    if pointer == _CALLS and carrier.kind in KINDS:
+        raise Invalid.at(
+            pointer, "carrier_without_calls", f"{carrier.name!r} is for messages only."
+        )

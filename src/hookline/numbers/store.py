@@ -53,10 +53,10 @@ def first_at_home(account_id: AccountId, carrier_id: CarrierId) -> Numbers:
     return mine.order_by(numbers.c.id).limit(1)
 
 
-def carrier_named(account_id: AccountId, name_or_id: str) -> Select[tuple[str, str]]:
+def carrier_named(account_id: AccountId, name_or_id: str) -> Select[tuple[str, str, str]]:
     """The carrier, which cannot be removed before a number that comes to it is committed."""
     return (
-        select(carriers.c.id, carriers.c.name)
+        select(carriers.c.id, carriers.c.name, carriers.c.kind)
         .where(
             carriers.c.account_id == account_id,
             (carriers.c.id == name_or_id) | (carriers.c.name == name_or_id),

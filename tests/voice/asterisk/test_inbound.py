@@ -1,10 +1,14 @@
 """Calls that come in to a real Asterisk."""
 
+from contextlib import AsyncExitStack
+from pathlib import Path
+
 import pytest
 
 from hookline.voice.port import Answered, CameIn, Cause
+from tests.services.asterisk import Asterisk
 from tests.services.phones import CALLED, calling_phone
-from tests.voice.asterisk.rig import Rig
+from tests.voice.asterisk.rig import Rig, unconnected
 
 
 async def test_answered_call(rig: Rig) -> None:
@@ -39,3 +43,23 @@ async def test_caller_gives_up(rig: Rig) -> None:
         ended = await rig.ended(came.leg_id)
         assert (ended.cause, ended.by) == (Cause.NORMAL, "them")
         assert await phone.succeeded()
+
+
+async def test_call_that_comes_while_the_state_is_looked_up_goes_on(
+    asterisk: Asterisk, tmp_path: Path
+) -> None:
+    """Nobody could know of it when the engine was asked to hang up what is not known."""
+    async with unconnected(asterisk, tmp_path) as rig, AsyncExitStack() as phones:
+        rig.engine.reconcile([])
+        look = rig.engine.connected
+
+        async def look_late() -> None:
+            await phones.enter_async_context(calling_phone(asterisk, "call_in"))
+            await rig.heard.wait_for(CameIn)
+            await look()
+
+        rig.engine.connected = look_late  # type: ignore[method-assign]  # a slow look
+        await rig.until_bound()
+        (came,) = rig.heard.of(CameIn)
+        rig.engine.answer(came.leg_id)
+        await rig.heard.wait_for(Answered)

@@ -290,6 +290,7 @@ class Dialing:
             Evidence(is_inbound=True),
             is_placed=True,
             is_in_stasis=True,
+            is_reported=True,
             is_told_ringing=True,
         )
         switch.legs.add(leg)

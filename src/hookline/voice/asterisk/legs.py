@@ -20,6 +20,8 @@ class Leg:
     """Asterisk has said that it made the channel."""
     is_in_stasis: bool = False
     """It is ours to play to, and to bridge."""
+    is_reported: bool = False
+    """It came in, and the caller has been told so by this engine."""
     is_told_ringing: bool = False
     is_told_answered: bool = False
     asked_cause: int = 0

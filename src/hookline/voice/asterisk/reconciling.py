@@ -50,7 +50,7 @@ class Reconciling:
         await self._bridging.sweep()
         self._has_looked = True
         if self._asked is not None:
-            self.reconcile(self._asked)
+            self.reconcile(self._asked | self._newcomers())
 
     def reconcile(self, known: Collection[LegId]) -> None:
         """End what the caller knows and Asterisk does not, and hang up the reverse."""
@@ -70,6 +70,11 @@ class Reconciling:
             self._switch.report(
                 *(Ended(leg_id, now, Cause.LOST, "network", None, _UNKNOWN) for leg_id in unheard)
             )
+
+    def _newcomers(self) -> frozenset[LegId]:
+        """Who called after we were asked, which the caller could not have known then."""
+        legs = self._switch.legs
+        return frozenset(leg.leg_id for leg in legs if leg.seen.is_inbound and leg.is_reported)
 
     async def _channels(self) -> dict[str, Channel]:
         """Those of our application, by id."""
