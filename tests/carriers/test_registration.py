@@ -127,6 +127,15 @@ async def test_a_change_that_does_not_fit_is_pointed_at(
         assert [error.pointer for error in refused.value.errors] == [pointer]
 
 
+async def test_a_new_password_mends_what_a_lost_key_has_sealed(
+    store: Store, box: SecretBox, account: Account
+) -> None:
+    row = await add(store, SecretBox(["a key that was lost, at least 32 characters"]), account)
+    change = CarrierChange(kind="smpp", model=SmppSettings, secrets={"password": "new"})
+    after = await patch(store, box, account, row.id, change)
+    assert open_secrets(box, after.secrets) == {"password": "new"}
+
+
 async def test_a_name_belongs_to_one_carrier(
     store: Store, box: SecretBox, account: Account, other_account: Account
 ) -> None:

@@ -19,6 +19,7 @@ from hookline.carriers.keeper import TOPIC, open_secrets, seal_secrets
 from hookline.carriers.live_state import CarrierRow
 from hookline.errors import HooklineError, Invalid
 from hookline.ids import CarrierId, is_id
+from hookline.outbound.errors import SecretUnreadable
 from hookline.outbound.sealing import SecretBox
 from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
@@ -178,9 +179,17 @@ def _connection(box: SecretBox, before: CarrierRow, change: CarrierChange) -> di
         raise invalid(error, before.kind) from error
     values: dict[str, object] = {"settings": settings.model_dump_json()}
     if change.secrets:
-        secrets = {**open_secrets(box, before.secrets), **change.secrets}
-        values["secrets"] = seal_secrets(box, secrets)
+        kept = _readable_secrets(box, before)
+        values["secrets"] = seal_secrets(box, {**kept, **change.secrets})
     return values
+
+
+def _readable_secrets(box: SecretBox, before: CarrierRow) -> dict[str, str]:
+    """None after the key was lost: they are gone, and must not keep new ones out."""
+    try:
+        return open_secrets(box, before.secrets)
+    except SecretUnreadable:
+        return {}
 
 
 def _facts(row: CarrierRow, given: Secrets | None = None) -> dict[str, object]:
