@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 import schemathesis
 from schemathesis.config import SchemathesisConfig
@@ -46,8 +47,7 @@ class Guide:
         account = site.world.client
         mine = account.get("/v1/credentials/self").json()["id"]
         kept = ("/v1/users", "/v1/numbers", "/v1/carriers")
-        lists = [account.get(path).json()["data"] for path in kept]
-        self._kept = {mine} | {one["id"] for found in lists for one in found}
+        self._kept = {mine} | {one["id"] for path in kept for one in _all_at(account, path)}
         self._calls = 0
         self._recording = site.world.recording()
         self._made: dict[str, int] = defaultdict(int)
@@ -100,6 +100,16 @@ class Guide:
         connection = body.get("smpp")
         if isinstance(connection, dict) and isinstance(connection.get("host"), str):
             connection["host"] = "127.0.0.1" if connection["host"] else ""
+
+
+def _all_at(account: httpx.Client, path: str) -> Iterator[dict[str, Any]]:
+    place: dict[str, str] = {}
+    while True:
+        page = account.get(path, params={"limit": "100", **place}).raise_for_status().json()
+        yield from page["data"]
+        if not page["has_more"]:
+            return
+        place = {"cursor": page["next_cursor"]}
 
 
 @pytest.fixture
