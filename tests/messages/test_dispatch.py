@@ -276,6 +276,15 @@ async def test_work_without_an_owner_is_claimed(room: Room, link: PlayedLink) ->
     assert ids(await link.taking(3)) == accepted
 
 
+async def test_what_waited_for_the_link_is_not_overtaken(room: Room) -> None:
+    room.links.played.clear()
+    older = [await room.send_played() for _ in range(3)]
+    room.links.played[room.carrier_id] = {"window": 100}
+    newer = await asyncio.gather(*(room.send_played() for _ in range(3)))
+    link = room.links.made[room.carrier_id]
+    assert ids(await link.taking(6)) == [*older, *sorted(newer)]
+
+
 async def test_test_messages_without_an_owner_are_claimed(room: Room) -> None:
     room.dispatcher._stopped = True
     message_id = await room.send(PHONE, by=room.test)

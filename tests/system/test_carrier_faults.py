@@ -96,8 +96,12 @@ async def hooked(each_installation: Installation, smsc: Smsc) -> tuple[Installat
 
 
 async def test_no_fault_loses_repeats_or_reorders(
-    hooked: tuple[Installation, str], smsc: Smsc, receiver: Receiver
+    hooked: tuple[Installation, str],
+    smsc: Smsc,
+    receiver: Receiver,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.INFO)  # a failure shows which faults there were
     installation, token = hooked
     seed = random.SystemRandom().randrange(2**32)
     moments = random.Random(seed)

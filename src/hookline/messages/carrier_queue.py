@@ -15,7 +15,7 @@ class CarrierQueue:
     """What waits for one carrier's link on this node."""
 
     carrier_id: CarrierId
-    link: Link | None
+    link: Link | None = None
     """None while another node has it, or none."""
     waiting: deque[Message] = field(default_factory=deque)
     under_way: int = 0
@@ -37,6 +37,18 @@ class CarrierQueue:
     def is_blocked(self) -> bool:
         """Whether nothing may go to the link now."""
         return self.link is None or bool(self.paused_until) or bool(self.returning)
+
+    def open(self, link: Link) -> bool:
+        """The link is open here; whether that is news.
+
+        What has been accepted without it goes first: anything newer queues up behind that in the
+        database, until all of it has been claimed.
+        """
+        if self.link is not None:
+            return False
+        self.link = link
+        self.overflowed = True
+        return True
 
     def has_room(self, more: int, waiting_max: int) -> bool:
         """Whether one message beyond `more` others may be held here; else it is left behind."""

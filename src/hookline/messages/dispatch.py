@@ -40,6 +40,7 @@ from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
 _CLAIM = 1_000
+_RETRY_S = 1.0
 
 
 class Dispatcher:
@@ -53,7 +54,7 @@ class Dispatcher:
         self._queues: dict[CarrierId, CarrierQueue] = {}
         self._mark = MarkSending(node, self._marked)
         self._record = RecordSubmitted(self._requeue, self.match_receipts)
-        self._receive = RecordReceipts(self._ended)
+        self._receive = RecordReceipts()
         self._claiming: set[CarrierId] = set()
         self._is_looking = False
         self._tasks: set[asyncio.Task[None]] = set()
@@ -61,14 +62,18 @@ class Dispatcher:
         links.watch(self._link_opened, self._link_closed)
 
     async def queue_for(self, carrier_id: CarrierId) -> CarrierQueue | None:
-        """The queue of a carrier whose link is open here; None when another node has it."""
+        """The queue of a carrier whose link is open here; None when another node has it.
+
+        The first to ask has what waits in the database taken up.
+        """
         queue = self._queues.get(carrier_id)
         if queue is None or queue.link is None:
             link = await self._links.find(carrier_id, self)
             if link is None:
                 return None
-            queue = self._queues.setdefault(carrier_id, CarrierQueue(carrier_id, link))
-            queue.link = link
+            queue = self._queues.setdefault(carrier_id, CarrierQueue(carrier_id))
+            if queue.open(link):
+                self._claim_soon(queue)
         return queue
 
     def open_carriers(self) -> list[CarrierId]:
@@ -133,7 +138,8 @@ class Dispatcher:
         done: Callable[[Receipt], None] | None = None,
     ) -> None:
         now = self._store.now()
-        self._post_receipts([Arrived(carrier_id, receipt, now, done=done) for receipt in receipts])
+        arrived = [Arrived(carrier_id, receipt, now, done=done) for receipt in receipts]
+        self._store.writer.post(self._receive, arrived)
 
     async def received(self, carrier_id: CarrierId, message: Incoming) -> MessageId | None:
         return await self._inbound.receive(carrier_id, message)
@@ -150,12 +156,7 @@ class Dispatcher:
 
     def _link_opened(self, carrier_id: CarrierId) -> None:
         """Take up what waits for it in the database."""
-        self._spawn(self._begin(carrier_id))
-
-    async def _begin(self, carrier_id: CarrierId) -> None:
-        queue = await self.queue_for(carrier_id)
-        if queue is not None and not self._stopped:
-            self._claim_soon(queue)
+        self._spawn(self.open_queue(carrier_id))
 
     def _link_closed(self, carrier_id: CarrierId) -> None:
         """Leave what waits to whoever opens the link next; what had no outcome was reported."""
@@ -177,7 +178,13 @@ class Dispatcher:
             if await tx.changed(sql.release_carrier(carrier_id, self.node)):
                 tx.notify(work_topic(carrier_id))
 
-        await self._store.commit(release)
+        while not self._stopped:  # nobody else can know of these
+            try:
+                await self._store.commit(release)
+                return
+            except HooklineError as error:
+                log.warning("release_failed", carrier_id=carrier_id, detail=error.detail)
+                await asyncio.sleep(_RETRY_S)
 
     def _hand_back(self, queue: CarrierQueue, outgoing: Sequence[Outgoing]) -> None:
         """What was marked `sending` for a link that is gone never left."""
@@ -284,19 +291,12 @@ class Dispatcher:
             )
             when = UnixMs(int(str(at)))
             arrived.append(Arrived(CarrierId(str(carrier_id)), receipt, when, early=True))
-        self._post_receipts(arrived)
-
-    def _post_receipts(self, arrived: Sequence[Arrived]) -> None:
         self._store.writer.post(self._receive, arrived)
-
-    def _ended(self, messages: Sequence[Message]) -> None:
-        for message in messages:
-            metrics.MESSAGES_ENDED.labels(message.status).inc()
 
     # --- claiming from the database ------------------------------------------------------------
 
     def _claim_soon(self, queue: CarrierQueue) -> None:
-        if queue.carrier_id not in self._claiming:
+        if not self._stopped and queue.carrier_id not in self._claiming:
             self._claiming.add(queue.carrier_id)
             self._spawn(self._claim(queue))
 
@@ -331,6 +331,7 @@ class Dispatcher:
         queue.overflowed = seen != queue.left_behind
         self._claiming.discard(queue.carrier_id)
         self.enqueue(claimed)
+        self._pump(queue)
 
     async def claim_everything(self) -> None:
         """Look for work without an owner; run now and then, in case nobody was told of it."""
@@ -346,7 +347,7 @@ class Dispatcher:
     def _hear(self, carrier_id: str) -> None:
         queue = self._queues.get(CarrierId(carrier_id))
         if queue is not None and queue.link is not None:
-            if not self._stopped and not queue.overflowed:  # else it claims as room comes free
+            if not queue.overflowed:  # else it claims as room comes free
                 self._claim_soon(queue)
         elif not self._stopped and not self._is_looking:
             self._is_looking = True
@@ -364,15 +365,17 @@ class Dispatcher:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        task = asyncio.create_task(self._logged(work))
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._finished)
 
-    async def _logged(self, work: Coroutine[object, object, None]) -> None:
-        try:
-            await work
-        except HooklineError as error:  # upkeep comes back to whatever this was about
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, HooklineError):  # upkeep comes back to whatever this was about
             log.warning("dispatch_failed", detail=error.detail)
+        elif error is not None:
+            log.error("dispatch_failed", exc_info=error)
 
 
 def _by_carrier(messages: Sequence[Message]) -> dict[CarrierId, list[Message]]:

@@ -17,6 +17,7 @@ from hookline.messages.model import Change, Message
 from hookline.messages.progress import Move, move
 from hookline.storage.schema import unmatched_receipts
 from hookline.storage.transaction import Transaction
+from hookline.telemetry import metrics
 
 _REPEATED_WITHIN_MS = HOUR_MS
 """Older segments with a receipt's id may be another message's; to keep it then does no harm."""
@@ -47,9 +48,6 @@ class RecordReceipts:
 
     name = "messages.record_receipts"
     rank = 40
-
-    def __init__(self, ended: Callable[[Sequence[Message]], None]) -> None:
-        self._ended = ended
 
     def key(self, item: Arrived) -> str:
         return f"{item.carrier_id}:{item.receipt.carrier_message_id}"
@@ -84,9 +82,9 @@ class RecordReceipts:
         for item in items:
             if item.done is not None:
                 item.done(item.receipt)
-        ended = [message for message in outcomes if message is not None]
-        if ended:
-            self._ended(ended)
+        for message in outcomes:
+            if message is not None:
+                metrics.MESSAGES_ENDED.labels(message.status).inc()
 
 
 def _move_of(message_id: str, item: Arrived, state: ReceiptState) -> Move:
