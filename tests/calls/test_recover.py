@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from hookline.clock import HOUR_MS, ManualClock
 from hookline.storage.store import Store
 from hookline.voice.port import Cause, Lost
@@ -73,6 +75,22 @@ async def test_a_call_that_nothing_runs_any_more_has_failed(
     call = await room.get(call_id)
     assert (call.status, call.reason) == ("failed", "internal_error")
     room.conductor._running[call_id] = runner  # so that the room can forget it
+
+
+async def test_a_call_that_breaks_has_failed_and_leaves_nobody_on_the_line(
+    room: Room, engine: PlayedEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_down(*_: object) -> None:
+        raise ZeroDivisionError("as nobody foresaw")
+
+    monkeypatch.setattr(engine, "send_digits", break_down)
+    call_id, leg_id = await room.place_answered(actions=STAY)
+    await room.until_status("in_progress", call_id)
+    await room.act(call_id, send_digits="1")
+    assert (await engine.telling("hang_up"))[0] == leg_id
+    call = await room.until_status("failed", call_id)
+    assert (call.hangup_by, call.reason) == ("system", "internal_error")
+    await room.check_history(call_id)
 
 
 async def test_a_closed_engine_ends_its_calls(room: Room) -> None:

@@ -76,6 +76,7 @@ class Conductor:
             await runner.run()
         except Exception:
             log.exception("call_broke", call_id=call.id)
+            runner.hang_up_all()
             await break_call(self._store, call, self._node, "internal_error")
         finally:
             self._running.pop(call.id, None)
@@ -151,7 +152,7 @@ class Conductor:
                 self.begin(*stored, engine=engine)
             elif engine is not None:
                 engine.hang_up(one.leg_id, Cause.NOT_FOUND)
-        except HooklineError:
+        except Exception:
             if engine is not None:
                 engine.hang_up(one.leg_id, Cause.CONGESTION)
             raise

@@ -108,7 +108,8 @@ class CallRunner:
                 what, at = await self._inbox.get()
                 step = decide(self.live, what, at)
                 if step.moves and not await self._take(step):
-                    self._abandon()
+                    log.warning("call_abandoned", call_id=self.live.call.id)
+                    self.hang_up_all()
                     return
                 for effect in step.effects:
                     self._do(effect)
@@ -126,9 +127,9 @@ class CallRunner:
                 await asyncio.sleep(_COMMIT_PAUSE_S)
         return False
 
-    def _abandon(self) -> None:
-        log.warning("call_abandoned", call_id=self.live.call.id)
-        for leg_id in self.live.legs:
+    def hang_up_all(self) -> None:
+        """Leave nobody on the line of a call that does not go on."""
+        for leg_id in self.engine_legs:
             if self.engine is not None:
                 self.engine.hang_up(leg_id)
 
