@@ -4,14 +4,14 @@
 set -eu
 
 UV_VERSION=0.13.9
-if [ "$(.tools/bin/uv --version 2>/dev/null | cut -d' ' -f2)" != "$UV_VERSION" ]; then
-    "$(scripts/find_python.sh)" -m venv --clear .tools
-    .tools/bin/pip install --quiet --no-input "uv==$UV_VERSION"
+if [ "$(.tools/uv/bin/uv --version 2>/dev/null | cut -d' ' -f2)" != "$UV_VERSION" ]; then
+    "$(scripts/find_python.sh)" -m venv --clear .tools/uv
+    .tools/uv/bin/pip install --quiet --no-input "uv==$UV_VERSION"
 fi
 
 export UV_CUSTOM_COMPILE_COMMAND="make lock"
 compile() {
-    .tools/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
+    .tools/uv/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
         --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate "$@"
 }
 compile --group build --output-file requirements.lock "$@"
