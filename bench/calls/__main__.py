@@ -55,7 +55,9 @@ def main(arguments: list[str] | None = None) -> None:
         profile = None
         if options.profile is not None:
             profile = _profile(far_end, loads[options.profile])
-    console.print(f"{platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} CPUs")
+    console.print(
+        f"{platform.machine()}, Python {platform.python_version()}, {os.cpu_count()} CPUs"
+    )
     for act, load in loads.items():
         figures = {name: medians(measured) for name, measured in rounds[act].items()}
         print_calls(_title(load, options.rounds), figures)

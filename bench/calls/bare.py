@@ -30,7 +30,8 @@ class Bare:
         return {"bare loop": self.process.pid}
 
     def place(self, load: CallLoad) -> None:
-        assert self.process.stdin is not None and self.process.stdout is not None
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps(asdict(load)) + "\n")
         self.process.stdin.flush()
         self.last = CallOutcome(**json.loads(self.process.stdout.readline()))

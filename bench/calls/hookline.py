@@ -27,7 +27,9 @@ _PAGE = 100
 _START_S = 20.0
 _SETTLE_S = 0.5
 """From the last channel's end to the last commit that follows from it."""
-_LONG_TEXT = "This call is recorded from its beginning to its end, so that we can measure it. Thank you."
+_LONG_TEXT = (
+    "This call is recorded from its beginning to its end, so that we can measure it. Thank you."
+)
 _ACTIONS: Mapping[Act, str] = {
     "signalling": f'[{{"pause":{{"seconds":{LIVE_S:g}}}}},{{"hangup":{{}}}}]',
     "played": '[{"say":{"text":"Hello."}},{"hangup":{}}]',

@@ -57,7 +57,9 @@ def measure(contender: Contender, far_end: FarEnd, load: CallLoad) -> CallFigure
         at_once=outcome.at_once_max,
         post_ms=_spread(outcome.post_ms),
         answered_ms=_spread(outcome.answered_ms),
-        cpu_ms={name: (after[name].cpu_s - before[name].cpu_s) * 1e3 / load.count for name in after},
+        cpu_ms={
+            name: (after[name].cpu_s - before[name].cpu_s) * 1e3 / load.count for name in after
+        },
         rss_mb={name: usage.rss_mb for name, usage in after.items()},
         disturbance=disturbance,
         oddities=outcome.oddities,

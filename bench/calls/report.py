@@ -19,7 +19,9 @@ def print_calls(title: str, figures: Mapping[str, CallFigures]) -> None:
     rows = [_COLUMNS, *(_row(name, one, bare) for name, one in figures.items())]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = [_line(row, widths) for row in rows]
-    rule = "|".join(f":{'-' * width}-" if not at else f"-{'-' * width}:" for at, width in enumerate(widths))
+    rule = "|".join(
+        f":{'-' * width}-" if not at else f"-{'-' * width}:" for at, width in enumerate(widths)
+    )
     lines.insert(1, f"|{rule}|")
     print(f"\n{title}\n", *lines, sep="\n")
     for name, one in figures.items():

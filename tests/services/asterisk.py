@@ -138,9 +138,7 @@ class Asterisk:
 
 
 @contextmanager
-def running_asterisk(
-    *, with_spool: bool = True, rtp_ports: int = RTP_PORTS
-) -> Iterator[Asterisk]:
+def running_asterisk(*, with_spool: bool = True, rtp_ports: int = RTP_PORTS) -> Iterator[Asterisk]:
     """An Asterisk of its own; without its recording folder, as Debian's package leaves it, if so asked.
 
     A leg takes two of the ports.
