@@ -46,7 +46,7 @@ from hookline.errors import HooklineError, Unavailable
 from hookline.ids import AccountId
 from hookline.storage.store import Store
 from hookline.telemetry.logs import get_logger
-from hookline.voice.port import Dial, Digit, Engine, LegId, Record
+from hookline.voice.port import Cause, Dial, Digit, Ended, Engine, LegId, Record
 
 log = get_logger(__name__)
 _COMMIT_PAUSE_S = 0.25
@@ -98,12 +98,17 @@ class CallRunner:
         legs = self.live.legs.values()
         return [leg.id for leg in legs if leg.role is Role.CALLER or leg.id in self._dialled]
 
-    async def run(self) -> None:
-        """Until nothing more can happen to the call."""
-        self.put(GaveUp("carrier_unavailable") if self.engine is None else Started())
+    async def run(self, taken: Step | None = None) -> None:
+        """Until nothing more can happen to the call. `taken`: its first step, which is committed."""
+        if taken is None:
+            self.put(GaveUp("carrier_unavailable") if self.engine is None else Started())
+        elif self.engine is None:  # it was closed just now
+            self.put(Ended(self.live.main, self._desk.store.now(), Cause.LOST))
         try:
             if self._desk.prepare is not None:
                 await self._desk.prepare(AccountId(self.live.call.account_id))
+            for effect in () if taken is None else taken.effects:
+                self._do(effect)
             while not self.live.is_done:
                 what, at = await self._inbox.get()
                 step = decide(self.live, what, at)
