@@ -36,6 +36,9 @@ class Bare:
         self.process.stdin.flush()
         self.last = CallOutcome(**json.loads(self.process.stdout.readline()))
 
+    def settle(self) -> None:
+        """`place` returns when all is done."""
+
     def outcome(self) -> CallOutcome:
         return self.last
 

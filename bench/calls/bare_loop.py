@@ -98,8 +98,9 @@ class BareLoop:
             await call.wait("StasisStart")
             answered = time.perf_counter()
             outcome.answered_ms.append((answered - placed) * 1e3)
-            outcome.recorded += await self._act(call, load)
+            recorded = await self._act(call, load)
             ended = time.perf_counter()
+            outcome.recorded += recorded
             outcome.ended_s.append(ended)
             spans.append((answered, ended))
             outcome.completed += 1
@@ -130,7 +131,6 @@ class BareLoop:
         await call.wait("snoop RecordingFinished")
         sound = await self._ask("GET", f"recordings/stored/{snoop}/file")
         (self._out / f"{snoop}.wav").write_bytes(sound)
-        await self._ask("DELETE", f"channels/{snoop}")
         await self._ask("DELETE", f"recordings/stored/{snoop}")
         return 1
 

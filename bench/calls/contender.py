@@ -63,8 +63,12 @@ class Contender(Protocol):
         """Returns when all has been asked for; the calls may still be under way."""
         ...
 
+    def settle(self) -> None:
+        """Return when nothing is left to do of the last load, though nothing rings any more."""
+        ...
+
     def outcome(self) -> CallOutcome:
-        """Of the last load, once its calls have ended."""
+        """Of the last load, once that has settled."""
         ...
 
 

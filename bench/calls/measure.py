@@ -46,6 +46,7 @@ def measure(contender: Contender, far_end: FarEnd, load: CallLoad) -> CallFigure
     before, bystanders = usages(pids), Bystanders(pids)
     contender.place(load)
     far_end.wait_until_quiet(_QUIET_WITHIN_S)
+    contender.settle()
     after, disturbance = usages(pids), bystanders.busy()
     outcome = contender.outcome()
     return CallFigures(
