@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -107,9 +107,7 @@ class Ari:
                 ) as response:
                     if response.status >= 400:
                         raise _refusal(response.status, _said(await response.read()), path)
-                    with target.open("wb") as file:
-                        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                            await asyncio.to_thread(file.write, chunk)
+                    await _keep(response.content, target)
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise unreachable(self._where, error) from error
 
@@ -135,6 +133,30 @@ class Ari:
     async def close(self) -> None:
         await self._rest.close()
         await self._session.close()
+
+
+async def _keep(content: aiohttp.StreamReader, target: Path) -> None:
+    """A short file, as most are, is written at once."""
+    mode: Literal["wb", "ab"] = "wb"
+    while True:
+        chunk = await _read_full(content)
+        await asyncio.to_thread(_append, target, mode, chunk)
+        if len(chunk) < _CHUNK_BYTES:
+            return
+        mode = "ab"
+
+
+async def _read_full(content: aiohttp.StreamReader) -> bytes:
+    """As many bytes as are written at once; fewer only at the end."""
+    try:
+        return await content.readexactly(_CHUNK_BYTES)
+    except asyncio.IncompleteReadError as end:
+        return end.partial
+
+
+def _append(target: Path, mode: Literal["wb", "ab"], chunk: bytes) -> None:
+    with target.open(mode) as file:
+        file.write(chunk)
 
 
 def _said(body: bytes) -> str:

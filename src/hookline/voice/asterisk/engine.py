@@ -67,7 +67,7 @@ class AsteriskEngine:
             "StasisStart": self._on_stasis_start,
             "StasisEnd": self._dialing.on_stasis_end,
             "ChannelHangupRequest": self._dialing.on_hangup_request,
-            "ChannelDestroyed": self._dialing.on_destroyed,
+            "ChannelDestroyed": self._on_destroyed,
             "ChannelDtmfReceived": self._dialing.on_digit,
             "PlaybackFinished": self._playing.on_finished,
             "RecordingStarted": self._recording.on_started,
@@ -178,6 +178,13 @@ class AsteriskEngine:
             self._recording.on_stasis_start(channel_id)
         else:
             self._dialing.on_stasis_start(event)
+
+    def _on_destroyed(self, event: Mapping[str, Any]) -> None:  # Any: JSON
+        channel_id = event["channel"]["id"]
+        if self._switch.names.is_snoop(channel_id):
+            self._recording.on_destroyed(channel_id)
+        else:
+            self._dialing.on_destroyed(event)
 
     def _leg_gone(self, leg: Leg) -> None:
         self._playing.leg_gone(leg)
