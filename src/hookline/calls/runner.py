@@ -6,7 +6,7 @@ the run, and whatever still rings is hung up.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from hookline.calls.answers import Answers
@@ -16,6 +16,7 @@ from hookline.calls.model import Role
 from hookline.calls.plan import decide
 from hookline.calls.progress import Taken, TakeSteps
 from hookline.calls.recording_files import RecordingFiles
+from hookline.calls.rhythm import Rhythm
 from hookline.calls.steps import (
     ActionsCame,
     AnswerLeg,
@@ -68,6 +69,7 @@ class Desk:
     """Who is told of what happens to a leg or a recording, by its id."""
     prepare: Callable[[AccountId], Awaitable[None]] | None = None
     """Awaited before the first leg of an account's call is dialled."""
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
 
 class CallRunner:
@@ -123,6 +125,7 @@ class CallRunner:
     async def _take(self, step: Step) -> bool:
         """Commit the step, however long the database is away; False when the call is not ours."""
         taken = Taken(self.live.call, self._desk.node, step)
+        await self._desk.rhythm.turn()
         for _ in range(_COMMIT_TRIES):
             try:
                 return await self._desk.store.writer.submit(self._desk.steps, taken) is not None

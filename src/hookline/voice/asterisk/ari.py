@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 import aiohttp
 import msgspec
@@ -87,7 +87,7 @@ class Ari:
     async def _exchange(
         self, method: str, path: str, params: Params | None = None, *, body: bytes = b""
     ) -> Response:
-        query = f"?{urlencode(params)}" if params else ""
+        query = f"?{_query(params)}" if params else ""
         async with self._room:
             try:
                 answer = await self._rest.exchange(method, f"ari/{quote(path)}{query}", body)
@@ -133,6 +133,11 @@ class Ari:
     async def close(self) -> None:
         await self._rest.close()
         await self._session.close()
+
+
+def _query(params: Params) -> str:
+    """The names are ours and need no escapes; urlencode would look for some in each, and costs more."""
+    return "&".join(f"{name}={quote(str(value), safe='')}" for name, value in params.items())
 
 
 async def _keep(content: aiohttp.StreamReader, target: Path) -> None:
