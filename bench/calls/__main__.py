@@ -20,7 +20,7 @@ from bench.calls.bare import running_bare
 from bench.calls.contender import Act, CallLoad, Contender
 from bench.calls.far_end import FarEnd, running_far_end
 from bench.calls.hookline import running_calls
-from bench.calls.measure import CallFigures, measure, medians, warm_up
+from bench.calls.measure import CallFigures, idle_ms, measure, medians, warm_up
 from bench.calls.report import BARE, print_calls
 from bench.hookline import Setup
 from bench.report import console, print_profile
@@ -100,8 +100,9 @@ def _measure_in_turns(
         for name, opening in openings.items():
             with opening() as contender:
                 warm_up(contender, far_end, list(loads))
+                idle = idle_ms(contender)
                 for act, load in loads.items():
-                    figures = measure(contender, far_end, load)
+                    figures = measure(contender, far_end, load, idle)
                     rounds[act][name].append(figures)
                     _note(options.json, name, act, turn, figures)
             console.print(f"{turn + 1}/{options.rounds} {name}")
@@ -121,7 +122,7 @@ def _profile(far_end: FarEnd, load: CallLoad) -> list[tuple[str, int]]:
         with running_calls(far_end, Setup("asterisk", profile=out)) as contender:
             warm_up(contender, far_end, [load.act])
             os.kill(contender.pids["Hookline"], signal.SIGUSR1)
-            measure(contender, far_end, load)
+            measure(contender, far_end, load, 0.0)
         samples: list[tuple[str, int]] = json.loads(out.read_text())
     return samples
 

@@ -1,5 +1,6 @@
 """Measures one contender: what it reached, how fast, and what everybody's processors paid for it."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import median
@@ -11,6 +12,7 @@ from bench.usage import Bystanders, usages
 _WARM = 60
 _WARM_PER_S = 30.0
 _QUIET_WITHIN_S = 60.0
+_IDLE_S = 3.0
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,9 @@ class CallFigures:
     """p50 and p95."""
     answered_ms: tuple[float, float]
     cpu_ms: dict[str, float]
-    """A call, by process."""
+    """A call, by process, with what the process needs without any call."""
+    idle_ms: float
+    """What the Python side needs a second without any call."""
     rss_mb: dict[str, float]
     disturbance: float
     """Processors that others kept busy."""
@@ -41,7 +45,17 @@ def warm_up(contender: Contender, far_end: FarEnd, acts: list[Act]) -> None:
         far_end.wait_until_quiet(_QUIET_WITHIN_S)
 
 
-def measure(contender: Contender, far_end: FarEnd, load: CallLoad) -> CallFigures:
+def idle_ms(contender: Contender) -> float:
+    """What it needs a second while nothing goes on."""
+    before = usages(contender.pids)
+    time.sleep(_IDLE_S)
+    after = usages(contender.pids)
+    own = [name for name in after if name != "PostgreSQL"]
+    return sum(after[name].cpu_s - before[name].cpu_s for name in own) * 1e3 / _IDLE_S
+
+
+def measure(contender: Contender, far_end: FarEnd, load: CallLoad, idle: float) -> CallFigures:
+    """`idle`: of `idle_ms`."""
     pids = {**contender.pids, **far_end.pids}
     before, bystanders = usages(pids), Bystanders(pids)
     contender.place(load)
@@ -61,6 +75,7 @@ def measure(contender: Contender, far_end: FarEnd, load: CallLoad) -> CallFigure
         cpu_ms={
             name: (after[name].cpu_s - before[name].cpu_s) * 1e3 / load.count for name in after
         },
+        idle_ms=idle,
         rss_mb={name: usage.rss_mb for name, usage in after.items()},
         disturbance=disturbance,
         oddities=outcome.oddities,
@@ -95,6 +110,7 @@ def medians(rounds: list[CallFigures]) -> CallFigures:
         post_ms=middle([one.post_ms for one in rounds]),
         answered_ms=middle([one.answered_ms for one in rounds]),
         cpu_ms=each([one.cpu_ms for one in rounds]),
+        idle_ms=median(one.idle_ms for one in rounds),
         rss_mb=each([one.rss_mb for one in rounds]),
         disturbance=median(one.disturbance for one in rounds),
         oddities=oddities,

@@ -7,7 +7,7 @@ from bench.calls.measure import CallFigures
 BARE = "bare ARI loop"
 _COLUMNS = (
     "contender", "calls/s", "completed", "failed", "recorded", "at once", "request ms",
-    "to answered ms", "CPU ms/call", "to bare", "PostgreSQL", "Asterisk", "SIPp", "RSS MB",
+    "to answered ms", "CPU ms/call", "to bare", "idle ms/s", "PostgreSQL", "Asterisk", "SIPp", "RSS MB",
     "others' CPUs",
 )  # fmt: skip
 _BESIDE = ("PostgreSQL", "Asterisk", "SIPp")
@@ -42,6 +42,7 @@ def _row(name: str, one: CallFigures, bare: CallFigures | None) -> tuple[str, ..
         _pair(one.answered_ms),
         f"{own:.2f}",
         f"{own / max(own_cpu(bare), 1e-9):.2f}" if bare is not None else "",
+        f"{one.idle_ms:.0f}",
         *(f"{one.cpu_ms[beside]:.2f}" if beside in one.cpu_ms else "" for beside in _BESIDE),
         f"{sum(rss for part, rss in one.rss_mb.items() if part not in _BESIDE):.0f}",
         f"{one.disturbance:.1f}",
