@@ -32,8 +32,8 @@ check: setup-dev ## Lint, types, import contracts and sizes, in seconds
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_sizes.py
 
-bench: setup-dev ## Measure Hookline on both databases (ARGS="--help")
-	@$(BIN)/python scripts/setup_test.py bench
+bench: setup-dev ## Measure Hookline on both databases (ARGS="--help", ARGS=--calls)
+	@$(BIN)/python scripts/setup_test.py $(if $(filter --calls,$(ARGS)),bench-calls,bench)
 	@$(BIN)/python -m bench $(ARGS)
 
 format: setup-dev ## Format the code and repair what the linter can repair

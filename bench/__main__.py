@@ -1,6 +1,7 @@
 """`make bench`: Hookline and Kannel in turns, end to end, in a closed loop and paced.
 
 Accept → submit to an SMSC → its receipt after 20 ms → callback received; all on this machine.
+With `--calls` as the first argument it measures calls instead (`bench/calls`).
 """
 
 import argparse
@@ -8,6 +9,7 @@ import json
 import os
 import platform
 import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -15,6 +17,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from bench.calls.__main__ import main as measure_calls
 from bench.driver import Load
 from bench.hookline import Setup, running_hookline
 from bench.kannel import running_kannel
@@ -130,4 +133,7 @@ def _processor() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--calls"]:
+        measure_calls(sys.argv[2:])
+    else:
+        main()

@@ -130,7 +130,7 @@ class Receiver(asyncio.Protocol):
             self._outcome.received_at[place] = time.perf_counter()
 
 
-class _Connection:
+class Connection:
     """One keep-alive connection, opened anew where the gateway closes it."""
 
     def __init__(self, port: int) -> None:
@@ -157,7 +157,7 @@ class _Connection:
 
 
 @dataclass
-class _Sender:
+class Sender:
     """Sends messages to one target and notes when each was sent and accepted."""
 
     target: Target
@@ -175,7 +175,7 @@ class _Sender:
                 tasks.create_task(self._take_turns(places))
 
     async def _take_turns(self, places: Iterator[int]) -> None:
-        connection = _Connection(self.target.port)
+        connection = Connection(self.target.port)
         for place in places:
             self.outcome.sent_at[place] = time.perf_counter()
             await self._send(connection, place)
@@ -196,12 +196,12 @@ class _Sender:
                 queue.put_nowait(None)
 
     async def _take_from(self, queue: "asyncio.Queue[int | None]") -> None:
-        connection = _Connection(self.target.port)
+        connection = Connection(self.target.port)
         while (place := await queue.get()) is not None:
             await self._send(connection, place)
         connection.close()
 
-    async def _send(self, connection: _Connection, place: int) -> None:
+    async def _send(self, connection: Connection, place: int) -> None:
         status = await connection.exchange(self.target.request(place, self.callback_port))
         self.outcome.statuses[status] += 1
         if status == _ACCEPTED:
@@ -214,7 +214,7 @@ async def run(target: Target, load: Load) -> Outcome:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Receiver(outcome), "127.0.0.1", 0, backlog=2_048)
     try:
-        await _Sender(target, load, outcome, server.sockets[0].getsockname()[1]).send_all()
+        await Sender(target, load, outcome, server.sockets[0].getsockname()[1]).send_all()
         await _drain(outcome)
     finally:
         server.close()

@@ -59,9 +59,34 @@ class Hookline:
         ).encode()
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running server, before it has a carrier."""
+
+    environment: Mapping[str, str]
+    """Of its command line."""
+    port: int
+    token: str
+    pids: Mapping[str, int]
+
+    def command(self, *arguments: str) -> str:
+        """What `hookline …` prints."""
+        return _command(self.environment, *arguments)
+
+
 @contextmanager
 def running_hookline(setup: Setup) -> Iterator[Hookline]:
     """A server whose sender is on the carrier, with an SMSC of its own for SMPP."""
+    with ExitStack() as stack:
+        server = stack.enter_context(running_server(setup))
+        if setup.carrier == "smpp":
+            _add_carrier(server, stack.enter_context(running_smsc()), setup.window)
+        yield Hookline(server.port, server.token, server.pids)
+
+
+@contextmanager
+def running_server(setup: Setup) -> Iterator[Server]:
+    """A server on a data folder or database of its own, with a credential that may do everything."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="hookline-bench-")))
         pids = {}
@@ -78,13 +103,11 @@ def running_hookline(setup: Setup) -> Iterator[Hookline]:
             "HOOKLINE_SANDBOX_RECEIPT_DELAY_S": str(RECEIPT_DELAY_MS / 1e3),
         }
         port = int(environment["HOOKLINE_PORT"])
-        server = stack.enter_context(_serving(setup, environment, folder / "server.log"))
+        pid = stack.enter_context(_serving(setup, environment, folder / "server.log"))
         shown = _command(
             environment, "credentials", "create", "--description", "bench", "--all-scopes", "--json"
         )
-        if setup.carrier == "smpp":
-            _add_carrier(environment, stack.enter_context(running_smsc()), setup.window)
-        yield Hookline(port, str(json.loads(shown)["token"]), {"Hookline": server} | pids)
+        yield Server(environment, port, str(json.loads(shown)["token"]), {"Hookline": pid} | pids)
 
 
 @contextmanager
@@ -121,15 +144,15 @@ def _wait_until_ready(port: str, process: "subprocess.Popen[bytes]", log: Path) 
     raise TimeoutError("the server did not become ready")
 
 
-def _add_carrier(environment: Mapping[str, str], smsc_port: int, window: int) -> None:
+def _add_carrier(server: Server, smsc_port: int, window: int) -> None:
     """The sender's way out: the SMSC, without a limit a second."""
-    _command(
-        environment, "carriers", "add", "smpp", "--name", "bench",
+    server.command(
+        "carriers", "add", "smpp", "--name", "bench",
         "--host", "127.0.0.1", "--port", str(smsc_port),
         "--system-id", "esme", "--password", "secret",
         "--window", str(window), "--rate", "0", "--json",
     )  # fmt: skip
-    _command(environment, "numbers", "add", SENDER, "--carrier", "bench")
+    server.command("numbers", "add", SENDER, "--carrier", "bench")
 
 
 def _command(environment: Mapping[str, str], *arguments: str) -> str:

@@ -3,7 +3,7 @@
 Anywhere else it says what is missing and how to get it; the tests that need it are then skipped.
 What npm brings is installed wherever there is npm, into a folder that git ignores; what must be
 built is built there, too, as root on Debian. The argument `bench` asks for what `make bench` needs
-instead.
+instead, `bench-calls` for what it needs to measure calls.
 """
 
 import importlib.util
@@ -15,12 +15,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.services.programs import BENCH_PROGRAMS, PROGRAMS, Program
+from tests.services.programs import (
+    BENCH_PROGRAMS,
+    CALL_BENCH_PROGRAMS,
+    PROGRAMS,
+    Program,
+)
+
+WANTED = {"bench": BENCH_PROGRAMS, "bench-calls": CALL_BENCH_PROGRAMS}
 
 
 def main(names: list[str]) -> int:
     """Exit status 1 only where installing was possible and failed."""
-    wanted = BENCH_PROGRAMS if names == ["bench"] else PROGRAMS
+    wanted = WANTED.get(" ".join(names), PROGRAMS)
     status = install_from_debian([program for program in wanted if program.npm_folder is None])
     status = install_from_npm([program for program in wanted if program.npm_folder]) or status
     return build([program for program in wanted if program.build]) or status

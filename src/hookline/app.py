@@ -23,6 +23,7 @@ from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
 from hookline.audit.append import AuditTrail
 from hookline.calls.exchange import Exchange
+from hookline.calls.place_route import place_route
 from hookline.calls.recording_routes import recording_routes
 from hookline.calls.routes import call_routes
 from hookline.carriers import routes as carrier_routes
@@ -194,7 +195,10 @@ class Server:
             settings=settings,
             clock=core.clock,
             ids=core.ids,
-            direct={("POST", "/v1/messages"): send_routes.send_route(self.submission)},
+            direct={
+                ("POST", "/v1/messages"): send_routes.send_route(self.submission),
+                ("POST", "/v1/calls"): place_route(core.store, self.calls.placement, self.api),
+            },
         )
 
     def _call_home(self) -> Home:

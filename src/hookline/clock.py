@@ -6,6 +6,7 @@ hot path handles millions of them; they become RFC 3339 text or aware datetimes 
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NewType, Protocol
 
 UnixMs = NewType("UnixMs", int)
@@ -54,18 +55,16 @@ class ManualClock:
         self._now_ms += int(seconds * 1_000)
 
 
-_prefix_second = -1
-_prefix_text = ""
-
-
 def to_rfc3339(instant: int) -> str:
     """RFC 3339 in UTC with milliseconds, as every wire shape shows it."""
-    global _prefix_second, _prefix_text
     second, millis = divmod(instant, 1_000)
-    if second != _prefix_second:
-        _prefix_text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        _prefix_second = second
-    return f"{_prefix_text}.{millis:03d}Z"
+    return f"{_to_the_second(second)}.{millis:03d}Z"
+
+
+@lru_cache(maxsize=1_024)
+def _to_the_second(second: int) -> str:
+    """What is told of a call or a message names the same few instants again and again."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
 
 
 def to_datetime(instant: int) -> datetime:

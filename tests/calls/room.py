@@ -115,8 +115,9 @@ class Room:
 
     async def place_answered(self, **changes: Any) -> tuple[str, LegId]:
         """Place a call whose first leg picks up; the ids of the call and of the leg."""
+        before = len(self.engine.all_told("dial"))
         call_id = await self.place(**changes)
-        dial = await self.engine.telling("dial", len(self.engine.all_told("dial")) + 1)
+        dial = await self.engine.telling("dial", before + 1)
         self.engine.pick_up(dial.leg_id)
         return call_id, dial.leg_id
 

@@ -27,6 +27,7 @@ USER, PASSWORD = "hookline", "secret"
 START_TIMEOUT_S = 40.0
 STOP_TIMEOUT_S = 10.0
 RTP_PORTS = 200
+_RTP_SPACE = 20_000
 _RUN = """
 mount -t proc proc "$1/proc" && exec chroot "$1" /usr/sbin/asterisk -f -C "$2/etc/asterisk.conf"
 """
@@ -137,9 +138,12 @@ class Asterisk:
 
 
 @contextmanager
-def running_asterisk(*, with_spool: bool = True) -> Iterator[Asterisk]:
-    """An Asterisk of its own; without its recording folder, as Debian's package leaves it, if so asked."""
-    one = _furnish(with_spool=with_spool)
+def running_asterisk(*, with_spool: bool = True, rtp_ports: int = RTP_PORTS) -> Iterator[Asterisk]:
+    """An Asterisk of its own; without its recording folder, as Debian's package leaves it, if so asked.
+
+    A leg takes two of the ports.
+    """
+    one = _furnish(with_spool=with_spool, rtp_ports=rtp_ports)
     try:
         one.start()
         yield one
@@ -155,14 +159,14 @@ def _sweep() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _furnish(*, with_spool: bool) -> Asterisk:
+def _furnish(*, with_spool: bool, rtp_ports: int) -> Asterisk:
     _sweep()
     home = ASTERISK_ROOT / "srv" / f"{os.getpid()}-{next(_numbers)}"
     one = Asterisk(home, find_free_port(), find_free_port(), find_free_port())
     folders = ["etc", "db", "run", "log", "media", "spool", "phones", "tmp"]
     for name in [*folders, *(["spool/recording"] if with_spool else [])]:
         (home / name).mkdir(parents=True, exist_ok=True)
-    rtp_first = 20_000 + RTP_PORTS * random.randrange(100)
+    rtp_first = 20_000 + rtp_ports * random.randrange(_RTP_SPACE // rtp_ports)
     facts = {
         "home": one.there,
         "modules": "/" + str(next(ASTERISK_ROOT.glob("usr/lib/*/asterisk/modules")).relative_to(ASTERISK_ROOT)),
@@ -170,7 +174,7 @@ def _furnish(*, with_spool: bool) -> Asterisk:
         "sip_port": one.sip_port,
         "trunk_port": one.trunk_port,
         "rtp_first": rtp_first,
-        "rtp_last": rtp_first + RTP_PORTS - 1,
+        "rtp_last": rtp_first + rtp_ports - 1,
     }  # fmt: skip
     for file in (ASTERISK_FOLDER / "etc").iterdir():
         (home / "etc" / file.name).write_text(string.Template(file.read_text()).substitute(facts))

@@ -161,3 +161,5 @@ PROGRAMS = (POSTGRESQL, CHROMIUM, NODE, NODE_SMPP, ESPEAK, ASTERISK)
 """What the tests need."""
 BENCH_PROGRAMS = (POSTGRESQL, NODE, KANNEL)
 """What `make bench` needs, and measures against."""
+CALL_BENCH_PROGRAMS = (POSTGRESQL, ESPEAK, ASTERISK)
+"""What `make bench ARGS=--calls` needs."""

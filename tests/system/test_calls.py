@@ -92,6 +92,16 @@ def test_a_deleted_recording_is_gone(site: Site, api: httpx.Client) -> None:
     assert api.get(f"/v1/recordings/{recording}/audio").status_code == 404
 
 
+def test_a_call_that_is_not_valid_is_refused_by_its_field(api: httpx.Client) -> None:
+    answer = api.post("/v1/calls", json=call_body(colour="red"))
+    assert answer.status_code == 422
+    assert [(one["pointer"], one["code"]) for one in answer.json()["errors"]] == [
+        ("/colour", "unknown_field")
+    ]
+    answer = api.post("/v1/calls", content=b"{", headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed_request")
+
+
 def test_a_click_to_call_connects_two_sides(api: httpx.Client) -> None:
     call = ended(api, place(api, actions=None, agent=ANSWERS_AT_ONCE, to=LEAVES))
     assert (call["status"], call["hangup_by"]) == ("completed", "callee")

@@ -12,12 +12,12 @@ from sqlalchemy import Row
 from hookline.calls import store as sql
 from hookline.calls.commands import input_of
 from hookline.calls.errors import TooManyCalls
-from hookline.calls.hand_over import WORK_TOPIC, commands_topic
-from hookline.calls.live import live_call
+from hookline.calls.hand_over import WORK_TOPIC, Begun, commands_topic
+from hookline.calls.live import LiveCall, live_call
 from hookline.calls.model import Call, HangupBy, Leg, call_of, leg_of
 from hookline.calls.recovery import break_call
 from hookline.calls.runner import CallRunner, Desk
-from hookline.calls.steps import HangUpWanted
+from hookline.calls.steps import HangUpWanted, Step
 from hookline.clock import SECOND_MS
 from hookline.errors import HooklineError
 from hookline.ids import CarrierId
@@ -65,15 +65,22 @@ class Conductor:
 
     def begin(self, call: Call, legs: Sequence[Leg], *, engine: Engine | None = None) -> None:
         """Run a call that is stored as this node's."""
-        engine = engine or self._engines.find(CarrierId(call.carrier_id), is_sandbox=False)
-        runner = CallRunner(live_call(call, legs, self._store.ids.new), engine, self._desk)
-        self._running[call.id] = runner
-        self._spawn(self._run(runner))
+        self._start(live_call(call, legs, self._store.ids.new), engine)
 
-    async def _run(self, runner: CallRunner) -> None:
+    def go_on(self, begun: Begun) -> None:
+        """Run a call that is stored as this node's, with its first step taken."""
+        self._start(begun.live, None, begun.step)
+
+    def _start(self, live: LiveCall, engine: Engine | None, taken: Step | None = None) -> None:
+        engine = engine or self._engines.find(CarrierId(live.call.carrier_id), is_sandbox=False)
+        runner = CallRunner(live, engine, self._desk)
+        self._running[live.call.id] = runner
+        self._spawn(self._run(runner, taken))
+
+    async def _run(self, runner: CallRunner, taken: Step | None) -> None:
         call = runner.live.call
         try:
-            await runner.run()
+            await runner.run(taken)
         except Exception:
             log.exception("call_broke", call_id=call.id)
             runner.hang_up_all()

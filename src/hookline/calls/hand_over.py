@@ -4,10 +4,11 @@ A node that has the engine of its carrier takes it at once; any other leaves it 
 wakes whoever has.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
-from hookline.calls.model import Call, Leg
+from hookline.calls.live import LiveCall
+from hookline.calls.steps import Step
 from hookline.ids import CarrierId
 
 WORK_TOPIC = "calls"
@@ -19,6 +20,14 @@ def commands_topic(node: str) -> str:
     return f"calls:{node}"
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call whose first step has been decided, and is committed with the call itself."""
+
+    live: LiveCall
+    step: Step
+
+
 class Conduct(Protocol):
     """What acceptance needs to know of the conductor."""
 
@@ -26,8 +35,8 @@ class Conduct(Protocol):
         """This node, if it has the engine; None leaves the call to others. Raises TooManyCalls."""
         ...
 
-    def begin(self, call: Call, legs: Sequence[Leg]) -> None:
-        """Run a call that is stored as this node's."""
+    def go_on(self, begun: Begun) -> None:
+        """Run a call that is stored as this node's, with its first step taken."""
         ...
 
 
@@ -37,5 +46,5 @@ class ConductElsewhere:
     def owner_for(self, carrier_id: CarrierId, *, is_sandbox: bool) -> str | None:
         return None
 
-    def begin(self, call: Call, legs: Sequence[Leg]) -> None:
+    def go_on(self, begun: Begun) -> None:
         """Nobody here could run it."""

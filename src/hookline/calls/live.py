@@ -35,6 +35,9 @@ class Plan(msgspec.Struct, frozen=True, omit_defaults=True):
         return [] if self.actions is None else action_list.validate_python(self.actions)
 
 
+_decode_plan = msgspec.json.Decoder(Plan).decode
+
+
 class Verdict(NamedTuple):
     """How the call ends; the first one counts."""
 
@@ -159,9 +162,14 @@ class LiveCall:
         return tuple(sorted(found, key=lambda leg_id: leg_id != self.main))
 
 
-def live_call(call: Call, legs: Sequence[Leg], new_id: Callable[[str], str]) -> LiveCall:
-    """A stored call, ready to run."""
-    plan = msgspec.json.decode(call.plan, type=Plan)
+def live_call(
+    call: Call,
+    legs: Sequence[Leg],
+    new_id: Callable[[str], str],
+    script: Sequence[Action] | None = None,
+) -> LiveCall:
+    """A stored call, ready to run. `script`: its plan's actions, where they are at hand."""
+    plan = _decode_plan(call.plan)
     found = {
         LegId(leg.id): LiveLeg(LegId(leg.id), Role(leg.role), leg.recipient, Status(leg.status))
         for leg in legs
@@ -177,7 +185,7 @@ def live_call(call: Call, legs: Sequence[Leg], new_id: Callable[[str], str]) -> 
         main=by_role.get(Role.AGENT, followed),
         followed=followed,
         legs=found,
-        script=deque(plan.script()),
+        script=deque(plan.script() if script is None else script),
     )
     if Role.AGENT in by_role:
         live.is_to_connect = True

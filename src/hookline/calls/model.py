@@ -127,14 +127,21 @@ RECORDING_EVENT_OF: dict[RecordingStatus, EventType] = {
 }
 
 
+_SOURCES = {
+    change: tuple(status for status, possible in TRANSITIONS if possible is change)
+    for change in Change
+}
+_TARGETS = {change: to for (_, change), to in TRANSITIONS.items()}
+
+
 def sources(change: Change) -> tuple[Status, ...]:
     """The statuses in which the change is possible."""
-    return tuple(status for status, possible in TRANSITIONS if possible is change)
+    return _SOURCES[change]
 
 
 def target(change: Change) -> Status:
     """The status that the change leads to."""
-    return next(to for (_, possible), to in TRANSITIONS.items() if possible is change)
+    return _TARGETS[change]
 
 
 class Call(msgspec.Struct, frozen=True, gc=False):

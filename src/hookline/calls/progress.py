@@ -6,6 +6,7 @@ meanwhile, or that another node has taken over, changes nothing at all.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -46,6 +47,7 @@ from hookline.ids import AccountId
 from hookline.principal import Mode
 from hookline.storage.sets import Row
 from hookline.storage.transaction import Transaction
+from hookline.voice.port import LegId
 
 _ANYWHERE = f",{','.join(status.value for status in Status)},"
 
@@ -87,6 +89,26 @@ async def take_steps(tx: Transaction, items: Sequence[Taken]) -> list[Call | Non
     return changed
 
 
+async def store_begun(tx: Transaction, item: Taken, legs: Sequence[Leg]) -> None:
+    """Insert a call and its legs with their first step taken, and tell of it: one commit for both."""
+    step = item.step
+    moved = {move.leg_id: target(move.change) for move in step.moves if isinstance(move, LegMove)}
+    begun = [
+        msgspec.structs.replace(leg, status=moved.get(LegId(leg.id), leg.status)) for leg in legs
+    ]
+    move = next(one for one in step.moves if isinstance(one, CallMove))
+    call = msgspec.structs.replace(
+        item.call,
+        status=target(move.change).value,
+        updated_at=step.at,
+        timeline=item.call.timeline + "".join(_line(move, step.at) for move in step.moves),
+        sequence=sum(event_of(move) is not None for move in step.moves),
+    )
+    await tx.insert(sql.INSERT_CALL, [msgspec.structs.astuple(call)])
+    await tx.insert(sql.INSERT_LEG, [msgspec.structs.astuple(leg) for leg in begun])
+    _emit(tx, item, call, {leg.id: leg for leg in begun}, {})
+
+
 def _step_values(item: Taken) -> Row:
     step, at = item.step, item.step.at
     move = next((one for one in step.moves if isinstance(one, CallMove)), None)
@@ -108,7 +130,8 @@ def _step_values(item: Taken) -> Row:
     )
 
 
-def between_commas(statuses: Sequence[Status]) -> str:
+@lru_cache(maxsize=32)
+def between_commas(statuses: tuple[Status, ...]) -> str:
     """As the guards of `store` compare with."""
     return f",{','.join(status.value for status in statuses)},"
 

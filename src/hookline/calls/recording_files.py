@@ -4,17 +4,14 @@ Duration, size, digest and shape are measured from the file, never taken from an
 engine counts whole seconds, and what was paused is not in the file.
 """
 
-from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
 from hookline.calls.steps import FileFacts
 from hookline.ids import is_id
-from hookline.voice.audio.wav import part_of, read_format, read_samples, sha256_of
+from hookline.voice.audio.wav import part_of, read_format, sha256_of
+from hookline.voice.audio.waveform import peaks_of_file
 from hookline.voice.errors import AudioUnreadable
-
-_PEAKS = 200
-_LOUDEST = 32_768
 
 
 class RecordingFiles(Protocol):
@@ -68,7 +65,7 @@ class LocalRecordings:
                 channels=shape.channels,
                 bytes=path.stat().st_size,
                 sha256=sha256_of(path),
-                peaks=_peaks(path, shape.frames),
+                peaks=peaks_of_file(path),
             )
         except (AudioUnreadable, OSError):
             return None
@@ -82,15 +79,3 @@ class LocalRecordings:
         if not is_id("rec", recording_id):
             raise ValueError(f"{recording_id!r} is no id of a recording")
         return self._folder / f"{recording_id}.wav"
-
-
-def _peaks(path: Path, frames: int) -> tuple[int, ...]:
-    """The loudest sample of each stretch, 0 to 100; a stretch at a time is held in memory."""
-    stretches = min(_PEAKS, frames)
-    bounds = [frames * number // stretches for number in range(stretches + 1)] if frames else [0]
-    peaks = []
-    for start, stop in pairwise(bounds):
-        samples = read_samples(path, start, stop - start)
-        loudest = max(max(samples, default=0), -min(samples, default=0))
-        peaks.append(round(loudest * 100 / _LOUDEST))
-    return tuple(peaks)

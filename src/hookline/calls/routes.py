@@ -22,11 +22,10 @@ from hookline.calls.schemas import CallAction, CallCreate, CallShape, CallWithLe
 from hookline.calls.submission import Placement
 from hookline.errors import NotFound
 from hookline.principal import Scope
-from hookline.storage.transaction import Transaction
 
 
 def call_routes(placement: Placement) -> Routes:
-    """Calls: place, list, read, hang up, act on."""
+    """Calls: place (see also `place_route`), list, read, hang up, act on."""
     router = Routes("/v1/calls", "Calls")
 
     @router.on(
@@ -38,11 +37,7 @@ def call_routes(placement: Placement) -> Routes:
         by webhooks and by reading it. Its status follows the leg to `to`.
         """
         prepared = await placement.prepare(caller, body)
-
-        async def accept(tx: Transaction) -> bytes:
-            return resource.encode_call(await placement.accept(tx, prepared))
-
-        return await once.commit(accept, status=202)
+        return await once.commit(placement.accepting(prepared), status=202)
 
     @router.on("GET", "", scope=Scope.CALLS_READ, answer=Page[CallShape])
     async def list_calls(

@@ -6,7 +6,7 @@ the run, and whatever still rings is hung up.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 from hookline.calls.answers import Answers
@@ -16,6 +16,7 @@ from hookline.calls.model import Role
 from hookline.calls.plan import decide
 from hookline.calls.progress import Taken, TakeSteps
 from hookline.calls.recording_files import RecordingFiles
+from hookline.calls.rhythm import Rhythm
 from hookline.calls.steps import (
     ActionsCame,
     AnswerLeg,
@@ -46,7 +47,7 @@ from hookline.errors import HooklineError, Unavailable
 from hookline.ids import AccountId
 from hookline.storage.store import Store
 from hookline.telemetry.logs import get_logger
-from hookline.voice.port import Dial, Digit, Engine, LegId, Record
+from hookline.voice.port import Cause, Dial, Digit, Ended, Engine, LegId, Record
 
 log = get_logger(__name__)
 _COMMIT_PAUSE_S = 0.25
@@ -68,6 +69,7 @@ class Desk:
     """Who is told of what happens to a leg or a recording, by its id."""
     prepare: Callable[[AccountId], Awaitable[None]] | None = None
     """Awaited before the first leg of an account's call is dialled."""
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
 
 class CallRunner:
@@ -98,12 +100,17 @@ class CallRunner:
         legs = self.live.legs.values()
         return [leg.id for leg in legs if leg.role is Role.CALLER or leg.id in self._dialled]
 
-    async def run(self) -> None:
-        """Until nothing more can happen to the call."""
-        self.put(GaveUp("carrier_unavailable") if self.engine is None else Started())
+    async def run(self, taken: Step | None = None) -> None:
+        """Until nothing more can happen to the call. `taken`: its first step, which is committed."""
+        if taken is None:
+            self.put(GaveUp("carrier_unavailable") if self.engine is None else Started())
+        elif self.engine is None:  # it was closed just now
+            self.put(Ended(self.live.main, self._desk.store.now(), Cause.LOST))
         try:
             if self._desk.prepare is not None:
                 await self._desk.prepare(AccountId(self.live.call.account_id))
+            for effect in () if taken is None else taken.effects:
+                self._do(effect)
             while not self.live.is_done:
                 what, at = await self._inbox.get()
                 step = decide(self.live, what, at)
@@ -119,6 +126,7 @@ class CallRunner:
     async def _take(self, step: Step) -> bool:
         """Commit the step, however long the database is away; False when the call is not ours."""
         taken = Taken(self.live.call, self._desk.node, step)
+        await self._desk.rhythm.turn()
         for _ in range(_COMMIT_TRIES):
             try:
                 return await self._desk.store.writer.submit(self._desk.steps, taken) is not None

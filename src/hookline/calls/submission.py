@@ -1,9 +1,10 @@
 """From a request to a durable call: checked, stored with its first legs, handed over.
 
-The first thing that rings does so after the commit, on the node whose name is in the row.
+The first thing that rings does so after the commit, on the node whose name is in the row. Where this
+node has the engine, the same commit says that it is being dialled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,13 +12,16 @@ import msgspec
 
 from hookline.calls import store as sql
 from hookline.calls.errors import NoVoiceCarrier, UnknownCaller
-from hookline.calls.hand_over import WORK_TOPIC, Conduct
-from hookline.calls.live import Plan
+from hookline.calls.hand_over import WORK_TOPIC, Begun, Conduct
+from hookline.calls.live import Plan, live_call
 from hookline.calls.model import Call, Leg, Role, Status, timeline_line
 from hookline.calls.permission import OnBehalfOf, check_leg, check_legs_of
-from hookline.calls.progress import new_leg
+from hookline.calls.plan import decide
+from hookline.calls.progress import Taken, new_leg, store_begun
+from hookline.calls.resource import encode_call
 from hookline.calls.schemas import CallCreate
-from hookline.calls.steps import NewLeg
+from hookline.calls.steps import NewLeg, Started
+from hookline.clock import UnixMs
 from hookline.ids import CarrierId
 from hookline.numbers.book import Home, NumberBook
 from hookline.numbers.call_actions import Action, action_list
@@ -36,6 +40,8 @@ class Prepared:
 
     call: Call
     legs: tuple[Leg, ...]
+    script: Sequence[Action]
+    """The actions, as they were checked."""
 
 
 class Placement:
@@ -61,17 +67,28 @@ class Placement:
         is_sandbox = is_test or home.is_voice_sandbox
         owner = self._conduct.owner_for(carrier_id, is_sandbox=is_sandbox)
         call = self._call(principal, wanted, home.number, carrier_id, owner)
-        return Prepared(call, self._legs(call))
+        return Prepared(call, self._legs(call), wanted.actions or ())
+
+    def accepting(self, prepared: Prepared) -> Callable[[Transaction], Awaitable[bytes]]:
+        """The use case that stores it and answers with the resource."""
+
+        async def accept(tx: Transaction) -> bytes:
+            return encode_call(await self.accept(tx, prepared))
+
+        return accept
 
     async def accept(self, tx: Transaction, prepared: Prepared) -> Call:
-        """Store it; once that is durable it begins."""
+        """Store it; once that is durable it begins. That it is being dialled is stored at once."""
         call, legs = prepared.call, prepared.legs
-        await tx.insert(sql.INSERT_CALL, [msgspec.structs.astuple(call)])
-        await tx.insert(sql.INSERT_LEG, [msgspec.structs.astuple(leg) for leg in legs])
         if call.owner is None:
+            await tx.insert(sql.INSERT_CALL, [msgspec.structs.astuple(call)])
+            await tx.insert(sql.INSERT_LEG, [msgspec.structs.astuple(leg) for leg in legs])
             tx.notify(WORK_TOPIC)
-        else:
-            tx.after_commit(lambda: self._conduct.begin(call, legs))
+            return call
+        live = live_call(call, legs, self._store.ids.new, prepared.script)
+        begun = Begun(live, decide(live, Started(), UnixMs(call.created_at)))
+        await store_begun(tx, Taken(call, call.owner, begun.step), legs)
+        tx.after_commit(lambda: self._conduct.go_on(begun))
         return call
 
     async def _home(self, principal: Principal, sender: str) -> Home:

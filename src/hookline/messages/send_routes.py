@@ -15,7 +15,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as ASGIScope
 
-from hookline.api.context import RequestContext, context_in
+from hookline.api.bare import caller_with, read_body
+from hookline.api.context import context_in
 from hookline.api.idempotency import HEADER, REPLAYED, Once, claim_in, claim_of
 from hookline.api.openapi import Documented
 from hookline.api.problems import problem_body
@@ -82,8 +83,8 @@ def send_route(submission: Submission) -> ASGIApp:
     """`POST /v1/messages` as the edge calls it, without a router in between."""
 
     async def send_message(scope: ASGIScope, receive: Receive, send: Send) -> None:
-        principal = _sender(context_in(scope))
-        body = await _read(receive)
+        principal = caller_with(scope, Scope.MESSAGES_SEND)
+        body = await read_body(receive)
         wanted = decode_message(body)
         key = next((value for name, value in scope["headers"] if name == _KEY_HEADER), None)
         claim = claim_in(scope, key.decode("latin-1"), body) if key is not None else None
@@ -105,7 +106,7 @@ def batch_route(store: Store, submission: Submission) -> Route:
 
     async def send_batch(request: Request) -> Response:
         context = context_in(request.scope)
-        principal = _sender(context)
+        principal = caller_with(request.scope, Scope.MESSAGES_SEND)
         body = await request.body()
         raw = _decode_items(body)
         once = Once(store, claim_of(request, request.headers.get(HEADER), body))
@@ -119,18 +120,6 @@ def batch_route(store: Store, submission: Submission) -> Route:
     return Route("/v1/messages/batch", send_batch, methods=["POST"])
 
 
-async def _read(receive: Receive) -> bytes:
-    """The whole body; the edge bounds it. Raises MalformedRequest when the client leaves."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        message = await receive()
-        body += message.get("body", b"")
-    if message["type"] == "http.disconnect":
-        raise MalformedRequest("The request ended before its body did.")
-    return body
-
-
 def decode_message(body: bytes | msgspec.Raw) -> SendMessage:
     """The body as a message to send. Raises MalformedRequest, Invalid."""
     try:
@@ -139,13 +128,6 @@ def decode_message(body: bytes | msgspec.Raw) -> SendMessage:
         raise _invalid(str(error)) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise MalformedRequest("The body is not valid JSON.") from error
-
-
-def _sender(context: RequestContext) -> Principal:
-    principal = context.principal
-    assert principal is not None, "the edge authenticates every path of the API"
-    principal.require(Scope.MESSAGES_SEND)
-    return principal
 
 
 def _decode_items(body: bytes) -> list[msgspec.Raw]:

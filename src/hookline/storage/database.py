@@ -207,9 +207,34 @@ class SqliteWriterConnection(WriterConnection):
         return int(self._raw.execute("PRAGMA data_version").fetchone()[0])
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
-        self._busy = self._thread.submit(work)
+        """Whoever waits may be canceled; the work goes on, and `roll_back` waits for it."""
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        self._busy = self._thread.submit(_work_and_tell, work, loop, done)
         with answering:
-            await asyncio.shield(asyncio.wrap_future(self._busy))
+            await done
+
+
+def _work_and_tell(
+    work: Callable[[], None], loop: asyncio.AbstractEventLoop, done: "asyncio.Future[None]"
+) -> None:
+    """In the thread: one wake-up of the loop, and none of the futures between that asyncio offers."""
+    failure: BaseException | None = None
+    try:
+        work()
+    except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+        failure = error
+    with contextlib.suppress(RuntimeError):  # the loop has been closed: nobody waits
+        loop.call_soon_threadsafe(_tell, done, failure)
+
+
+def _tell(done: "asyncio.Future[None]", failure: BaseException | None) -> None:
+    if done.done():
+        return
+    if failure is None:
+        done.set_result(None)
+    else:
+        done.set_exception(failure)
 
 
 class PostgresDatabase(Database):

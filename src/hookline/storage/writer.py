@@ -163,9 +163,12 @@ class Writer:
         self._awake.clear()
         if self._stop_by is not None:
             return
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.poll_interval_s):
-                await self._awake.wait()
+        loop = asyncio.get_running_loop()
+        poll = loop.call_later(self._settings.poll_interval_s, self._awake.set)
+        try:
+            await self._awake.wait()
+        finally:
+            poll.cancel()
 
     async def _hear_others(self) -> None:
         """Look for another process's commits now and then, however busy this one is."""

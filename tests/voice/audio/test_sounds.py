@@ -1,5 +1,6 @@
 """Tones, digits, mixing, resampling and the waveform, judged by their frequencies."""
 
+import struct
 from array import array
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from hookline.voice.audio.resampling import resample
 from hookline.voice.audio.samples import interleave, mix, samples_in, silence
 from hookline.voice.audio.tones import DIGIT_HZ, digit_tones, tone, tone_from
 from hookline.voice.audio.wav import write_wav
-from hookline.voice.audio.waveform import peaks_of, peaks_of_file
+from hookline.voice.audio.waveform import peak_of, peaks_of_file
 from hookline.voice.port import DIGITS
 
 SAMPLES = st.lists(st.integers(-32_768, 32_767), max_size=300).map(lambda items: array("h", items))
@@ -81,23 +82,20 @@ def test_resampling_takes_any_sound(sound: "array[int]", rate_hz: int) -> None:
 
 
 @settings(deadline=None)
-@given(SAMPLES, st.integers(1, 50))
-def test_the_waveform_holds_every_sample(sound: "array[int]", count: int) -> None:
-    peaks = peaks_of(sound, count=count)
-    assert len(peaks) == min(count, len(sound))
-    if sound:
-        assert min(low for low, _ in peaks) == min(sound)
-        assert max(high for _, high in peaks) == max(sound)
+@given(SAMPLES.filter(len))
+def test_a_peak_is_the_loudest_sample(sound: "array[int]") -> None:
+    loudest = max(abs(sample) for sample in sound) * 100 / 32_767
+    assert peak_of(struct.pack(f"<{len(sound)}h", *sound)) == pytest.approx(loudest, abs=1.5)
 
 
-def test_the_waveform_has_both_channels() -> None:
-    sound = interleave(array("h", [1, 2, 3, 4]), array("h", [-1, -2, -3, -4]))
-    assert peaks_of(sound, channels=2, count=2) == [(-2, 2), (-4, 4)]
-
-
-def test_the_waveform_of_a_file_is_that_of_its_sound(tmp_path: Path) -> None:
-    sound = interleave(tone(440, 300), tone(880, 300))
+def test_the_peaks_of_a_file_are_of_both_channels(tmp_path: Path) -> None:
+    sound = interleave(tone(440, 300) + silence(300), silence(300) + tone(880, 300, level=0.5))
     write_wav(tmp_path / "dual.wav", sound, channels=2)
-    assert peaks_of_file(tmp_path / "dual.wav") == peaks_of(sound, channels=2)
+    assert peaks_of_file(tmp_path / "dual.wav", count=2) == pytest.approx((25, 50), abs=1)
+
+
+def test_the_peaks_of_a_short_file_are_as_few_as_its_samples(tmp_path: Path) -> None:
+    write_wav(tmp_path / "short.wav", array("h", [32_767, 0, -32_768]))
+    assert peaks_of_file(tmp_path / "short.wav") == (100, 0, 100)
     write_wav(tmp_path / "empty.wav", array("h"))
-    assert peaks_of_file(tmp_path / "empty.wav") == []
+    assert peaks_of_file(tmp_path / "empty.wav") == ()

@@ -1,19 +1,25 @@
 """Requests to Asterisk's REST interface (ARI): bounded in number and time, failures translated once."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import quote
 
 import aiohttp
+import msgspec
 
+from hookline.clock import Clock
+from hookline.outbound.errors import AttemptFailed, Response
 from hookline.voice.asterisk.errors import (
     AriError,
     AriGone,
     AriNotNow,
     AriRefused,
     AriUnreachable,
+    unreachable,
 )
+from hookline.voice.asterisk.rest import Rest, RestLimits
 from hookline.voice.asterisk.settings import AsteriskSettings
 
 _AT_ONCE = 32
@@ -32,28 +38,39 @@ Json = Any  # Any: whatever Asterisk answers
 class Ari:
     """One Asterisk. To be made while an event loop runs, and closed."""
 
-    def __init__(self, settings: AsteriskSettings, password: str) -> None:
+    def __init__(self, settings: AsteriskSettings, password: str, clock: Clock) -> None:
         self.application = settings.application
         self._where = settings.url.rstrip("/")
         self._room = asyncio.Semaphore(_AT_ONCE)
         self._file_room = asyncio.Semaphore(_FILES_AT_ONCE)
-        self._timeout = aiohttp.ClientTimeout(
-            total=settings.request_timeout_seconds, connect=_CONNECT_S
-        )
-        self._session = aiohttp.ClientSession(
-            headers={"Authorization": aiohttp.encode_basic_auth(settings.user, password, "utf-8")},
-            timeout=self._timeout,
-            connector=aiohttp.TCPConnector(limit=_AT_ONCE + _FILES_AT_ONCE + 1),  # and the events
+        self._timeout_s = settings.request_timeout_seconds
+        authorization = aiohttp.encode_basic_auth(settings.user, password, "utf-8")
+        limits = RestLimits(_AT_ONCE, self._timeout_s)
+        self._rest = Rest(self._where, authorization, limits, clock)
+        self._session = aiohttp.ClientSession(  # for what is long: the events, and sound
+            headers={"Authorization": authorization},
+            connector=aiohttp.TCPConnector(limit=_FILES_AT_ONCE + 1),
         )
 
     async def get(self, path: str) -> Json:
-        return await self.send("GET", path)
+        """The decoded answer. Raises AriError in its kinds, as all of these."""
+        answer = await self._exchange("GET", path)
+        try:
+            return msgspec.json.decode(answer.body)
+        except msgspec.DecodeError as error:
+            raise unreachable(self._where, error) from error
 
-    async def post(self, path: str, params: Params | None = None) -> Json:
-        return await self.send("POST", path, params)
+    async def post(self, path: str, params: Params | None = None) -> None:
+        await self.send("POST", path, params)
 
-    async def delete(self, path: str, params: Params | None = None) -> Json:
-        return await self.send("DELETE", path, params)
+    async def delete(self, path: str, params: Params | None = None) -> None:
+        await self.send("DELETE", path, params)
+
+    async def hear_only(self, types: Collection[str]) -> None:
+        """Let Asterisk keep other events of the application to itself."""
+        chosen = {"allowed": [{"type": one} for one in sorted(types)]}
+        path = f"applications/{self.application}/eventFilter"
+        await self._exchange("PUT", path, body=msgspec.json.encode(chosen))
 
     async def has(self, path: str) -> bool:
         """Whether Asterisk has it now. Raises AriError in its other kinds."""
@@ -63,18 +80,22 @@ class Ari:
             return False
         return True
 
-    async def send(self, method: str, path: str, params: Params | None = None) -> Json:
-        """The decoded answer, None when it is empty. Raises AriError in its kinds."""
+    async def send(self, method: str, path: str, params: Params | None = None) -> None:
+        """Ask for something whose answer says no more than that it was done."""
+        await self._exchange(method, path, params)
+
+    async def _exchange(
+        self, method: str, path: str, params: Params | None = None, *, body: bytes = b""
+    ) -> Response:
+        query = f"?{_query(params)}" if params else ""
         async with self._room:
             try:
-                async with self._session.request(
-                    method, f"{self._where}/ari/{path}", params=params
-                ) as response:
-                    if response.status >= 400:
-                        raise _refusal(response.status, await _message(response), path)
-                    return await response.json() if response.status != 204 else None
-            except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                answer = await self._rest.exchange(method, f"ari/{quote(path)}{query}", body)
+            except AttemptFailed as error:
                 raise unreachable(self._where, error) from error
+        if answer.status >= 400:
+            raise _refusal(answer.status, _said(answer.body), path)
+        return answer
 
     async def fetch(self, path: str, target: Path) -> None:
         """Write a file that Asterisk has. Raises AriError in its kinds, OSError."""
@@ -85,10 +106,8 @@ class Ari:
                     f"{self._where}/ari/{path}", timeout=timeout
                 ) as response:
                     if response.status >= 400:
-                        raise _refusal(response.status, await _message(response), path)
-                    with target.open("wb") as file:
-                        async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                            await asyncio.to_thread(file.write, chunk)
+                        raise _refusal(response.status, _said(await response.read()), path)
+                    await _keep(response.content, target)
             except (aiohttp.ClientError, TimeoutError) as error:
                 raise unreachable(self._where, error) from error
 
@@ -99,7 +118,7 @@ class Ari:
         """
         url = f"{self._where.replace('http', 'ws', 1)}/ari/events"
         try:
-            async with asyncio.timeout(self._timeout.total):
+            async with asyncio.timeout(self._timeout_s):
                 return await self._session.ws_connect(
                     url,
                     params={"app": self.application, "subscribeAll": "false"},
@@ -112,33 +131,44 @@ class Ari:
             raise unreachable(self._where, error) from error
 
     async def close(self) -> None:
+        await self._rest.close()
         await self._session.close()
 
 
-def unreachable(where: str, error: Exception) -> AriUnreachable:
-    """What a person can do about a failure of the network."""
-    if isinstance(error, TimeoutError):
-        return AriUnreachable(
-            f"{where} did not answer in time. Check the address and the firewall."
-        )
-    if isinstance(error, aiohttp.ClientConnectorDNSError):
-        return AriUnreachable(f"The host name in {where} is not known. Check the url.")
-    if isinstance(error, aiohttp.ClientSSLError):
-        return AriUnreachable(f"{where} does not speak TLS, or its certificate is not trusted.")
-    if isinstance(error, aiohttp.ClientConnectorError | OSError):
-        why = error.strerror or type(error).__name__
-        return AriUnreachable(
-            f"Cannot connect to {where}: {why}. Check that Asterisk runs, and in its http.conf "
-            "enabled=yes, bindaddr and bindport."
-        )
-    return AriUnreachable(f"{where} broke off or did not answer as Asterisk does. Check the url.")
+def _query(params: Params) -> str:
+    """The names are ours and need no escapes; urlencode would look for some in each, and costs more."""
+    return "&".join(f"{name}={quote(str(value), safe='')}" for name, value in params.items())
 
 
-async def _message(response: aiohttp.ClientResponse) -> str:
+async def _keep(content: aiohttp.StreamReader, target: Path) -> None:
+    """A short file, as most are, is written at once."""
+    mode: Literal["wb", "ab"] = "wb"
+    while True:
+        chunk = await _read_full(content)
+        await asyncio.to_thread(_append, target, mode, chunk)
+        if len(chunk) < _CHUNK_BYTES:
+            return
+        mode = "ab"
+
+
+async def _read_full(content: aiohttp.StreamReader) -> bytes:
+    """As many bytes as are written at once; fewer only at the end."""
+    try:
+        return await content.readexactly(_CHUNK_BYTES)
+    except asyncio.IncompleteReadError as end:
+        return end.partial
+
+
+def _append(target: Path, mode: Literal["wb", "ab"], chunk: bytes) -> None:
+    with target.open(mode) as file:
+        file.write(chunk)
+
+
+def _said(body: bytes) -> str:
     """Asterisk's own words, which only some of its answers have."""
     try:
-        said = await response.json()
-    except (aiohttp.ClientError, ValueError):
+        said = msgspec.json.decode(body)
+    except msgspec.DecodeError:
         return ""
     return str(said.get("message") or said.get("error") or "") if isinstance(said, dict) else ""
 

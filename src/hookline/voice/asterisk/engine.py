@@ -9,11 +9,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from hookline.telemetry.link_state import LinkPhase, LinkState
+from hookline.telemetry.logs import get_logger
 from hookline.voice.asterisk.ari import Ari
 from hookline.voice.asterisk.bridging import Bridging
 from hookline.voice.asterisk.dialing import Dialing
+from hookline.voice.asterisk.errors import AriError, AriUnreachable
 from hookline.voice.asterisk.legs import Leg
-from hookline.voice.asterisk.listening import TIMING, Listening, Timing
+from hookline.voice.asterisk.listening import REPLACED, TIMING, Listening, Timing
 from hookline.voice.asterisk.media import MediaFolder
 from hookline.voice.asterisk.playing import Playing
 from hookline.voice.asterisk.reconciling import Reconciling
@@ -33,6 +35,7 @@ from hookline.voice.port import (
     RecordingId,
 )
 
+log = get_logger(__name__)
 _MEANWHILE = "Asterisk was not heard for a while."
 _AWAY = "Asterisk has been away for too long. {detail}"
 
@@ -49,7 +52,7 @@ class AsteriskEngine:
     ) -> None:
         self.carrier_id = opening.carrier_id
         self._settings = settings
-        self._switch = Switch(Ari(settings, secrets.get("password", "")), opening)
+        self._switch = Switch(Ari(settings, secrets.get("password", ""), opening.clock), opening)
         self._dialing = Dialing(self._switch, settings, self._leg_gone)
         self._playing = Playing(self._switch, MediaFolder(settings, opening.data_dir))
         self._bridging = Bridging(self._switch)
@@ -64,7 +67,7 @@ class AsteriskEngine:
             "StasisStart": self._on_stasis_start,
             "StasisEnd": self._dialing.on_stasis_end,
             "ChannelHangupRequest": self._dialing.on_hangup_request,
-            "ChannelDestroyed": self._dialing.on_destroyed,
+            "ChannelDestroyed": self._on_destroyed,
             "ChannelDtmfReceived": self._dialing.on_digit,
             "PlaybackFinished": self._playing.on_finished,
             "RecordingStarted": self._recording.on_started,
@@ -148,10 +151,20 @@ class AsteriskEngine:
 
     async def connected(self) -> None:
         """Find out what happened while nothing was heard. Raises AriError."""
+        await self._hear_no_more_than_needed()
         await self._reconciling.look()
         asyncio.get_running_loop().call_soon(
             self._switch.report, Lost(self._switch.now(), _MEANWHILE)
         )
+
+    async def _hear_no_more_than_needed(self) -> None:
+        """Half of what Asterisk would tell is variables that are set. Older ones tell all."""
+        try:
+            await self._switch.ari.hear_only({*self._hear, REPLACED})
+        except AriUnreachable:
+            raise
+        except AriError as error:
+            log.info("asterisk_tells_all", carrier_id=self.carrier_id, reason=error.detail)
 
     def away_for_long(self, detail: str) -> None:
         """Whatever goes on there, nobody here can say that the legs still live."""
@@ -165,6 +178,13 @@ class AsteriskEngine:
             self._recording.on_stasis_start(channel_id)
         else:
             self._dialing.on_stasis_start(event)
+
+    def _on_destroyed(self, event: Mapping[str, Any]) -> None:  # Any: JSON
+        channel_id = event["channel"]["id"]
+        if self._switch.names.is_snoop(channel_id):
+            self._recording.on_destroyed(channel_id)
+        else:
+            self._dialing.on_destroyed(event)
 
     def _leg_gone(self, leg: Leg) -> None:
         self._playing.leg_gone(leg)

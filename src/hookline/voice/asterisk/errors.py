@@ -1,6 +1,15 @@
 """What can go wrong with a request to Asterisk."""
 
+import aiohttp
+
 from hookline.errors import HooklineError
+from hookline.outbound.errors import (
+    AttemptTimeout,
+    ConnectFailed,
+    ConnectTimeout,
+    DnsFailed,
+    TlsFailed,
+)
 
 
 class AriError(HooklineError):
@@ -47,3 +56,23 @@ class MediaUnreadable(AriError):
     code = "media_unreadable"
     title = "It cannot be played"
     permanent = True
+
+
+def unreachable(where: str, error: Exception) -> AriUnreachable:
+    """What a person can do about a failure of the network."""
+    if isinstance(error, TimeoutError | AttemptTimeout | ConnectTimeout):
+        return AriUnreachable(
+            f"{where} did not answer in time. Check the address and the firewall."
+        )
+    if isinstance(error, aiohttp.ClientConnectorDNSError | DnsFailed):
+        return AriUnreachable(f"The host name in {where} is not known. Check the url.")
+    if isinstance(error, aiohttp.ClientSSLError | TlsFailed):
+        return AriUnreachable(f"{where} does not speak TLS, or its certificate is not trusted.")
+    cause = error.__cause__ if isinstance(error, ConnectFailed) else error
+    if isinstance(cause, aiohttp.ClientConnectorError | OSError):
+        why = cause.strerror or type(cause).__name__
+        return AriUnreachable(
+            f"Cannot connect to {where}: {why}. Check that Asterisk runs, and in its http.conf "
+            "enabled=yes, bindaddr and bindport."
+        )
+    return AriUnreachable(f"{where} broke off or did not answer as Asterisk does. Check the url.")

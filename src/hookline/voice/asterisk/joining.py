@@ -45,6 +45,9 @@ def _copy(inputs: Sequence[BinaryIO], gaps: list[bytes], writer: WavWriter) -> b
         data = file.read(_CHUNK_BYTES)
         chunks.append(_samples(gap + data))
     count = max(len(chunk) for chunk in chunks)
+    if len(chunks) == 1:
+        writer.write(chunks[0])
+        return count > 0
     mixed = Samples("h", bytes(_WIDTH * count * len(chunks)))
     for number, chunk in enumerate(chunks):
         chunk.extend([0] * (count - len(chunk)))

@@ -1,13 +1,13 @@
 """Keeps the application's events coming: connects, and does so again with growing pauses."""
 
 import asyncio
-import json
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import aiohttp
+import msgspec
 
 from hookline.clock import Clock
 from hookline.telemetry.link_state import LinkPhase
@@ -16,6 +16,7 @@ from hookline.voice.asterisk.ari import Ari
 from hookline.voice.asterisk.errors import AriError
 
 log = get_logger(__name__)
+REPLACED = "ApplicationReplaced"
 _JITTER = 0.2
 _STEADY_S = 30.0
 """A connection that has lasted so long was a good one: the next pause is short again."""
@@ -142,12 +143,12 @@ class Listening:
 
     def _take(self, text: str) -> None:
         try:
-            event = json.loads(text)
-            if event["type"] == "ApplicationReplaced":
+            event = msgspec.json.decode(text)
+            if event["type"] == REPLACED:
                 self._is_replaced = True
             else:
                 self._hearer.heard(event)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+        except (msgspec.DecodeError, ValueError, KeyError, TypeError, IndexError) as error:
             log.warning("asterisk_odd_event", reason=repr(error)[:200])
 
     def _next_wait_s(self) -> float:

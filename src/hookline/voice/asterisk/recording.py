@@ -60,7 +60,7 @@ class Recording:
 
     def stop(self, recording_id: RecordingId) -> None:
         take = self._takes.get(recording_id)
-        if take is not None and not take.is_stopped:
+        if take is not None and not (take.is_stopped or take.is_over):
             take.is_stopped = True
             self._each_track(recording_id, "POST", "stop")
 
@@ -80,6 +80,12 @@ class Recording:
         found = self._tracks.get(channel_id)
         if found is not None:
             found[1].listens.set()
+
+    def on_destroyed(self, channel_id: str) -> None:
+        """The channel that listens in has ended, mostly with the leg."""
+        found = self._tracks.get(channel_id)
+        if found is not None:
+            found[1].is_deaf = True
 
     def on_started(self, event: Mapping[str, Any]) -> None:  # Any: JSON
         """RecordingStarted."""
@@ -204,13 +210,14 @@ class Recording:
             take.timer.cancel()
         for track in take.tracks:
             self._tracks.pop(track.name, None)
-            self._switch.begin(self._tidy(track.name))
+            self._switch.begin(self._tidy(track))
         self._switch.report(
             RecordingEnded(take.record.recording_id, self._switch.now(), failure is None, failure)
         )
 
-    async def _tidy(self, name: str) -> None:
-        for path in (f"channels/{name}", f"recordings/stored/{name}"):
+    async def _tidy(self, track: Track) -> None:
+        channels = () if track.is_deaf else (f"channels/{track.name}",)
+        for path in (*channels, f"recordings/stored/{track.name}"):
             try:
                 await self._switch.ari.delete(path)
             except AriGone:

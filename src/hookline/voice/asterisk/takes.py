@@ -23,6 +23,8 @@ class Track:
     """When Asterisk said that it records."""
     listens: asyncio.Event = field(default_factory=asyncio.Event)
     is_over: bool = False
+    is_deaf: bool = False
+    """The channel that listened in is gone."""
     failure: str | None = None
 
 
