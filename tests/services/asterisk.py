@@ -11,7 +11,7 @@ import signal
 import string
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -131,15 +131,28 @@ class Asterisk:
         assert isinstance(found, list)
         return [one["id"] for one in found]
 
+    def run(self, command: str) -> str:
+        """What its own command line answers."""
+        return subprocess.run(
+            ["chroot", ASTERISK_ROOT, "asterisk", "-C", f"{self.there}/etc/asterisk.conf", "-rx", command],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+
     def console(self) -> str:
         """The end of what it printed."""
         return (self.home / "console.log").read_text()[-4_000:]
 
 
+Etc = Callable[[Asterisk], Mapping[str, str]]
+"""Configuration files by their names, which take the place of ours."""
+
+
 @contextmanager
-def running_asterisk(*, with_spool: bool = True) -> Iterator[Asterisk]:
+def running_asterisk(*, with_spool: bool = True, etc: Etc | None = None) -> Iterator[Asterisk]:
     """An Asterisk of its own; without its recording folder, as Debian's package leaves it, if so asked."""
     one = _furnish(with_spool=with_spool)
+    for name, text in (etc(one) if etc else {}).items():
+        (one.home / "etc" / name).write_text(text)
     try:
         one.start()
         yield one

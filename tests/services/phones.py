@@ -5,7 +5,7 @@ import importlib.util
 import json
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,8 +130,11 @@ class SoftPhone:
 
 
 @asynccontextmanager
-async def soft_phone() -> AsyncIterator[SoftPhone]:
-    """A telephone with sound. Skips where pjsua2 has no wheel."""
+async def soft_phone(login: Sequence[str] = ()) -> AsyncIterator[SoftPhone]:
+    """A telephone with sound; `login`: the registrar, user and password that it registers with.
+
+    Skips where pjsua2 has no wheel.
+    """
     if importlib.util.find_spec("pjsua2") is None:
         pytest.skip(
             "pjsua2-python is missing: it has wheels for Linux x86_64 and Python 3.11, 3.12"
@@ -140,7 +143,7 @@ async def soft_phone() -> AsyncIterator[SoftPhone]:
     script = ASTERISK_FOLDER / "softphone.py"
     async with AsyncExitStack() as stack:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(script), str(port), str(find_free_port() & ~1),
+            sys.executable, str(script), str(port), str(find_free_port() & ~1), *login,
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=Path("/tmp"),
         )  # fmt: skip
         stack.push_async_callback(_end, process)
@@ -148,6 +151,9 @@ async def soft_phone() -> AsyncIterator[SoftPhone]:
         reader = asyncio.create_task(phone.read())
         stack.push_async_callback(_settle, reader)
         await phone.wait_for("ready")
+        if login:
+            (told,) = await phone.wait_for("registered")
+            assert told["code"] == 200, told
         yield phone
 
 

@@ -1,7 +1,7 @@
 """A SIP phone with sound on pjsua2, as a program of its own: commands on stdin, events on stdout.
 
-`softphone.py SIP_PORT RTP_PORT` prints JSON lines: ready, incoming, answered, digit, ended. It
-understands `answer`, `digits 12#`, `decline`, `play FILE`, `silence`, `record FILE`, `hangup`, `call URI`, `quit`. The
+`softphone.py SIP_PORT RTP_PORT [REGISTRAR USER PASSWORD]` prints JSON lines: ready, registered, incoming, answered,
+digit, ended. It understands `answer`, `digits 12#`, `decline`, `play FILE`, `silence`, `record FILE`, `hangup`, `call URI`, `quit`. The
 library takes four calls at most in one process, keeps what `getInfo` gave, and wants calls to be gone before itself.
 """
 
@@ -64,6 +64,9 @@ class Account(pj.Account):
 
     call: Call | None = None
 
+    def onRegState(self, prm: pj.OnRegStateParam) -> None:  # noqa: N802 - the library's name
+        tell("registered", code=prm.code)
+
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:  # noqa: N802 - the library's name
         self.call = Call(self, prm.callId)
         self.answer(180)
@@ -78,7 +81,7 @@ class Account(pj.Account):
         self.call.answer(prm)
 
 
-def start(sip_port: int, rtp_port: int) -> tuple[pj.Endpoint, Account]:
+def start(sip_port: int, rtp_port: int, login: list[str]) -> tuple[pj.Endpoint, Account]:
     endpoint = pj.Endpoint()
     endpoint.libCreate()
     config = pj.EpConfig()
@@ -97,6 +100,11 @@ def start(sip_port: int, rtp_port: int) -> tuple[pj.Endpoint, Account]:
     settings.idUri = f"sip:phone@127.0.0.1:{sip_port}"
     settings.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
     settings.mediaConfig.transportConfig.port = rtp_port
+    if login:
+        registrar, user, password = login
+        settings.idUri = f"sip:{user}@{registrar}"
+        settings.regConfig.registrarUri = f"sip:{registrar}"
+        settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, password))
     account = Account()
     account.create(settings)
     return endpoint, account
@@ -126,8 +134,8 @@ def obey(account: Account, command: str) -> None:
         account.answer(603)
 
 
-def main(sip_port: int, rtp_port: int) -> None:
-    endpoint, account = start(sip_port, rtp_port)
+def main(sip_port: int, rtp_port: int, login: list[str]) -> None:
+    endpoint, account = start(sip_port, rtp_port, login)
     commands: Queue[str] = Queue()
 
     def read() -> None:
@@ -154,4 +162,4 @@ def main(sip_port: int, rtp_port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
