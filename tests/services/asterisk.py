@@ -1,6 +1,7 @@
 """A real Asterisk on loopback (tests/services/asterisk), as many at once as are wanted.
 
-All run from one root file system, which `build.sh` makes, each with a folder and ports of its own.
+All run from one root file system, which `build.sh` makes, each with a folder and ports of its own, and
+as the user that Debian's package has for it.
 Its telephones are SIPp with our scenarios and, where sound is needed, pjsua2 (`phones.py`).
 """
 
@@ -28,7 +29,7 @@ START_TIMEOUT_S = 40.0
 STOP_TIMEOUT_S = 10.0
 RTP_PORTS = 200
 _RUN = """
-mount -t proc proc "$1/proc" && exec chroot "$1" /usr/sbin/asterisk -f -C "$2/etc/asterisk.conf"
+mount -t proc proc "$1/proc" && exec chroot "$1" /usr/sbin/asterisk -f -U asterisk -C "$2/etc/asterisk.conf"
 """
 _numbers = count()
 
@@ -153,6 +154,7 @@ def running_asterisk(*, with_spool: bool = True, etc: Etc | None = None) -> Iter
     one = _furnish(with_spool=with_spool)
     for name, text in (etc(one) if etc else {}).items():
         (one.home / "etc" / name).write_text(text)
+    _hand_over(one)
     try:
         one.start()
         yield one
@@ -188,6 +190,18 @@ def _furnish(*, with_spool: bool) -> Asterisk:
     for file in (ASTERISK_FOLDER / "etc").iterdir():
         (home / "etc" / file.name).write_text(string.Template(file.read_text()).substitute(facts))
     return one
+
+
+def _hand_over(one: Asterisk) -> None:
+    """Everything but what it plays is its own; that it may read, as the guide has it."""
+    users = (ASTERISK_ROOT / "etc" / "passwd").read_text().splitlines()
+    user, group = next(
+        map(int, line.split(":")[2:4]) for line in users if line.startswith("asterisk:")
+    )
+    for path in (one.home, *one.home.rglob("*")):
+        os.chown(path, user, group)
+    os.chown(one.media, 0, group)
+    one.media.chmod(0o750)
 
 
 @pytest.fixture(scope="session")
