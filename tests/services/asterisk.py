@@ -118,6 +118,12 @@ class Asterisk:
             f"{self.url}/ari/{path}", auth=(USER, PASSWORD), trust_env=False
         ).is_success
 
+    def recording_state(self, name: str) -> str | None:
+        """Of one that is under way; None where there is none."""
+        path = f"recordings/live/{name}"
+        found = self.get(path) if self.has(path) else None
+        return str(found["state"]) if isinstance(found, dict) else None
+
     def delete(self, path: str) -> None:
         httpx.delete(f"{self.url}/ari/{path}", auth=(USER, PASSWORD), trust_env=False)
 

@@ -190,7 +190,7 @@ def _without_main(live: LiveCall, leg: LiveLeg, ending: Verdict) -> Verdict:
 
 
 def _other_gone(live: LiveCall, step: Step, connecting: Connecting, ending: Verdict) -> None:
-    part(step, connecting)
+    part(live, step, connecting)
     if connecting.role is Role.DIAL:
         go_on(live, step)
     elif connecting.role is Role.TO or ending.change is Change.HUNG_UP:

@@ -1,8 +1,9 @@
 """A SIP phone with sound on pjsua2, as a program of its own: commands on stdin, events on stdout.
 
 `softphone.py SIP_PORT RTP_PORT [REGISTRAR USER PASSWORD]` prints JSON lines: ready, registered, incoming, answered,
-digit, ended. It understands `answer`, `digits 12#`, `decline`, `play FILE`, `silence`, `record FILE`, `hangup`, `call URI`, `quit`. The
-library takes four calls at most in one process, keeps what `getInfo` gave, and wants calls to be gone before itself.
+digit, ended, and obeyed. It understands `answer`, `digits 12#`, `decline`, `play FILE`, `silence`, `record FILE`,
+`hangup`, `call URI`, `quit`. The library takes four calls at most in one process, keeps what `getInfo` gave, and wants
+calls to be gone before itself.
 """
 
 import json
@@ -155,6 +156,7 @@ def main(sip_port: int, rtp_port: int, login: list[str]) -> None:
             break
         try:
             obey(account, command)
+            tell("obeyed", command=command.strip())
         except pj.Error as error:
             tell("failed", command=command, reason=error.info())
     account.call = None
