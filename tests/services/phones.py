@@ -94,6 +94,7 @@ class SoftPhone:
     port: int
     process: Process = field(repr=False)
     events: list[dict[str, object]] = field(default_factory=list)
+    commands: int = 0
     _news: asyncio.Condition = field(default_factory=asyncio.Condition, repr=False)
 
     @property
@@ -102,9 +103,12 @@ class SoftPhone:
         return f"sip:phone@127.0.0.1:{self.port}"
 
     async def tell(self, command: str) -> None:
+        """Returns when it has done so."""
         assert self.process.stdin
         self.process.stdin.write(f"{command}\n".encode())
         await self.process.stdin.drain()
+        self.commands += 1
+        await self.wait_for("obeyed", self.commands)
 
     async def read(self) -> None:
         """Take its events until it ends."""

@@ -30,6 +30,14 @@ class Call(pj.Call):
         self.recorder: pj.AudioMediaRecorder | None = None
         self.infos: list[pj.CallInfo] = []
         self.is_over = False
+        self.quiet: pj.ToneGenerator | None = None
+
+    def onCallMediaState(self, _prm: pj.OnCallMediaStateParam) -> None:  # noqa: N802 - the library's name
+        """From now on something is sent: digits leave between sounds, not without any."""
+        if self.quiet is None:
+            self.quiet = pj.ToneGenerator()
+            self.quiet.createToneGenerator(8_000, 1)
+            self.quiet.startTransmit(self.getAudioMedia(-1))
 
     def onCallState(self, _prm: pj.OnCallStateParam) -> None:  # noqa: N802 - the library's name
         info = self.getInfo()
@@ -156,9 +164,9 @@ def main(sip_port: int, rtp_port: int, login: list[str]) -> None:
             break
         try:
             obey(account, command)
-            tell("obeyed", command=command.strip())
         except pj.Error as error:
             tell("failed", command=command, reason=error.info())
+        tell("obeyed", command=command)
     account.call = None
     endpoint.libDestroy()
 
