@@ -15,7 +15,7 @@ import httpx
 
 from tests.services.asterisk import PASSWORD, USER, Asterisk
 from tests.services.phones import CALLED, SoftPhone
-from tests.system.carrier import client_of
+from tests.system.carrier import client_of, listed
 from tests.system.inspection import wait_for
 from tests.system.installation import Installation
 
@@ -111,7 +111,7 @@ class Pbx:
 
     async def events(self, call_id: str) -> list[Json]:
         """All events of a call, in their order; their sequence grows."""
-        found = (await self.get("/v1/events", limit=100))["data"]
+        found = [one async for one in listed(self.api, "/v1/events", "after")]
         mine = [one for one in found if call_id in (one["data"]["id"], one["data"].get("call_id"))]
         numbers = [one["sequence"] for one in mine if one["type"].startswith("call.")]
         assert numbers == sorted(set(numbers)), numbers

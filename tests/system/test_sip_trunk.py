@@ -56,6 +56,7 @@ async def pbx(line: Line) -> AsyncIterator[Pbx]:
 
 def test_the_guide_s_commands_show_the_trunk(asterisk_of_guide: Asterisk) -> None:
     wait_for(lambda: "Registered" in asterisk_of_guide.run("pjsip show registrations"))
+    asterisk_of_guide.run("pjsip qualify trunk")  # which it does by itself within a minute
     wait_for(lambda: "Avail" in asterisk_of_guide.run("pjsip show endpoint trunk"))
 
 
