@@ -36,6 +36,8 @@ def provider(
 @pytest.fixture(scope="module")
 def asterisk_of_guide(asterisk_root: Path, provider: Kamailio) -> Iterator[Asterisk]:
     with running_asterisk(etc=lambda one: files_for(one, provider.host)) as one:
+        register(one)
+        one.run("pjsip qualify trunk")  # which it does by itself within a minute
         yield one
 
 
@@ -56,7 +58,6 @@ async def pbx(line: Line) -> AsyncIterator[Pbx]:
 
 def test_the_guide_s_commands_show_the_trunk(asterisk_of_guide: Asterisk) -> None:
     wait_for(lambda: "Registered" in asterisk_of_guide.run("pjsip show registrations"))
-    asterisk_of_guide.run("pjsip qualify trunk")  # which it does by itself within a minute
     wait_for(lambda: "Avail" in asterisk_of_guide.run("pjsip show endpoint trunk"))
 
 
@@ -95,6 +96,13 @@ async def test_a_wrong_password_is_explained(pbx: Pbx) -> None:
     assert note.startswith("unreachable: The trunk asked for a user and password")
 
 
+async def test_a_registration_with_a_wrong_password_is_rejected(pbx: Pbx) -> None:
+    with another_password(pbx.asterisk):
+        register(pbx.asterisk)
+        wait_for(lambda: "Rejected" in pbx.asterisk.run("pjsip show registrations"))
+    register(pbx.asterisk)
+
+
 @contextmanager
 def another_password(asterisk: Asterisk) -> Iterator[None]:
     """Asterisk's trunk has a password that is not the provider's."""
@@ -107,6 +115,11 @@ def another_password(asterisk: Asterisk) -> Iterator[None]:
     finally:
         file.write_text(printed)
         asterisk.run("module reload res_pjsip.so")
+
+
+def register(asterisk: Asterisk) -> None:
+    """At once; by itself it would do so within seconds of its start, and not again once rejected."""
+    asterisk.run("pjsip send register trunk-registration")
 
 
 @pytest.mark.parametrize(
