@@ -36,7 +36,6 @@ def provider(
 @pytest.fixture(scope="module")
 def asterisk_of_guide(asterisk_root: Path, provider: Kamailio) -> Iterator[Asterisk]:
     with running_asterisk(etc=lambda one: files_for(one, provider.host)) as one:
-        register(one)
         one.run("pjsip qualify trunk")  # which it does by itself within a minute
         yield one
 
@@ -118,8 +117,8 @@ def another_password(asterisk: Asterisk) -> Iterator[None]:
 
 
 def register(asterisk: Asterisk) -> None:
-    """At once; by itself it would do so within seconds of its start, and not again once rejected."""
-    asterisk.run("pjsip send register trunk-registration")
+    """Anew: once rejected it does not try again."""
+    asterisk.run("pjsip send register *all")
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ def files_for(asterisk: Asterisk, provider: str) -> dict[str, str]:
     _put(files, "ari.conf", "CHANGE-ME", PASSWORD)
     _put(files, "pjsip.conf", "bind=0.0.0.0", f"bind=127.0.0.1:{asterisk.sip_port}")
     _put(files, "pjsip.conf", "sip.example.com", provider)
+    # By itself Asterisk waits up to ten seconds, so that many do not register at once.
+    _put(files, "pjsip.conf", "retry_interval=60", "retry_interval=60\nmax_random_initial_delay=1")
     return files
 
 
