@@ -160,13 +160,13 @@ def main(sip_port: int, rtp_port: int, login: list[str]) -> None:
             command = commands.get_nowait()
         except Empty:
             continue
-        if command.strip() == "quit":
-            break
         try:
             obey(account, command)
         except pj.Error as error:
             tell("failed", command=command, reason=error.info())
         tell("obeyed", command=command)
+        if command.strip() == "quit":
+            break
     account.call = None
     endpoint.libDestroy()
 
