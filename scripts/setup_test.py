@@ -24,6 +24,9 @@ from tests.services.programs import (
 
 WANTED = {"bench": BENCH_PROGRAMS, "bench-calls": CALL_BENCH_PROGRAMS}
 
+UNITS = Path("/etc/systemd/system")
+"""What is said here of a service counts more than its package."""
+
 
 def main(names: list[str]) -> int:
     """Exit status 1 only where installing was possible and failed."""
@@ -86,6 +89,9 @@ def is_installer() -> bool:
 
 def install(packages: list[str], missing: list[Program]) -> int:
     print(f"Installing for the tests: {' '.join(packages)}", flush=True)
+    for program in missing:
+        for service in program.services:
+            mask(service)
     # A fresh image has no package lists, and old lists name files that are gone.
     if not apt("install", "--no-install-recommends", *packages) and not (
         apt("update") and apt("install", "--no-install-recommends", *packages)
@@ -96,6 +102,14 @@ def install(packages: list[str], missing: list[Program]) -> int:
     for program in still_missing:
         print(f"{program.missing}.", file=sys.stderr)
     return 1 if still_missing else 0
+
+
+def mask(service: str) -> None:
+    """Keep a service from being started, now and later, unless there is a word on it already."""
+    unit = UNITS / service
+    if not unit.exists():
+        UNITS.mkdir(parents=True, exist_ok=True)
+        unit.symlink_to(os.devnull)
 
 
 def apt(*arguments: str) -> bool:

@@ -36,6 +36,29 @@ async def test_it_goes_on_when_the_other_side_leaves(room: Room, engine: PlayedE
     assert (await room.get(call_id)).status == "in_progress"
 
 
+async def test_the_recording_ends_with_the_connection(room: Room, engine: PlayedEngine) -> None:
+    call_id, main = await room.place_answered(actions=[ACTIONS[0], ACTIONS[0]])
+    for number in (1, 2):
+        other = (await engine.telling("dial", 1 + number)).leg_id
+        engine.pick_up(other)
+        record = await engine.telling("record", number)
+        assert record.legs == (main, other)
+        engine.end(other)
+        assert await engine.telling("stop", number) == record.recording_id
+    assert len(room.desk.runs[call_id].live.recordings) == 2
+
+
+async def test_a_call_that_is_recorded_stays_so(room: Room, engine: PlayedEngine) -> None:
+    await room.place_answered(record="mono", actions=ACTIONS)
+    other = (await engine.telling("dial", 2)).leg_id
+    engine.pick_up(other)
+    await engine.telling("bridge")
+    engine.end(other)
+    await engine.telling("play", 2)
+    assert len(engine.all_told("record")) == 1
+    assert not engine.all_told("stop")
+
+
 async def test_it_goes_on_when_nobody_answers(room: Room, engine: PlayedEngine) -> None:
     call_id, _, other = await dial_other(room, engine)
     engine.end(other, Cause.NO_ANSWER, "us")

@@ -35,6 +35,12 @@ async def come_in(room: Room, engine: PlayedEngine) -> tuple[str, LegId, Json]:
     return event["data"]["id"], caller, event
 
 
+async def test_a_trunk_may_leave_the_plus_out(room: Room, engine: PlayedEngine) -> None:
+    engine.come_in(recipient=NUMBER.removeprefix("+"))
+    event = await room.until_type("call.incoming")
+    assert event["data"]["to"] == NUMBER
+
+
 async def test_an_incoming_call_is_told_of_also_in_the_v3_form(
     room: Room, engine: PlayedEngine
 ) -> None:

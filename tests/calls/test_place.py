@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from hookline.calls.errors import NoVoiceCarrier, UnknownCaller
+from hookline.calls.resource import timeline
 from hookline.errors import Invalid
 from hookline.numbers.e164 import InvalidNumber
 from hookline.numbers.registration import Registration, add_number
@@ -78,6 +79,18 @@ async def test_how_it_ends_that_is_not_answered(
     engine.end(leg_id, cause, by, sip_code=480)
     call = await room.until_status(status, call_id)
     assert (call.hangup_by, call.reason, call.sip_code) == (hangup_by, reason, 480)
+    await room.check_history(call_id)
+
+
+async def test_what_can_be_done_about_its_end_is_in_the_timeline(
+    room: Room, engine: PlayedEngine
+) -> None:
+    call_id = await room.place()
+    leg_id = (await engine.telling("dial")).leg_id
+    engine.end(leg_id, Cause.UNREACHABLE, "network", sip_code=407, detail="Check the password.")
+    call = await room.until_status("failed", call_id)
+    notes = [one.detail for one in timeline(call) if one.status == "note"]
+    assert notes == ["unreachable: Check the password."]
     await room.check_history(call_id)
 
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import async_playwright
 
 from tests.services.postgres import PostgresServer
-from tests.services.programs import CHROMIUM, KANNEL, NODE, NODE_SMPP, POSTGRESQL
+from tests.services.programs import CHROMIUM, KAMAILIO, KANNEL, NODE, NODE_SMPP, POSTGRESQL
 
 ROOT = Path(__file__).parents[2]
 START_AND_WAIT = """
@@ -100,3 +100,4 @@ def test_a_missing_program_says_how_to_get_it() -> None:
     assert "apt install nodejs npm" in NODE.missing
     assert "npm ci in tests/services/smsc" in NODE_SMPP.missing
     assert "apt install kannel" in KANNEL.missing
+    assert "apt install kamailio" in KAMAILIO.missing

@@ -1,6 +1,7 @@
 """A real Asterisk on loopback (tests/services/asterisk), as many at once as are wanted.
 
-All run from one root file system, which `build.sh` makes, each with a folder and ports of its own.
+All run from one root file system, which `build.sh` makes, each with a folder and ports of its own, and
+as the user that Debian's package has for it.
 Its telephones are SIPp with our scenarios and, where sound is needed, pjsua2 (`phones.py`).
 """
 
@@ -11,7 +12,7 @@ import signal
 import string
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -29,7 +30,7 @@ STOP_TIMEOUT_S = 10.0
 RTP_PORTS = 200
 _RTP_SPACE = 20_000
 _RUN = """
-mount -t proc proc "$1/proc" && exec chroot "$1" /usr/sbin/asterisk -f -C "$2/etc/asterisk.conf"
+mount -t proc proc "$1/proc" && exec chroot "$1" /usr/sbin/asterisk -f -U asterisk -C "$2/etc/asterisk.conf"
 """
 _numbers = count()
 
@@ -118,6 +119,12 @@ class Asterisk:
             f"{self.url}/ari/{path}", auth=(USER, PASSWORD), trust_env=False
         ).is_success
 
+    def recording_state(self, name: str) -> str | None:
+        """Of one that is under way; None where there is none."""
+        path = f"recordings/live/{name}"
+        found = self.get(path) if self.has(path) else None
+        return str(found["state"]) if isinstance(found, dict) else None
+
     def delete(self, path: str) -> None:
         httpx.delete(f"{self.url}/ari/{path}", auth=(USER, PASSWORD), trust_env=False)
 
@@ -132,18 +139,34 @@ class Asterisk:
         assert isinstance(found, list)
         return [one["id"] for one in found]
 
+    def run(self, command: str) -> str:
+        """What its own command line answers."""
+        return subprocess.run(
+            ["chroot", ASTERISK_ROOT, "asterisk", "-C", f"{self.there}/etc/asterisk.conf", "-rx", command],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
+
     def console(self) -> str:
         """The end of what it printed."""
         return (self.home / "console.log").read_text()[-4_000:]
 
 
+Etc = Callable[[Asterisk], Mapping[str, str]]
+"""Configuration files by their names, which take the place of ours."""
+
+
 @contextmanager
-def running_asterisk(*, with_spool: bool = True, rtp_ports: int = RTP_PORTS) -> Iterator[Asterisk]:
+def running_asterisk(
+    *, with_spool: bool = True, rtp_ports: int = RTP_PORTS, etc: Etc | None = None
+) -> Iterator[Asterisk]:
     """An Asterisk of its own; without its recording folder, as Debian's package leaves it, if so asked.
 
     A leg takes two of the ports.
     """
     one = _furnish(with_spool=with_spool, rtp_ports=rtp_ports)
+    for name, text in (etc(one) if etc else {}).items():
+        (one.home / "etc" / name).write_text(text)
+    _hand_over(one)
     try:
         one.start()
         yield one
@@ -179,6 +202,18 @@ def _furnish(*, with_spool: bool, rtp_ports: int) -> Asterisk:
     for file in (ASTERISK_FOLDER / "etc").iterdir():
         (home / "etc" / file.name).write_text(string.Template(file.read_text()).substitute(facts))
     return one
+
+
+def _hand_over(one: Asterisk) -> None:
+    """Everything but what it plays is its own; that it may read, as the guide has it."""
+    users = (ASTERISK_ROOT / "etc" / "passwd").read_text().splitlines()
+    user, group = next(
+        map(int, line.split(":")[2:4]) for line in users if line.startswith("asterisk:")
+    )
+    for path in (one.home, *one.home.rglob("*")):
+        os.chown(path, user, group)
+    os.chown(one.media, 0, group)
+    one.media.chmod(0o750)
 
 
 @pytest.fixture(scope="session")

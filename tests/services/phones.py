@@ -5,7 +5,7 @@ import importlib.util
 import json
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -94,6 +94,7 @@ class SoftPhone:
     port: int
     process: Process = field(repr=False)
     events: list[dict[str, object]] = field(default_factory=list)
+    commands: int = 0
     _news: asyncio.Condition = field(default_factory=asyncio.Condition, repr=False)
 
     @property
@@ -102,9 +103,12 @@ class SoftPhone:
         return f"sip:phone@127.0.0.1:{self.port}"
 
     async def tell(self, command: str) -> None:
+        """Returns when it has done so."""
         assert self.process.stdin
         self.process.stdin.write(f"{command}\n".encode())
         await self.process.stdin.drain()
+        self.commands += 1
+        await self.wait_for("obeyed", self.commands)
 
     async def read(self) -> None:
         """Take its events until it ends."""
@@ -130,8 +134,11 @@ class SoftPhone:
 
 
 @asynccontextmanager
-async def soft_phone() -> AsyncIterator[SoftPhone]:
-    """A telephone with sound. Skips where pjsua2 has no wheel."""
+async def soft_phone(login: Sequence[str] = ()) -> AsyncIterator[SoftPhone]:
+    """A telephone with sound; `login`: the registrar, user and password that it registers with.
+
+    Skips where pjsua2 has no wheel.
+    """
     if importlib.util.find_spec("pjsua2") is None:
         pytest.skip(
             "pjsua2-python is missing: it has wheels for Linux x86_64 and Python 3.11, 3.12"
@@ -140,7 +147,7 @@ async def soft_phone() -> AsyncIterator[SoftPhone]:
     script = ASTERISK_FOLDER / "softphone.py"
     async with AsyncExitStack() as stack:
         process = await asyncio.create_subprocess_exec(
-            sys.executable, str(script), str(port), str(find_free_port() & ~1),
+            sys.executable, str(script), str(port), str(find_free_port() & ~1), *login,
             stdin=PIPE, stdout=PIPE, stderr=DEVNULL, cwd=Path("/tmp"),
         )  # fmt: skip
         stack.push_async_callback(_end, process)
@@ -148,6 +155,9 @@ async def soft_phone() -> AsyncIterator[SoftPhone]:
         reader = asyncio.create_task(phone.read())
         stack.push_async_callback(_settle, reader)
         await phone.wait_for("ready")
+        if login:
+            (told,) = await phone.wait_for("registered")
+            assert told["code"] == 200, told
         yield phone
 
 

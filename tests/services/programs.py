@@ -16,6 +16,7 @@ POSTGRES_VERSION_MIN = 15
 NODE_VERSION_MIN = 18
 ASTERISK_FOLDER = Path(__file__).parent / "asterisk"
 ASTERISK_ROOT = Path(__file__).parents[2] / ".tools" / "asterisk"
+KAMAILIO_FOLDER = Path(__file__).parent / "kamailio"
 SMSC_FOLDER = Path(__file__).parent / "smsc"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 CHROMIUM_ON_MACOS = (
@@ -34,6 +35,8 @@ class Program:
     hint: str
     npm_folder: Path | None = None
     """Of the package.json and the lock that bring it; npm needs no account's rights."""
+    services: tuple[str, ...] = ()
+    """What Debian would start together with the package; the tests start their own."""
     build: tuple[str, ...] = ()
     """The command that makes it, as root on Debian."""
 
@@ -108,6 +111,11 @@ def find_kannel() -> Path | None:
     return Path(path) if path and Path(path).with_name("smsbox").exists() else None
 
 
+def find_kamailio() -> Path | None:
+    path = shutil.which("kamailio") or shutil.which("/usr/sbin/kamailio")
+    return Path(path) if path else None
+
+
 def find_espeak() -> Path | None:
     path = shutil.which("espeak-ng")
     return Path(path) if path else None
@@ -157,7 +165,15 @@ ASTERISK = Program(
     build=(str(ASTERISK_FOLDER / "build.sh"), str(ASTERISK_ROOT)),
 )
 
-PROGRAMS = (POSTGRESQL, CHROMIUM, NODE, NODE_SMPP, ESPEAK, ASTERISK)
+KAMAILIO = Program(
+    "Kamailio",
+    find_kamailio,
+    ("kamailio",),
+    "Debian, Ubuntu: apt install kamailio, then stop the service that it starts",
+    services=("kamailio.service",),
+)
+
+PROGRAMS = (POSTGRESQL, CHROMIUM, NODE, NODE_SMPP, ESPEAK, ASTERISK, KAMAILIO)
 """What the tests need."""
 BENCH_PROGRAMS = (POSTGRESQL, NODE, KANNEL)
 """What `make bench` needs, and measures against."""

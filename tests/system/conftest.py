@@ -6,8 +6,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.services.asterisk import running_asterisk
 from tests.services.postgres import PostgresServer
+from tests.services.sounds import wav_of
 from tests.system.installation import FORKS, Installation, installed
+from tests.system.pbx import HUM, OTHER_HUM, Line, Pbx, connect
 from tests.system.receiver import Receiver, receiving
 from tests.system.recipes import World
 from tests.system.site import Site, operations_of
@@ -97,3 +100,30 @@ def site(running: Installation) -> Iterator[Site]:
 async def receiver() -> AsyncIterator[Receiver]:
     async with receiving() as made:
         yield made
+
+
+# --- an office with an Asterisk ---------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def line(asterisk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
+    """A running server on an Asterisk; tests share it, and leave it as it was."""
+    with running_asterisk() as asterisk, installed(tmp_path_factory.mktemp("office")) as server:
+        server.start()
+        yield connect(server, asterisk)
+
+
+@pytest.fixture
+async def pbx(line: Line) -> AsyncIterator[Pbx]:
+    async with line.opened() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def hums(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """Files of what is hummed."""
+    folder = tmp_path_factory.mktemp("hums")
+    files = {hertz: folder / f"{hertz}.wav" for hertz in (HUM, OTHER_HUM)}
+    for hertz, file in files.items():
+        file.write_bytes(wav_of(hertz, seconds=2))
+    return files

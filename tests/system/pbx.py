@@ -15,7 +15,7 @@ import httpx
 
 from tests.services.asterisk import PASSWORD, USER, Asterisk
 from tests.services.phones import CALLED, SoftPhone
-from tests.system.carrier import client_of
+from tests.system.carrier import client_of, listed
 from tests.system.inspection import wait_for
 from tests.system.installation import Installation
 
@@ -24,6 +24,8 @@ OURS = CALLED
 """The number that callers dial, and that is shown to those whom we call."""
 CARRIER = "Office"
 PATIENCE_S = 20.0
+HUM, OTHER_HUM = 700, 1_100
+"""What the telephones' people hum, in Hz."""
 LOUD = 1_000
 """The amplitude of a tone that is surely there."""
 
@@ -109,7 +111,7 @@ class Pbx:
 
     async def events(self, call_id: str) -> list[Json]:
         """All events of a call, in their order; their sequence grows."""
-        found = (await self.get("/v1/events", limit=100))["data"]
+        found = [one async for one in listed(self.api, "/v1/events", "after")]
         mine = [one for one in found if call_id in (one["data"]["id"], one["data"].get("call_id"))]
         numbers = [one["sequence"] for one in mine if one["type"].startswith("call.")]
         assert numbers == sorted(set(numbers)), numbers
@@ -134,6 +136,34 @@ class Pbx:
         """What becomes of calls to OURS."""
         body = {"inbound_voice": inbound_voice}
         (await self.api.patch(f"/v1/numbers/{self.number_id}", json=body)).raise_for_status()
+
+    async def dialled_by(self, phone: SoftPhone) -> None:
+        """Let it call OURS."""
+        await phone.tell(f"call sip:{OURS}@127.0.0.1:{self.asterisk.sip_port}")
+
+    async def until_recording(self, call_id: str, state: str = "recording") -> None:
+        """Once Asterisk has this state of all that it records of the call."""
+
+        async def look() -> bool:
+            page = await self.get("/v1/recordings", call_id=call_id)
+            ids = [one["id"] for one in page["data"] if one["status"] == "in_progress"]
+            found = await asyncio.to_thread(self._states_of, ids)
+            return bool(found) and set(found) == {state}
+
+        await until(look)
+
+    def _states_of(self, recording_ids: list[str]) -> list[str | None]:
+        return [
+            self.asterisk.recording_state(f"hookline~{one}.{number}")
+            for one in recording_ids
+            for number in range(2)
+            if number == 0 or self.asterisk.has(f"channels/hookline~{one}.{number}")
+        ]
+
+    async def act(self, call_id: str, **action: Json) -> None:
+        """Something that is done at once while the call runs."""
+        answer = await self.api.post(f"/v1/calls/{call_id}/actions", json=action)
+        assert answer.status_code == 202, answer.text
 
     async def incoming(self) -> str:
         """The id of the newest call, once it is one that has come in and is new to us."""

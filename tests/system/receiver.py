@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 PATIENCE_S = 30
-_OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
 @dataclass(frozen=True)
@@ -28,11 +27,25 @@ class Request:
         return json.loads(self.body)
 
 
+@dataclass(frozen=True)
+class Reply:
+    """What a request is answered with."""
+
+    body: bytes = b""
+    status: str = "200 OK"
+
+    def encode(self) -> bytes:
+        head = f"HTTP/1.1 {self.status}\r\nContent-Length: {len(self.body)}\r\n\r\n"
+        return head.encode() + self.body
+
+
 @dataclass
 class Receiver:
-    """Answers 200 to everything."""
+    """Answers 200 to everything, unless it has been told what else."""
 
     url: str = ""
+    replies: dict[str, list[Reply]] = field(default_factory=dict)
+    """By path, for one request after the other; the last one stays."""
     requests: list[Request] = field(default_factory=list)
     connections: set[asyncio.BaseTransport] = field(default_factory=set)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -40,6 +53,10 @@ class Receiver:
     def note(self, request: Request) -> None:
         self.requests.append(request)
         self._news.set()
+
+    def reply_to(self, path: str) -> Reply:
+        left = self.replies.get(path, [Reply()])
+        return left.pop(0) if len(left) > 1 else left[0]
 
     def left(self, connection: asyncio.BaseTransport) -> None:
         self.connections.discard(connection)
@@ -96,9 +113,11 @@ class _Connection(asyncio.Protocol):
             if len(self._buffer) < whole:
                 return
             body, self._buffer = self._buffer[end + 4 : whole], self._buffer[whole:]
-            self._receiver.note(Request(first.split(" ")[1], headers, body))
+            path = first.split(" ")[1]
+            reply = self._receiver.reply_to(path).encode()
+            self._receiver.note(Request(path, headers, body))
             assert self._transport is not None
-            self._transport.write(_OK)
+            self._transport.write(reply)
 
 
 @asynccontextmanager

@@ -1,45 +1,15 @@
 """Calls of the running program over a real Asterisk, to and from telephones that others wrote."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
-from hookline.voice.audio.tones import tone
-from hookline.voice.audio.wav import write_wav
-from tests.services.asterisk import running_asterisk
 from tests.services.phones import calling_phone, sip_phone, soft_phone
-from tests.system.installation import installed
-from tests.system.pbx import LOUD, OURS, Line, Pbx, connect, loudness, pick_up
+from tests.system.pbx import HUM, LOUD, OTHER_HUM, OURS, Pbx, loudness, pick_up
 from tests.system.receiver import Receiver
 
-HUM, OTHER_HUM = 700, 1_100
-"""What the telephones' people hum, in Hz."""
 BRIEF = 1
-
-
-@pytest.fixture(scope="module")
-def line(asterisk_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Line]:
-    with running_asterisk() as asterisk, installed(tmp_path_factory.mktemp("office")) as server:
-        server.start()
-        yield connect(server, asterisk)
-
-
-@pytest.fixture
-async def pbx(line: Line) -> AsyncIterator[Pbx]:
-    async with line.opened() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def hums(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """Files of the tones."""
-    folder = tmp_path_factory.mktemp("hums")
-    files = {hertz: folder / f"{hertz}.wav" for hertz in (HUM, OTHER_HUM)}
-    for hertz, file in files.items():
-        write_wav(file, tone(hertz, 2_000))
-    return files
 
 
 # --- a call with actions ----------------------------------------------------------------------------

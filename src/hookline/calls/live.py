@@ -116,6 +116,8 @@ class Connecting:
     record: RecordLayout
     ringback: PlaybackId | None = None
     bridge_id: BridgeId | None = None
+    recording_id: RecordingId | None = None
+    """Of this connection alone; a call that is recorded anyway goes on being so."""
 
 
 Doing = Preparing | Playing | Gathering | Pausing | Taking | Asking | Connecting

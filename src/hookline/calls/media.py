@@ -1,6 +1,8 @@
 """From a text or a URL to a WAV file that an engine can play: 8 kHz, mono, 16 bit, on this disk."""
 
 import asyncio
+import os
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
@@ -13,6 +15,7 @@ from hookline.settings import Settings
 from hookline.voice.audio.resampling import resample
 from hookline.voice.audio.samples import RATE_HZ
 from hookline.voice.audio.wav import read_format, read_samples, write_wav
+from hookline.voice.errors import AudioUnreadable
 from hookline.voice.speech import Speech
 from hookline.voice.speech_cache import SpeechCache
 
@@ -45,6 +48,7 @@ class MediaShelf:
         self._cache = cache
         self._timeout_s = settings.media_timeout_s
         self._bytes_max = settings.media_bytes_max
+        self._under_way: dict[str, asyncio.Task[Path]] = {}
 
     async def get(self, source: Say | Play) -> Path:
         if isinstance(source, Say):
@@ -60,17 +64,33 @@ class MediaShelf:
             raise MediaUnusable(f"The server answered {response.status}.")
         if response.truncated:
             raise MediaUnusable(f"The file is larger than {self._bytes_max} bytes.")
-        return await asyncio.to_thread(self._keep, response.body)
+        return await self._convert_once(response.body)
 
-    def _keep(self, body: bytes) -> Path:
+    async def _convert_once(self, body: bytes) -> Path:
+        """The same file for several calls at once is converted once."""
         key = sha256(body).hexdigest()
         known = self._cache.find(key)
         if known is not None:
             return known
-        raw = self._cache.folder / f"{key}.raw"
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.create_task(asyncio.to_thread(self._keep, key, body))
+            self._under_way[key] = task
+            task.add_done_callback(partial(self._converted, key))
+        return await asyncio.shield(task)
+
+    def _converted(self, key: str, task: asyncio.Task[Path]) -> None:
+        self._under_way.pop(key, None)
+        if not task.cancelled():
+            task.exception()  # seen, also when nobody waits any more
+
+    def _keep(self, key: str, body: bytes) -> Path:
+        raw = self._cache.folder / f"{key}.{os.getpid()}.raw"
         try:
             raw.write_bytes(body)
             return self._cache.keep(key, "", lambda path: _convert(raw, path))
+        except AudioUnreadable as error:
+            raise MediaUnusable(f"The file cannot be played: {error.why}.") from error
         finally:
             raw.unlink(missing_ok=True)
 

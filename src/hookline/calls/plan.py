@@ -51,6 +51,7 @@ from hookline.calls.steps import (
     Measured,
     MediaReady,
     MediaWanted,
+    Note,
     RecordingEnd,
     RecordingWanted,
     SendDigits,
@@ -166,6 +167,8 @@ def _ended(live: LiveCall, step: Step, leg: LiveLeg, ended: port.Ended) -> None:
     del live.legs[leg.id]
     ending = ending_of(leg, ended, live.verdict)
     step.moves.append(LegMove(leg.id, leg.role, *ending))
+    if ended.detail:
+        step.moves.append(Note(f"{ending.reason}: {ended.detail}"))
     step.effects += [StopTimer(ring_timer(leg.id)), StopTimer(gone_timer(leg.id))]
     if ended.cause is Cause.LOST:
         step.effects.append(HangUpLeg(leg.id))  # should it live on all the same, nobody has it
@@ -187,7 +190,7 @@ def _without_main(live: LiveCall, leg: LiveLeg, ending: Verdict) -> Verdict:
 
 
 def _other_gone(live: LiveCall, step: Step, connecting: Connecting, ending: Verdict) -> None:
-    part(step, connecting)
+    part(live, step, connecting)
     if connecting.role is Role.DIAL:
         go_on(live, step)
     elif connecting.role is Role.TO or ending.change is Change.HUNG_UP:

@@ -22,6 +22,7 @@ from hookline.calls.steps import (
     ActionsCame,
     AnswerLeg,
     AskForActions,
+    ControlRecording,
     GetMedia,
     Join,
     MediaReady,
@@ -265,15 +266,20 @@ def join(live: LiveCall, step: Step, connecting: Connecting) -> None:
         return
     connecting.bridge_id = BridgeId(live.new_id("brg"))
     step.effects.append(Join(connecting.bridge_id, (main.id, other.id)))
-    if connecting.record != "none":
+    if live.call_recording is None:
         start_call_recording(live, step, (main.id, other.id), connecting.record)
+        connecting.recording_id = live.call_recording
 
 
-def part(step: Step, connecting: Connecting) -> None:
-    """The other leg has gone."""
+def part(live: LiveCall, step: Step, connecting: Connecting) -> None:
+    """The other leg has gone, and so has what was recorded of the two."""
     stop_ringback(step, connecting)
     if connecting.bridge_id is not None:
         step.effects.append(Part(connecting.bridge_id))
+    if connecting.recording_id is not None:
+        step.effects.append(ControlRecording(connecting.recording_id, "stop"))
+        if live.call_recording == connecting.recording_id:
+            live.call_recording = None
 
 
 def stop_ringback(step: Step, connecting: Connecting) -> None:

@@ -131,7 +131,7 @@ def asterisk(
         str, typer.Option(help="The Stasis application; one for each carrier on an Asterisk.")
     ] = "hookline",
     media_dir: Annotated[
-        str, typer.Option(help="A folder that Asterisk reads too; empty: it reads our files.")
+        str, typer.Option(help="A folder that Asterisk may read; empty: it gets our own files.")
     ] = "",
     media_dir_there: Annotated[
         str, typer.Option(help="The same folder as Asterisk sees it, where that differs.")

@@ -13,6 +13,7 @@ class AudioUnreadable(Invalid):
 
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path.name} cannot be used as audio: {why}.")
+        self.why = why
 
 
 class SpeechMissing(Unavailable):

@@ -43,8 +43,8 @@ class SpeechCache:
         """`write` makes the sound's file; others go when there is no room."""
         path = self.folder / f"{key}{_SOUND}"
         new = self.folder / f"{key}.{os.getpid()}.new"
-        path.with_suffix(_TEXT).write_text(text, encoding="utf-8", errors="replace")
         write(new)
+        path.with_suffix(_TEXT).write_text(text, encoding="utf-8", errors="replace")
         new.replace(path)
         with self._lock:
             if self._bytes is None:

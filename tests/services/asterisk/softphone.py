@@ -1,8 +1,9 @@
 """A SIP phone with sound on pjsua2, as a program of its own: commands on stdin, events on stdout.
 
-`softphone.py SIP_PORT RTP_PORT` prints JSON lines: ready, incoming, answered, digit, ended. It
-understands `answer`, `digits 12#`, `decline`, `play FILE`, `silence`, `record FILE`, `hangup`, `call URI`, `quit`. The
-library takes four calls at most in one process, keeps what `getInfo` gave, and wants calls to be gone before itself.
+`softphone.py SIP_PORT RTP_PORT [REGISTRAR USER PASSWORD]` prints JSON lines: ready, registered, incoming, answered,
+digit, ended, and obeyed. It understands `answer`, `digits 12#`, `decline`, `play FILE`, `silence`, `record FILE`,
+`hangup`, `call URI`, `quit`. The library takes four calls at most in one process, keeps what `getInfo` gave, and wants
+calls to be gone before itself.
 """
 
 import json
@@ -29,6 +30,14 @@ class Call(pj.Call):
         self.recorder: pj.AudioMediaRecorder | None = None
         self.infos: list[pj.CallInfo] = []
         self.is_over = False
+        self.quiet: pj.ToneGenerator | None = None
+
+    def onCallMediaState(self, _prm: pj.OnCallMediaStateParam) -> None:  # noqa: N802 - the library's name
+        """From now on something is sent: digits leave between sounds, not without any."""
+        if self.quiet is None:
+            self.quiet = pj.ToneGenerator()
+            self.quiet.createToneGenerator(8_000, 1)
+            self.quiet.startTransmit(self.getAudioMedia(-1))
 
     def onCallState(self, _prm: pj.OnCallStateParam) -> None:  # noqa: N802 - the library's name
         info = self.getInfo()
@@ -64,6 +73,9 @@ class Account(pj.Account):
 
     call: Call | None = None
 
+    def onRegState(self, prm: pj.OnRegStateParam) -> None:  # noqa: N802 - the library's name
+        tell("registered", code=prm.code)
+
     def onIncomingCall(self, prm: pj.OnIncomingCallParam) -> None:  # noqa: N802 - the library's name
         self.call = Call(self, prm.callId)
         self.answer(180)
@@ -78,7 +90,7 @@ class Account(pj.Account):
         self.call.answer(prm)
 
 
-def start(sip_port: int, rtp_port: int) -> tuple[pj.Endpoint, Account]:
+def start(sip_port: int, rtp_port: int, login: list[str]) -> tuple[pj.Endpoint, Account]:
     endpoint = pj.Endpoint()
     endpoint.libCreate()
     config = pj.EpConfig()
@@ -97,6 +109,11 @@ def start(sip_port: int, rtp_port: int) -> tuple[pj.Endpoint, Account]:
     settings.idUri = f"sip:phone@127.0.0.1:{sip_port}"
     settings.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
     settings.mediaConfig.transportConfig.port = rtp_port
+    if login:
+        registrar, user, password = login
+        settings.idUri = f"sip:{user}@{registrar}"
+        settings.regConfig.registrarUri = f"sip:{registrar}"
+        settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, password))
     account = Account()
     account.create(settings)
     return endpoint, account
@@ -126,8 +143,8 @@ def obey(account: Account, command: str) -> None:
         account.answer(603)
 
 
-def main(sip_port: int, rtp_port: int) -> None:
-    endpoint, account = start(sip_port, rtp_port)
+def main(sip_port: int, rtp_port: int, login: list[str]) -> None:
+    endpoint, account = start(sip_port, rtp_port, login)
     commands: Queue[str] = Queue()
 
     def read() -> None:
@@ -143,15 +160,16 @@ def main(sip_port: int, rtp_port: int) -> None:
             command = commands.get_nowait()
         except Empty:
             continue
-        if command.strip() == "quit":
-            break
         try:
             obey(account, command)
         except pj.Error as error:
             tell("failed", command=command, reason=error.info())
+        tell("obeyed", command=command)
+        if command.strip() == "quit":
+            break
     account.call = None
     endpoint.libDestroy()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]))
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

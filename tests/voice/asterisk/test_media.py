@@ -1,6 +1,7 @@
 """Where Asterisk finds what it is to play."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,11 @@ from hookline.voice.audio.wav import read_format, write_wav
 from hookline.voice.port import Tone
 
 
-def folder(data_dir: Path, here: Path | str = "", there: str = "") -> MediaFolder:
+def folder(data_dir: Path, here: Path | str = "", there: str = "", **more: int) -> MediaFolder:
     settings = AsteriskSettings(
         url="http://a:8088", user="u", media_dir=str(here), media_dir_there=there
     )
-    return MediaFolder(settings, data_dir)
+    return MediaFolder(settings, data_dir, **more)
 
 
 @pytest.fixture
@@ -41,6 +42,26 @@ def test_other_file_is_copied_once(tmp_path: Path, file: Path) -> None:
     (copy,) = shared.iterdir()
     assert one == other == f"sound:/there/{copy.stem}"
     assert copy.read_bytes() == file.read_bytes()
+
+
+async def test_what_was_not_asked_for_the_longest_makes_room(tmp_path: Path) -> None:
+    shared, made = tmp_path / "shared", [tmp_path / f"{name}.wav" for name in "abcd"]
+    for number, path in enumerate(made):
+        write_wav(path, tone(440 + number, 100))
+    size = made[0].stat().st_size
+    media = folder(tmp_path, shared, bytes_max=3 * size)
+    await media.uris(made[:1])
+    theirs = shared / "music.wav"
+    theirs.write_bytes(bytes(3 * size))
+    copies = {
+        path: shared / f"{(await media.uris([path]))[0].rpartition('/')[2]}.wav"
+        for path in made[:3]
+    }
+    for age, path in enumerate([made[1], made[2], made[0]]):
+        os.utime(copies[path], (age, age))
+    await media.uris(made[3:])
+    assert [path for path in made[:3] if not copies[path].exists()] == [made[1]]
+    assert theirs.exists()
 
 
 async def test_tone_is_made_once(tmp_path: Path) -> None:

@@ -21,11 +21,13 @@ from hookline.voice.port import (
 )
 from tests.services.asterisk import running_asterisk
 from tests.services.phones import SoftPhone, sip_phone, soft_phone
-from tests.voice.asterisk.rig import Rig, loudness, opened, samples
+from tests.voice.asterisk.rig import WAIT_S, Rig, loudness, opened, samples
 from tests.voice.asterisk.test_sound import talking
 
 LOUD, SILENT = 1_000, 50
 RECORDING = RecordingId("rec_1")
+LIVE = f"hookline~{RECORDING}.0"
+"""Its name on Asterisk while it is made."""
 THEIRS, OTHERS, OURS = 440, 850, 1_300
 
 
@@ -115,7 +117,8 @@ async def test_pause_leaves_sound_out(rig: Rig, tmp_path: Path) -> None:
         await saying(phone, tmp_path, THEIRS)
         await asyncio.sleep(1)
         rig.engine.pause_recording(RECORDING)
-        rig.engine.play(leg_id, PlaybackId("playback_1"), [Tone(OURS, 1_500)])
+        await until_paused(rig)
+        rig.engine.play(leg_id, PlaybackId("playback_1"), [Tone(OURS, 1_500), Tone(0, 200)])
         await rig.heard.wait_for(PlaybackEnded)
         rig.engine.resume_recording(RECORDING)
         await asyncio.sleep(1)
@@ -124,6 +127,13 @@ async def test_pause_leaves_sound_out(rig: Rig, tmp_path: Path) -> None:
         assert 1.5 < len(sound) / 8_000 < 2.9
         assert loudness(sound, THEIRS) > LOUD
         assert loudness(sound, OURS) < SILENT * 2
+
+
+async def until_paused(rig: Rig) -> None:
+    """What is played is another request, which may overtake."""
+    async with asyncio.timeout(WAIT_S):
+        while await asyncio.to_thread(rig.asterisk.recording_state, LIVE) != "paused":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 async def test_recording_ends_by_itself(rig: Rig, tmp_path: Path) -> None:

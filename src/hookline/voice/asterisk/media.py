@@ -3,8 +3,10 @@
 import asyncio
 import hashlib
 import os
+import re
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from hookline.voice.asterisk.errors import MediaUnreadable
@@ -15,13 +17,18 @@ from hookline.voice.port import Media, Tone
 
 _TONE_MS_MAX = 600_000
 _READABLE = 0o644
+_BYTES_MAX = 256 * 2**20
+_OURS = re.compile(r"([0-9a-f]{32}|tone-\d+-\d+)\.wav")
 
 
 class MediaFolder:
     """The folder that Asterisk reads too."""
 
-    def __init__(self, settings: AsteriskSettings, data_dir: Path) -> None:
-        """`data_dir`: for tones, where Asterisk reads this node's own files."""
+    def __init__(
+        self, settings: AsteriskSettings, data_dir: Path, *, bytes_max: int = _BYTES_MAX
+    ) -> None:
+        """`data_dir`: for tones, where Asterisk reads this node's own files. `bytes_max`: of ours."""
+        self._bytes_max = bytes_max
         self._is_shared = bool(settings.media_dir)
         self._here = Path(settings.media_dir) if self._is_shared else data_dir / "tones"
         self._there = PurePosixPath(settings.media_dir_there or self._here.resolve())
@@ -61,18 +68,44 @@ class MediaFolder:
         return self._kept(name, lambda target: write_wav(target, tone_of(tone.hertz, milliseconds)))
 
     def _kept(self, name: str, make: Callable[[Path], None]) -> str:
-        """A file of the folder, made when it is not there yet; nobody sees a half of it."""
+        """A file of the folder, made when it is not there yet; it counts as asked for now."""
         target = self._here / name
-        if not target.exists():
-            self._here.mkdir(parents=True, exist_ok=True)
-            half = target.with_suffix(f".{os.urandom(4).hex()}.part")
-            try:
-                make(half)
-                half.chmod(_READABLE)
-                half.replace(target)
-            finally:
-                half.unlink(missing_ok=True)
+        try:
+            os.utime(target)
+        except FileNotFoundError:
+            self._make(target, make)
         return _sound(self._there / name)
+
+    def _make(self, target: Path, make: Callable[[Path], None]) -> None:
+        """Nobody sees a half of it."""
+        self._here.mkdir(parents=True, exist_ok=True)
+        half = target.with_suffix(f".{os.urandom(4).hex()}.part")
+        try:
+            make(half)
+            half.chmod(_READABLE)
+            half.replace(target)
+        finally:
+            half.unlink(missing_ok=True)
+        self._make_room(target)
+
+    def _make_room(self, kept: Path) -> None:
+        """What was not asked for the longest goes; what others have put there stays."""
+        found = [path for path in self._here.glob("*.wav") if _OURS.fullmatch(path.name)]
+        facts = sorted((status.st_mtime, status.st_size, path) for path, status in _there(found))
+        total = sum(size for _, size, _ in facts)
+        for _, size, path in facts:
+            if total <= self._bytes_max:
+                break
+            if path != kept:
+                path.unlink(missing_ok=True)
+                total -= size
+
+
+def _there(paths: Sequence[Path]) -> Iterator[tuple[Path, os.stat_result]]:
+    """Those that no other node has removed meanwhile."""
+    for path in paths:
+        with suppress(FileNotFoundError):
+            yield path, path.stat()
 
 
 def _copy(source: Path, target: Path) -> None:

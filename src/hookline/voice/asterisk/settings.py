@@ -59,8 +59,8 @@ class AsteriskSettings(Body):
         Field(
             max_length=500,
             pattern=r"^(/[^\x00]*)?$",
-            description="A folder that Asterisk reads too: what is played is put there. Empty: Asterisk "
-            "is on this machine and reads Hookline's own files.",
+            description="A folder that Asterisk may read: what is played is put there. Empty: Asterisk "
+            "is given Hookline's own files, which only Hookline's own user may read.",
         ),
     ] = ""
     media_dir_there: Annotated[
