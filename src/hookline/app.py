@@ -338,7 +338,6 @@ class Server:
             carriers=self.carriers,
             box=self.core.box,
             calls=self.calls,
-            node=self.core.leases.node,
         )
 
     def _application(self) -> FastAPI:

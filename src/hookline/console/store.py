@@ -3,11 +3,10 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, literal, or_, select, union
+from sqlalchemy import Select, exists, func, literal, or_, select, union
 
 from hookline.api.pagination import CreatedPaging, paged
 from hookline.calls import store as call_sql
-from hookline.calls.model import LIVE
 from hookline.credentials import store as credential_sql
 from hookline.ids import AccountId
 from hookline.messages import store as message_sql
@@ -15,17 +14,14 @@ from hookline.numbers import store as number_sql
 from hookline.principal import Mode, Principal
 from hookline.storage.schema import (
     calls,
-    carriers,
     credentials,
     deliveries,
     endpoints,
     events,
-    legs,
     messages,
     numbers,
     recordings,
 )
-from hookline.voice.engines import SANDBOX
 from hookline.webhooks import ledger
 from hookline.webhooks import store as endpoint_sql
 
@@ -33,7 +29,6 @@ CREDENTIALS_MAX = 500
 """More than a person can look through; the API pages."""
 DELIVERIES_ABOUT_MAX = 50
 RECORDINGS_OF_CALL_MAX = 50
-PHONE_CALLS_MAX = 20
 SENDERS_MAX = 200
 
 Rows = Select[Any]  # Any: the room's own columns
@@ -142,43 +137,6 @@ def recordings_of_call(principal: Principal, call_id: str) -> Rows:
         .where(recordings.c.call_id == call_id)
         .order_by(recordings.c.id)
         .limit(RECORDINGS_OF_CALL_MAX)
-    )
-
-
-def calls_of_legs(principal: Principal, leg_ids: Collection[str]) -> Select[str, str]:
-    """Which call each of these legs is part of, as far as it is of the caller's mode."""
-    return (
-        select(legs.c.id, legs.c.call_id)
-        .join(calls, calls.c.id == legs.c.call_id)
-        .where(calls.c.account_id == principal.account_id, calls.c.mode == principal.mode.value)
-        .where(legs.c.id.in_(leg_ids))
-    )
-
-
-def node_of_leg(account_id: AccountId, leg_id: str) -> Rows:
-    """Which node runs the call of a leg, while it is live."""
-    return (
-        select(calls.c.owner)
-        .join(legs, calls.c.id == legs.c.call_id)
-        .where(calls.c.account_id == account_id, legs.c.id == leg_id)
-        .where(calls.c.status.in_(sorted(LIVE)))
-    )
-
-
-def phone_calls_elsewhere(account_id: AccountId, phones: Collection[str], node: str) -> Rows:
-    """Live sandbox legs of virtual phones that other nodes run."""
-    party = case((legs.c.role == "caller", legs.c.sender), else_=legs.c.recipient)
-    other = case((legs.c.role == "caller", legs.c.recipient), else_=legs.c.sender)
-    is_sandbox = or_(legs.c.carrier_id == SANDBOX, carriers.c.kind == "sandbox")
-    return (
-        select(legs.c.id, legs.c.call_id, party.label("phone"), other.label("other"), calls.c.owner)
-        .join(calls, calls.c.id == legs.c.call_id)
-        .join(carriers, carriers.c.id == legs.c.carrier_id, isouter=True)
-        .where(calls.c.account_id == account_id, calls.c.owner != node, is_sandbox)
-        .where(calls.c.status.in_(sorted(LIVE)), legs.c.status.in_(("ringing", "in_progress")))
-        .where(party.in_(phones))
-        .order_by(legs.c.id)
-        .limit(PHONE_CALLS_MAX)
     )
 
 
