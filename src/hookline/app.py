@@ -23,6 +23,7 @@ from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
 from hookline.audit.append import AuditTrail
 from hookline.calls.exchange import Exchange
+from hookline.calls.phone_routes import phone_act_routes, phone_call_routes
 from hookline.calls.recording_routes import recording_routes
 from hookline.calls.routes import call_routes
 from hookline.carriers import routes as carrier_routes
@@ -358,6 +359,8 @@ class Server:
             message_routes.opt_out_routes(),
             message_routes.phone_routes(self.phones),
             call_routes(self.calls.placement),
+            phone_call_routes(self.calls.phone_control),
+            phone_act_routes(self.calls.phone_control),
             recording_routes(self.calls.files),
             webhook_routes.routes(self.webhooks),
             event_routes.routes(self.streams, self._reauthenticate),
