@@ -57,7 +57,7 @@ from hookline.messages.trial import Trials
 from hookline.messages.upkeep import Upkeep
 from hookline.numbers import routes as number_routes
 from hookline.numbers.book import NumberBook
-from hookline.numbers.registration import furnish_sandbox
+from hookline.numbers.sandbox import furnish_sandbox
 from hookline.outbound.http_client import HttpClient
 from hookline.outbound.sealing import load_or_create_keys
 from hookline.principal import Principal

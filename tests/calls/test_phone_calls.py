@@ -88,6 +88,16 @@ async def test_a_phone_calls_from_any_node(nodes: tuple[PhoneNode, PhoneNode]) -
     assert (call.direction, call.sender, stored.owner) == ("inbound", ALEX, there.leases.node)
 
 
+async def test_a_number_of_a_fresh_sandbox_answers_and_puts_through(
+    nodes: tuple[PhoneNode, PhoneNode],
+) -> None:
+    here, there = nodes
+    made = await there.call()
+    await here.sees(TALKING)
+    await here.act(made.shown.leg_id, send_digits="2")
+    assert (await here.sees(RINGING, SAM)).shown.other == OURS
+
+
 async def test_acts_that_come_too_late_are_refused(nodes: tuple[PhoneNode, PhoneNode]) -> None:
     here, there = nodes
     await here.place()

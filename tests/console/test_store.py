@@ -11,7 +11,7 @@ from hookline.api.pagination import CreatedPaging
 from hookline.calls import store as call_sql
 from hookline.console import store as sql
 from hookline.credentials.issuing import Issue, issue_credential
-from hookline.numbers.registration import furnish_sandbox
+from hookline.numbers.sandbox import furnish_sandbox
 from hookline.outbound.sealing import SecretBox
 from hookline.principal import Mode, Principal, Scope
 from hookline.storage.schema import numbers

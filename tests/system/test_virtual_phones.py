@@ -49,7 +49,7 @@ async def test_every_worker_has_the_phone_in_its_hands(
     for turn in range(CALLS):
         await asyncio.to_thread(_answers_and_presses, script)
         if not turn:
-            await asyncio.to_thread(_calls_and_gives_up, script)
+            await asyncio.to_thread(_calls_and_hangs_up, script)
 
 
 def _answers_and_presses(script: Script) -> None:
@@ -63,8 +63,9 @@ def _answers_and_presses(script: Script) -> None:
     wait_for(lambda: script.ask("GET", f"/v1/calls/{call_id}")["status"] == "completed")
 
 
-def _calls_and_gives_up(script: Script) -> None:
+def _calls_and_hangs_up(script: Script) -> None:
     leg_id = script.ask("POST", PHONE_CALLS, {"to": SANDBOX_NUMBER}, 201)["id"]
-    wait_for(lambda: script.ask("GET", f"{PHONE_CALLS}/{leg_id}")["call_id"])
-    call_id = script.ask("GET", f"{PHONE_CALLS}/{leg_id}")["call_id"]
-    wait_for(lambda: script.ask("GET", f"/v1/calls/{call_id}")["status"] != "ringing")
+    call_id = script.until(leg_id, "in_progress")["call_id"]
+    script.ask("POST", f"{PHONE_CALLS}/{leg_id}/hangup", status=202)
+    script.until(leg_id, "completed")
+    wait_for(lambda: script.ask("GET", f"/v1/calls/{call_id}")["status"] == "completed")
