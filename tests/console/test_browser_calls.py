@@ -1,7 +1,9 @@
 """Calls, from the dialog to the recording."""
 
+import sqlite3
 import wave
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -136,7 +138,17 @@ def test_a_recording_is_played_by_keyboard(visitor: Visitor) -> None:
     expect(page.locator("[data-play]")).to_have_attribute("aria-label", "Play")
 
 
-def test_a_recording_is_downloaded_and_deleted(visitor: Visitor, client: httpx.Client) -> None:
+def listeners(served: Served, recording_id: str) -> list[tuple[str, str]]:
+    """Who listened to a recording, as the audit trail has it."""
+    database = sqlite3.connect(f"file:{served.data_dir / 'hookline.db'}?mode=ro", uri=True)
+    wanted = "SELECT actor_label, ip FROM audit WHERE action = ? AND resource_id = ?"
+    with closing(database):
+        return database.execute(wanted, ("recording.listen", recording_id)).fetchall()
+
+
+def test_a_recording_is_downloaded_and_deleted(
+    visitor: Visitor, client: httpx.Client, served: Served
+) -> None:
     desk = recorded_call(visitor)
     page = desk.page
     with page.expect_download() as downloading:
@@ -147,6 +159,7 @@ def test_a_recording_is_downloaded_and_deleted(visitor: Visitor, client: httpx.C
     source = str(page.locator("audio").get_attribute("src"))
     part = client.get(source, headers={"Range": "bytes=0-99"})
     assert (part.status_code, len(part.content)) == (206, 100)
+    assert listeners(served, source.split("/")[2]) == [(EMAIL, "127.0.0.1")]
     page.click("[aria-label='Delete this recording']")
     desk.axe("delete a recording")
     page.click("#dlg .bad[type=submit]")
