@@ -10,7 +10,7 @@ from typing import Protocol
 
 from hookline.calls.steps import FileFacts
 from hookline.ids import is_id
-from hookline.voice.audio.wav import part_of, read_format, read_samples, sha256_of
+from hookline.voice.audio.wav import WavFormat, part_of, read_format, read_samples, sha256_of
 from hookline.voice.errors import AudioUnreadable
 
 _PEAKS = 200
@@ -68,7 +68,7 @@ class LocalRecordings:
                 channels=shape.channels,
                 bytes=path.stat().st_size,
                 sha256=sha256_of(path),
-                peaks=_peaks(path, shape.frames),
+                peaks=_peaks(path, shape),
             )
         except (AudioUnreadable, OSError):
             return None
@@ -84,13 +84,15 @@ class LocalRecordings:
         return self._folder / f"{recording_id}.wav"
 
 
-def _peaks(path: Path, frames: int) -> tuple[int, ...]:
-    """The loudest sample of each stretch, 0 to 100; a stretch at a time is held in memory."""
-    stretches = min(_PEAKS, frames)
-    bounds = [frames * number // stretches for number in range(stretches + 1)] if frames else [0]
-    peaks = []
+def _peaks(path: Path, shape: WavFormat) -> tuple[tuple[int, ...], ...]:
+    """A row a channel of the loudest sample of each stretch, 0 to 100; a stretch is held at a time."""
+    stretches = min(_PEAKS, shape.frames)
+    bounds = [shape.frames * number // stretches for number in range(stretches + 1) if stretches]
+    rows: list[list[int]] = [[] for _ in range(shape.channels)]
     for start, stop in pairwise(bounds):
         samples = read_samples(path, start, stop - start)
-        loudest = max(max(samples, default=0), -min(samples, default=0))
-        peaks.append(round(loudest * 100 / _LOUDEST))
-    return tuple(peaks)
+        for channel, row in enumerate(rows):
+            side = samples[channel :: shape.channels]
+            loudest = max(max(side, default=0), -min(side, default=0))
+            row.append(round(loudest * 100 / _LOUDEST))
+    return tuple(map(tuple, rows))

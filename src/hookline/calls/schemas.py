@@ -189,7 +189,10 @@ class RecordingShape(Shape):
     channels: Literal[1, 2]
     bytes: int | None
     sha256: str | None
-    peaks: Annotated[list[int], Field(description="How loud it is over its time, 0 to 100.")]
+    peaks: Annotated[
+        list[list[int]],
+        Field(description="How loud it is over its time, 0 to 100: a row for each channel."),
+    ]
     reason: str | None
     url: Annotated[str | None, Field(description="Where its audio is; needs a credential.")]
     started_at: Timestamp

@@ -1,7 +1,6 @@
 """Tones, digits, mixing, resampling and the waveform, judged by their frequencies."""
 
 from array import array
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -11,8 +10,6 @@ from hookline.voice.audio.goertzel import digits_in, level_of
 from hookline.voice.audio.resampling import resample
 from hookline.voice.audio.samples import interleave, mix, samples_in, silence
 from hookline.voice.audio.tones import DIGIT_HZ, digit_tones, tone, tone_from
-from hookline.voice.audio.wav import write_wav
-from hookline.voice.audio.waveform import peaks_of, peaks_of_file
 from hookline.voice.port import DIGITS
 
 SAMPLES = st.lists(st.integers(-32_768, 32_767), max_size=300).map(lambda items: array("h", items))
@@ -78,26 +75,3 @@ def test_resampling_keeps_what_telephones_carry(hertz: int) -> None:
 @given(SAMPLES, st.sampled_from([8_000, 11_025, 16_000, 22_050, 44_100, 48_000]))
 def test_resampling_takes_any_sound(sound: "array[int]", rate_hz: int) -> None:
     assert len(resample(sound, rate_hz)) == len(sound) * 8_000 // rate_hz
-
-
-@settings(deadline=None)
-@given(SAMPLES, st.integers(1, 50))
-def test_the_waveform_holds_every_sample(sound: "array[int]", count: int) -> None:
-    peaks = peaks_of(sound, count=count)
-    assert len(peaks) == min(count, len(sound))
-    if sound:
-        assert min(low for low, _ in peaks) == min(sound)
-        assert max(high for _, high in peaks) == max(sound)
-
-
-def test_the_waveform_has_both_channels() -> None:
-    sound = interleave(array("h", [1, 2, 3, 4]), array("h", [-1, -2, -3, -4]))
-    assert peaks_of(sound, channels=2, count=2) == [(-2, 2), (-4, 4)]
-
-
-def test_the_waveform_of_a_file_is_that_of_its_sound(tmp_path: Path) -> None:
-    sound = interleave(tone(440, 300), tone(880, 300))
-    write_wav(tmp_path / "dual.wav", sound, channels=2)
-    assert peaks_of_file(tmp_path / "dual.wav") == peaks_of(sound, channels=2)
-    write_wav(tmp_path / "empty.wav", array("h"))
-    assert peaks_of_file(tmp_path / "empty.wav") == []
