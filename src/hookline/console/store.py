@@ -1,9 +1,9 @@
 """The SQL of pages that no room's use case answers. Every statement is scoped by account."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, exists, func, literal, or_, select, union
+from sqlalchemy import Column, Select, Table, exists, func, literal, or_, select, union
 
 from hookline.api.pagination import CreatedPaging, paged
 from hookline.calls import store as call_sql
@@ -78,25 +78,9 @@ def messages_of(
 ) -> Rows:
     """A page of messages; empty filters let all pass. The number may be on either side."""
     statement = message_sql.of_account(principal.account_id, principal.mode)
-    if status:
-        statement = statement.where(messages.c.status == status)
-    if direction:
-        statement = statement.where(messages.c.direction == direction)
-    if number:
-        either = or_(messages.c.recipient == number, messages.c.sender == number)
-        statement = statement.where(either)
+    exact = {messages.c.status: status, messages.c.direction: direction}
+    statement = _matching(statement, exact, (messages.c.recipient, messages.c.sender), number)
     return paged(statement, messages.c.id, paging, prefix="msg")
-
-
-def has_messages(account_id: AccountId, mode: Mode) -> Select[bool]:
-    """Whether the account has any message in the mode."""
-    return select(
-        exists(
-            select(literal(1))
-            .select_from(messages)
-            .where(messages.c.account_id == account_id, messages.c.mode == mode.value)
-        )
-    )
 
 
 def calls_of(
@@ -104,20 +88,28 @@ def calls_of(
 ) -> Rows:
     """A page of calls; empty filters let all pass. The number may be on any side."""
     statement = call_sql.of_account(principal.account_id, principal.mode)
-    if status:
-        statement = statement.where(calls.c.status == status)
-    if direction:
-        statement = statement.where(calls.c.direction == direction)
-    if number:
-        sides = (calls.c.recipient, calls.c.sender, calls.c.agent)
-        statement = statement.where(or_(*(side == number for side in sides)))
+    exact = {calls.c.status: status, calls.c.direction: direction}
+    sides = (calls.c.recipient, calls.c.sender, calls.c.agent)
+    statement = _matching(statement, exact, sides, number)
     return paged(statement, calls.c.id, paging, prefix="call")
 
 
-def has_calls(account_id: AccountId, mode: Mode) -> Select[bool]:
-    """Whether the account has any call in the mode."""
-    mine = (calls.c.account_id == account_id, calls.c.mode == mode.value)
-    return select(exists(select(literal(1)).select_from(calls).where(*mine)))
+def _matching(
+    statement: Rows,
+    exact: Mapping[Column[str], str],
+    sides: Sequence[Column[str]],
+    number: str,
+) -> Rows:
+    for column, wanted in exact.items():
+        if wanted:
+            statement = statement.where(column == wanted)
+    return statement.where(or_(*(side == number for side in sides))) if number else statement
+
+
+def has_any(traffic: Table, account_id: AccountId, mode: Mode) -> Select[bool]:
+    """Whether the account has any message or any call in the mode."""
+    mine = (traffic.c.account_id == account_id, traffic.c.mode == mode.value)
+    return select(exists(select(literal(1)).select_from(traffic).where(*mine)))
 
 
 def recorded(call_ids: Collection[str]) -> Select[str]:
