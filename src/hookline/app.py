@@ -23,6 +23,7 @@ from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
 from hookline.audit.append import AuditTrail
 from hookline.calls.exchange import Exchange
+from hookline.calls.phone_routes import phone_act_routes, phone_call_routes
 from hookline.calls.place_route import place_route
 from hookline.calls.recording_routes import recording_routes
 from hookline.calls.routes import call_routes
@@ -57,7 +58,7 @@ from hookline.messages.trial import Trials
 from hookline.messages.upkeep import Upkeep
 from hookline.numbers import routes as number_routes
 from hookline.numbers.book import NumberBook
-from hookline.numbers.registration import furnish_sandbox
+from hookline.numbers.sandbox import furnish_sandbox
 from hookline.outbound.http_client import HttpClient
 from hookline.outbound.sealing import load_or_create_keys
 from hookline.principal import Principal
@@ -342,7 +343,6 @@ class Server:
             carriers=self.carriers,
             box=self.core.box,
             calls=self.calls,
-            node=self.core.leases.node,
         )
 
     def _application(self) -> FastAPI:
@@ -363,6 +363,8 @@ class Server:
             message_routes.opt_out_routes(),
             message_routes.phone_routes(self.phones),
             call_routes(self.calls.placement),
+            phone_call_routes(self.calls.phone_control),
+            phone_act_routes(self.calls.phone_control),
             recording_routes(self.calls.files),
             webhook_routes.routes(self.webhooks),
             event_routes.routes(self.streams, self._reauthenticate),

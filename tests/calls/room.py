@@ -30,7 +30,8 @@ from hookline.errors import HooklineError
 from hookline.events.append import EventLog
 from hookline.ids import AccountId, CarrierId, IdSource
 from hookline.numbers.book import NumberBook
-from hookline.numbers.registration import Registration, add_number, furnish_sandbox
+from hookline.numbers.registration import Registration, add_number
+from hookline.numbers.sandbox import furnish_sandbox
 from hookline.principal import Mode, Principal, PrincipalKind, Scope
 from hookline.settings import Settings
 from hookline.storage.database import open_database

@@ -1,6 +1,7 @@
 """Recordings: measured from their files, told of, deleted."""
 
 import hashlib
+from array import array
 
 import pytest
 
@@ -8,9 +9,11 @@ from hookline.calls import reading
 from hookline.calls.deleting import delete_recording, remove_left_files
 from hookline.calls.errors import RecordingUnderWay
 from hookline.errors import NotFound
+from hookline.voice.audio.wav import write_wav
 from tests.calls.played import PlayedEngine
 from tests.calls.room import Json, Room
 
+REC = "rec_00000000000000000000000001"
 STAY = [{"pause": {"seconds": 300}}]
 
 
@@ -35,8 +38,17 @@ async def test_what_is_told_was_measured_from_the_file(room: Room, engine: Playe
     data = room.files.path(told["id"]).read_bytes()
     assert told["sha256"] == hashlib.sha256(data).hexdigest()
     assert (told["bytes"], told["duration_ms"], told["channels"]) == (len(data), 1_000, 1)
-    assert len(told["peaks"]) == 200
-    assert all(20 <= peak <= 30 for peak in told["peaks"])
+    (row,) = told["peaks"]
+    assert len(row) == 200
+    assert all(20 <= peak <= 30 for peak in row)
+
+
+async def test_each_channel_has_peaks_of_its_own(room: Room) -> None:
+    path = room.files.path(REC)
+    write_wav(path, array("h", [0, 16_384] * 400), channels=2)
+    facts = room.files.measure(REC)
+    assert facts is not None
+    assert facts.peaks == ((0,) * 200, (50,) * 200)
 
 
 async def test_calls_and_their_recordings_count_together(room: Room, engine: PlayedEngine) -> None:

@@ -7,7 +7,7 @@ from hookline.carriers import store as sql
 from hookline.carriers.links import SANDBOX, Links
 from hookline.carriers.sandbox.link import SandboxLink
 from hookline.ids import CarrierId
-from hookline.numbers.registration import furnish_sandbox
+from hookline.numbers.sandbox import furnish_sandbox
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from tests.carriers.reports import Heard

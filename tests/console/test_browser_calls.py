@@ -1,7 +1,9 @@
 """Calls, from the dialog to the recording."""
 
+import sqlite3
 import wave
 from collections.abc import Callable, Iterator
+from contextlib import closing
 
 import httpx
 import pytest
@@ -76,7 +78,7 @@ def test_a_call_is_answered_followed_and_heard(visitor: Visitor, width: int, the
     desk.go("/calls")
     desk.page.click("#create")
     desk.page.fill("#dlg #to", ALEX)
-    desk.page.fill("#dlg #text", "Your table is booked for seven o'clock tonight, see you then.")
+    desk.page.fill("#dlg #text", "Your table is booked for seven o'clock tonight. " * 5)
     desk.page.check("#dlg [name=record][value=dual]")
     desk.axe("place a call")
     desk.page.click("#dlg [type=submit]")
@@ -136,7 +138,17 @@ def test_a_recording_is_played_by_keyboard(visitor: Visitor) -> None:
     expect(page.locator("[data-play]")).to_have_attribute("aria-label", "Play")
 
 
-def test_a_recording_is_downloaded_and_deleted(visitor: Visitor, client: httpx.Client) -> None:
+def listeners(served: Served, recording_id: str) -> list[tuple[str, str]]:
+    """Who listened to a recording, as the audit trail has it."""
+    database = sqlite3.connect(f"file:{served.data_dir / 'hookline.db'}?mode=ro", uri=True)
+    wanted = "SELECT actor_label, ip FROM audit WHERE action = ? AND resource_id = ?"
+    with closing(database):
+        return database.execute(wanted, ("recording.listen", recording_id)).fetchall()
+
+
+def test_a_recording_is_downloaded_and_deleted(
+    visitor: Visitor, client: httpx.Client, served: Served
+) -> None:
     desk = recorded_call(visitor)
     page = desk.page
     with page.expect_download() as downloading:
@@ -147,6 +159,7 @@ def test_a_recording_is_downloaded_and_deleted(visitor: Visitor, client: httpx.C
     source = str(page.locator("audio").get_attribute("src"))
     part = client.get(source, headers={"Range": "bytes=0-99"})
     assert (part.status_code, len(part.content)) == (206, 100)
+    assert listeners(served, source.split("/")[2]) == [(EMAIL, "127.0.0.1")]
     page.click("[aria-label='Delete this recording']")
     desk.axe("delete a recording")
     page.click("#dlg .bad[type=submit]")
@@ -187,6 +200,12 @@ def test_click_to_call_connects_two_phones(visitor: Visitor) -> None:
     at_phone.locator(f"{LINE} {RINGING}").wait_for()
     at_phone.click(f"{LINE} .btn.good")
     expect(at_phone.locator(f"{LINE} .heard")).to_contain_text("Talking to")
+    at_phone.locator(f"{LINE} .speak .field").press_sequentially("For 4, please")
+    at_phone.keyboard.press("Enter")
+    expect(at_phone.locator(f"{LINE} .heard")).to_contain_text("You said: For 4, please")
+    expect(at_phone.locator(f"{LINE} .speak .field")).to_have_value("")
+    expect(at_phone.locator(f"{SAM_LINE} .heard")).to_contain_text("For 4, please")
+    expect(at_phone.locator(f"{LINE} .pressed")).to_have_count(0)  # digits in a text are no keys
     phone.axe("two calls")
     at_phone.click(f"{SAM_LINE} .acts .bad")
     expect(at_phone.locator(f"{LINE} .past")).to_contain_text("The other side hung up")

@@ -1,6 +1,9 @@
 """Calls as people see them."""
 
+import pytest
+
 from hookline.calls.model import Call, Leg, Recording, timeline_line
+from hookline.calls.resource import peaks_of
 from hookline.console.views.calls import call_row, call_view, recording_view
 from hookline.console.views.durations import clock_length, size_in_words, spoken_length
 
@@ -102,3 +105,10 @@ def test_lengths_and_sizes_read_well_at_every_scale() -> None:
         "12 KB",
         "3.4 MB",
     ]
+
+
+@pytest.mark.parametrize(
+    ("kept", "rows"), [("[0,50]", [[0, 50]]), ("[[0],[50]]", [[0], [50]]), (None, [])]
+)
+def test_a_recording_of_old_has_one_row_of_peaks(kept: str | None, rows: list[list[int]]) -> None:
+    assert peaks_of(recording(peaks=kept)) == rows

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hookline.accounts.model import Account
+from hookline.calls.phone_screens import SCREEN, SOUND, phones_topic
 from hookline.console.live import LiveFeed
 from hookline.events.append import append
 from hookline.events.model import Draft, EventType
@@ -96,8 +97,8 @@ async def test_it_ends_when_the_server_stops(live: LiveFeed, account: Account) -
         live.check_room()
 
 
-async def test_what_makes_no_event_is_told_to_its_account_alone(
-    live: LiveFeed, account: Account
+async def test_what_phones_show_is_told_to_their_account_alone(
+    live: LiveFeed, store: Store, account: Account
 ) -> None:
     mine, others = (
         live.listen(account.id, welcome),
@@ -105,8 +106,12 @@ async def test_what_makes_no_event_is_told_to_its_account_alone(
     )
     await anext(mine)
     await anext(others)
-    live.tell(account.id, "phone")
-    live.tell(account.id, "sound")
+
+    async def change(tx: Transaction) -> None:
+        tx.notify(phones_topic(account.id, SCREEN))
+        tx.notify(phones_topic(account.id, SOUND))
+
+    await store.commit(change)
     assert await next_change(mine) == "phone sound"
     with pytest.raises(AssertionError, match="ended"):
         await next_change(others)

@@ -70,11 +70,15 @@ async def test_carrier_guide_delivers_a_message(terminal: Terminal, smsc: Smsc) 
 
 
 def test_call_guide_places_a_call_and_takes_some(terminal: Terminal) -> None:
-    place, show, inbound = [block.code for block in blocks(GUIDES / "place-calls.md", "sh")]
+    place, show, from_phone, at_phone, inbound = [
+        block.code for block in blocks(GUIDES / "place-calls.md", "sh")
+    ]
     create = ".venv/bin/hookline credentials create --description Calls --all-scopes"
     terminal.run(f"export HOOKLINE_TOKEN=$({create} --token-only)")
     terminal.run(place)
     assert '"direction":"outbound"' in terminal.run(show)
+    terminal.run(from_phone)
+    assert '"object":"virtual_phone_call"' in terminal.run(at_phone)
     assert '"voicemail":true' in terminal.run(inbound)
 
 

@@ -38,7 +38,8 @@ from hookline.messages.store import any_mode
 from hookline.messages.submission import SendMessage, Submission
 from hookline.messages.upkeep import Upkeep
 from hookline.numbers.book import NumberBook
-from hookline.numbers.registration import Registration, add_number, furnish_sandbox
+from hookline.numbers.registration import Registration, add_number
+from hookline.numbers.sandbox import furnish_sandbox
 from hookline.principal import Mode, Principal, PrincipalKind, Scope
 from hookline.settings import Settings
 from hookline.storage.database import open_database

@@ -15,7 +15,8 @@ from hookline.messages.reading import find_message
 from hookline.messages.submission import Submission
 from hookline.messages.trial import Trials
 from hookline.numbers.book import NumberBook
-from hookline.numbers.registration import Registration, add_number, furnish_sandbox
+from hookline.numbers.registration import Registration, add_number
+from hookline.numbers.sandbox import furnish_sandbox
 from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
 from tests.services.store import owner_of

@@ -4,7 +4,7 @@ import pytest
 
 from hookline.accounts.model import Account
 from hookline.ids import CarrierId
-from hookline.numbers.registration import furnish_sandbox
+from hookline.numbers.sandbox import furnish_sandbox
 from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
 

@@ -11,15 +11,16 @@ from hookline.carriers import store as carrier_sql
 from hookline.errors import Invalid, NotFound
 from hookline.ids import CarrierId
 from hookline.numbers import store as sql
+from hookline.numbers.inbound_voice import InboundVoice
 from hookline.numbers.registration import (
     NumberTaken,
     Registration,
     add_number,
     find_number,
-    furnish_sandbox,
     move_number,
     remove_number,
 )
+from hookline.numbers.sandbox import furnish_sandbox
 from hookline.principal import LiveModeNeeded, Mode, Principal, PrincipalKind, Scope
 from hookline.storage.schema import audit
 from hookline.storage.store import Store
@@ -83,6 +84,15 @@ async def test_two_accounts_may_have_the_same_sandbox_number(
     await store.commit(lambda tx: furnish_sandbox(tx, store, other_account.id))
     holders = await store.read(sql.holders("+12025550100"))
     assert {row.account_id for row in holders} == {account.id, other_account.id}
+
+
+async def test_a_sandbox_number_has_something_for_those_who_call(
+    store: Store, account: Account, sandbox: CarrierId
+) -> None:
+    for row in await store.read(sql.of_account(account.id)):
+        kept = InboundVoice.model_validate_json(row.inbound_voice)
+        (gather, *_) = kept.actions or []
+        assert gather.gather.then.keys() == {"1", "2"}
 
 
 async def test_a_number_is_kept_in_its_plain_form(

@@ -23,8 +23,8 @@ Json = Any  # Any: JSON
 class Call:
     """A request that succeeds."""
 
-    place: str = ""
-    """What stands in the path's braces."""
+    place: str | tuple[str, ...] = ""
+    """What stands in the path's braces, in order."""
     body: Json = None
     token: str | None = None
     """Instead of the account's own."""
@@ -54,6 +54,24 @@ class World:
         made = str(self.make("/v1/calls", call_body(**changes))["id"])
         wait_for(lambda: self._get(f"/v1/calls/{made}")["status"] == "in_progress")
         return made
+
+    def ringing(self) -> tuple[str, str]:
+        """A phone, and a call that rings there."""
+        call = self.make("/v1/calls", call_body(to=PHONE))["id"]
+        wait_for(lambda: self._at_phone(call))
+        return PHONE, self._at_phone(call)[0]["id"]
+
+    def talking(self) -> tuple[str, str]:
+        """A phone, and a call that was answered there."""
+        phone, leg = self.ringing()
+        url = f"/v1/virtual_phones/{phone}/calls/{leg}"
+        self.make(f"{url}/answer", None)
+        wait_for(lambda: self._get(url)["status"] == "in_progress")
+        return phone, leg
+
+    def _at_phone(self, call: str) -> list[Json]:
+        found = self._get(f"/v1/virtual_phones/{PHONE}/calls")["data"]
+        return [one for one in found if one["call_id"] == call]
 
     def recording(self) -> str:
         """Of a call that lasts a second."""
@@ -140,6 +158,13 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "list_virtual_phones": lambda _: Call(),
     "list_virtual_phone_messages": lambda _: Call(PHONE),
     "send_from_virtual_phone": lambda _: Call(PHONE, {"to": SANDBOX_NUMBER, "text": TEXT}),
+    "list_virtual_phone_calls": lambda _: Call(PHONE),
+    "call_from_virtual_phone": lambda _: Call(PHONE, {"to": SANDBOX_NUMBER}),
+    "get_virtual_phone_call": lambda world: Call(world.ringing()),
+    "answer_virtual_phone_call": lambda world: Call(world.ringing()),
+    "decline_virtual_phone_call": lambda world: Call(world.ringing()),
+    "hang_up_virtual_phone_call": lambda world: Call(world.talking()),
+    "act_on_virtual_phone_call": lambda world: Call(world.talking(), {"send_digits": "1"}),
     "create_call": lambda _: Call(body=call_body()),
     "list_calls": lambda _: Call(),
     "get_call": lambda world: Call(world.call()),
@@ -198,5 +223,7 @@ RECIPES: dict[str, Callable[[World], Call]] = {
 WITHOUT_OWNER = {
     "list_virtual_phone_messages": "+12025550199",
     "send_from_virtual_phone": "+12025550199",
+    "list_virtual_phone_calls": "+12025550199",
+    "call_from_virtual_phone": "+12025550199",
 }
 """Every account has virtual phones of the same numbers: what nobody has is tried instead."""

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import httpx
@@ -40,8 +41,9 @@ class Operation:
         pattern = re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(self.path))
         return method == self.method and re.fullmatch(pattern, path) is not None
 
-    def url(self, place: str) -> str:
-        return re.sub(r"\{\w+\}", place, self.path)
+    def url(self, place: str | tuple[str, ...]) -> str:
+        places = repeat(place) if isinstance(place, str) else iter(place)
+        return re.sub(r"\{\w+\}", lambda _: next(places), self.path)
 
 
 @dataclass

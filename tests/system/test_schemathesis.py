@@ -27,7 +27,12 @@ SOMEBODY = "+447700900199"
 CALLS = ("get_call", "act_on_call", "hang_up_call")
 RECORDINGS = ("get_recording", "get_recording_audio")
 MADE_MAX = 10
-PHONES = ("list_virtual_phone_messages", "send_from_virtual_phone")
+PHONES = (
+    "list_virtual_phone_messages", "send_from_virtual_phone",
+    "list_virtual_phone_calls", "call_from_virtual_phone",
+)  # fmt: skip
+RINGING = ("get_virtual_phone_call", "answer_virtual_phone_call", "decline_virtual_phone_call")
+TALKING = ("act_on_virtual_phone_call", "hang_up_virtual_phone_call")
 CHECKS = {
     # What a schema cannot say is refused too: a cursor that nobody gave out, an opted-out number.
     "positive_data_acceptance": {"enabled": False},
@@ -82,6 +87,9 @@ class Guide:
         """A live call is there for a moment only, and a recording takes a second to make."""
         if operation in CALLS and self._calls % 2 and self._may_make(operation):
             case.path_parameters = {"id": self._world.call()}
+        if operation in RINGING + TALKING and self._calls % 2 and self._may_make(operation):
+            made = self._world.talking() if operation in TALKING else self._world.ringing()
+            case.path_parameters = dict(zip(("number", "id"), made, strict=True))
         if operation == "delete_recording" and self._may_make(operation):
             case.path_parameters = {"id": self._world.recording()}
         if operation in RECORDINGS and self._calls % 2:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, Row, Select
+from sqlalchemy import ColumnElement, Row, Select, Table
 
 from hookline.api.wire import Body, Moment, Page
 from hookline.clock import from_datetime
@@ -12,6 +12,7 @@ from hookline.errors import Invalid
 from hookline.ids import is_id
 
 T = TypeVar("T")
+PartyFilter = Annotated[str | None, Field(max_length=255)]
 
 
 class Paging(Body):
@@ -31,6 +32,38 @@ class CreatedPaging(Paging):
     created_gt: Annotated[Moment | None, Field(alias="created[gt]")] = None
     created_lte: Annotated[Moment | None, Field(alias="created[lte]")] = None
     created_lt: Annotated[Moment | None, Field(alias="created[lt]")] = None
+
+
+class TrafficPaging(CreatedPaging):
+    """A list of what goes from one side to another."""
+
+    direction: Literal["outbound", "inbound"] | None = None
+    to: PartyFilter = None
+    sender: Annotated[PartyFilter, Field(alias="from")] = None
+
+
+def narrowed(
+    statement: Select[Any],  # Any: the room's own columns
+    table: Table,
+    wanted: TrafficPaging,
+    status: str | None,
+) -> Select[Any]:
+    """The statement with what is asked for of a table of messages or calls."""
+    exact = {
+        "status": status,
+        "direction": wanted.direction,
+        "recipient": _party(wanted.to),
+        "sender": _party(wanted.sender),
+    }
+    for name, value in exact.items():
+        if value is not None:
+            statement = statement.where(table.c[name] == value)
+    return statement.where(*created_within(table.c.created_at, wanted))
+
+
+def _party(text: str | None) -> str | None:
+    """In a query string a plus sign that was not escaped arrives as a space."""
+    return "+" + text[1:] if text is not None and text.startswith(" ") else text
 
 
 def created_within(column: ColumnElement[int], paging: CreatedPaging) -> list[ColumnElement[bool]]:
@@ -62,6 +95,16 @@ def paged(
         statement = statement.where(after)
     ordered = column.asc() if paging.order == "asc" else column.desc()
     return statement.order_by(ordered).limit(paging.limit + 1)
+
+
+def cut(
+    rows: Sequence[Row[Any]],  # Any: the room's own columns
+    paging: Paging,
+    from_row: Callable[[tuple[Any, ...]], T],
+) -> tuple[list[T], bool]:
+    """What is on the page that `paged` asked for, and whether more follows."""
+    found = [from_row(tuple(row)) for row in rows[: paging.limit]]
+    return found, len(rows) > paging.limit
 
 
 def page(

@@ -11,6 +11,9 @@ from hookline.calls.deleting import remove_left_files
 from hookline.calls.inbound import Inbound
 from hookline.calls.media import MediaShelf
 from hookline.calls.phone_book import PhoneBook, account_of
+from hookline.calls.phone_control import PhoneControl
+from hookline.calls.phone_hands import PhoneHands
+from hookline.calls.phone_screens import PhoneScreens
 from hookline.calls.progress import TakeSteps
 from hookline.calls.recording_files import LocalRecordings
 from hookline.calls.recovery import recover
@@ -59,6 +62,9 @@ class Exchange:
         self.phones = VirtualPhones(store.clock)
         self.phone_book = PhoneBook(store)
         self.engines = Engines(self._open_sandbox)
+        self._screens = PhoneScreens(store, leases, self.phones)
+        self._hands = PhoneHands(store, leases.node, self.phones, speech)
+        self.phone_control = PhoneControl(store, self.engines, self.phones, self._screens, speech)
         self._runs: dict[str, CallRunner] = {}
         cache = SpeechCache(settings.data_dir / "media", bytes_max=settings.media_cache_bytes_max)
         desk = Desk(
@@ -78,6 +84,7 @@ class Exchange:
     def listen(self, wakeups: Wakeups) -> None:
         """Hear of calls and wishes that other processes have stored."""
         self.conductor.listen(wakeups)
+        self._hands.listen(wakeups)
 
     async def run(self) -> None:
         """Look for ever for what a wake-up may have missed."""
@@ -89,14 +96,17 @@ class Exchange:
             try:
                 await self.conductor.claim()
                 await self.conductor.obey()
+                self._hands.look()
                 if ticks % _SLOW_TICKS == 0:
                     await self.conductor.end_forsaken()
+                    await self._screens.forget_old()
             except HooklineError as error:
                 log.warning("calls_unseen", detail=error.detail)
 
     async def recover(self) -> None:
         """Take up what nodes that are gone have left; harmless when repeated."""
         await recover(self._store, self._leases)
+        await self._screens.end_lost()
         await self.conductor.claim()
 
     async def stop(self) -> None:
@@ -109,7 +119,17 @@ class Exchange:
             await self.conductor.cancel()
         finally:
             await self.engines.close()
+            await self._store_screens()
             await self._client.close()
+
+    async def _store_screens(self) -> None:
+        """What the phones show last; whoever comes next ends what could not be stored."""
+        await self._hands.cancel()
+        try:
+            async with asyncio.timeout(_STOP_S):
+                await self._screens.settle()
+        except TimeoutError:
+            await self._screens.cancel()
 
     # --- the sandbox --------------------------------------------------------------------------------
 

@@ -18,6 +18,11 @@ def account_of(phone: PhoneId) -> AccountId:
     return AccountId(phone.partition(" ")[0])
 
 
+def number_of(phone: PhoneId) -> str:
+    """The phone's number."""
+    return phone.partition(" ")[2]
+
+
 class PhoneBook:
     """The numbers of virtual phones, held in memory per account."""
 

@@ -1,11 +1,11 @@
 """Reading calls and recordings: one, and lists of them."""
 
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from hookline.api.pagination import CreatedPaging, Paging, created_within, paged
+from hookline.api.pagination import Paging, TrafficPaging, cut, narrowed, paged
 from hookline.calls import store as sql
 from hookline.calls.model import (
     Call,
@@ -23,16 +23,11 @@ from hookline.principal import Principal
 from hookline.storage.schema import calls, recordings
 from hookline.storage.store import Store
 
-PartyFilter = Annotated[str | None, Field(max_length=255)]
 
-
-class CallFilter(CreatedPaging):
+class CallFilter(TrafficPaging):
     """Which calls a list shows."""
 
     status: Annotated[Status | None, Field(description="Only calls in this status.")] = None
-    direction: Literal["outbound", "inbound"] | None = None
-    to: PartyFilter = None
-    sender: Annotated[PartyFilter, Field(alias="from")] = None
 
 
 class RecordingFilter(Paging):
@@ -64,18 +59,9 @@ async def list_calls(
 ) -> tuple[Sequence[Call], bool]:
     """A page of calls, and whether more follow."""
     statement = sql.of_account(principal.account_id, principal.mode)
-    if wanted.status is not None:
-        statement = statement.where(calls.c.status == wanted.status.value)
-    if wanted.direction is not None:
-        statement = statement.where(calls.c.direction == wanted.direction)
-    if wanted.to is not None:
-        statement = statement.where(calls.c.recipient == _party(wanted.to))
-    if wanted.sender is not None:
-        statement = statement.where(calls.c.sender == _party(wanted.sender))
-    statement = statement.where(*created_within(calls.c.created_at, wanted))
+    statement = narrowed(statement, calls, wanted, wanted.status)
     rows = await store.read(paged(statement, calls.c.id, wanted, prefix="call"))
-    found = [call_of(tuple(row)) for row in rows]
-    return found[: wanted.limit], len(found) > wanted.limit
+    return cut(rows, wanted, call_of)
 
 
 async def find_recording(store: Store, principal: Principal, recording_id: str) -> Recording:
@@ -100,8 +86,7 @@ async def list_recordings(
     if wanted.status is not None:
         statement = statement.where(recordings.c.status == wanted.status.value)
     rows = await store.read(paged(statement, recordings.c.id, wanted, prefix="rec"))
-    found = [recording_of(tuple(row)) for row in rows]
-    return found[: wanted.limit], len(found) > wanted.limit
+    return cut(rows, wanted, recording_of)
 
 
 def missing_call(call_id: str) -> NotFound:
@@ -110,8 +95,3 @@ def missing_call(call_id: str) -> NotFound:
 
 def missing_recording(recording_id: str) -> NotFound:
     return NotFound(f"There is no recording {recording_id[:64]} here.")
-
-
-def _party(text: str) -> str:
-    """In a query string a plus sign that was not escaped arrives as a space."""
-    return "+" + text[1:] if text.startswith(" ") else text

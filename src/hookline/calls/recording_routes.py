@@ -10,6 +10,7 @@ from starlette.responses import FileResponse, Response
 
 from hookline.api.routing import Caller, Routes, Storage
 from hookline.api.wire import Page
+from hookline.audit.repeated import record_once
 from hookline.calls import deleting, reading, resource
 from hookline.calls.errors import RecordingUnderWay
 from hookline.calls.model import Recording, RecordingStatus
@@ -17,9 +18,12 @@ from hookline.calls.reading import RecordingFilter
 from hookline.calls.recording_files import RecordingFiles
 from hookline.calls.schemas import RecordingShape
 from hookline.errors import NotFound
-from hookline.principal import Scope
+from hookline.principal import Principal, Scope
+from hookline.storage.store import Store
 
 AUDIO = "audio/wav"
+LISTEN = "recording.listen"
+"""The act in the audit trail."""
 
 
 def recording_routes(files: RecordingFiles) -> Routes:
@@ -54,9 +58,11 @@ def recording_routes(files: RecordingFiles) -> Routes:
     async def get_recording_audio(
         request: Request, caller: Caller, store: Storage, id: str
     ) -> Response:
-        """The audio as a WAV file of 8 kHz and 16 bit. Takes `Range` and `If-None-Match`."""
+        """The audio as a WAV file of 8 kHz and 16 bit. Takes `Range` and `If-None-Match`. Who listens
+        is written down in the audit trail, once an hour.
+        """
         recording = await reading.find_recording(store, caller, id)
-        return await audio_answer(request, files, recording)
+        return await audio_answer(request, store, caller, files, recording)
 
     @router.on(
         "DELETE", "/{id}", scope=Scope.RECORDINGS_DELETE, answer=None, status=204,
@@ -69,12 +75,22 @@ def recording_routes(files: RecordingFiles) -> Routes:
     return router
 
 
-async def audio_answer(request: Request, files: RecordingFiles, recording: Recording) -> Response:
-    """The audio, or the part of it that is asked for. Raises NotFound when there is none."""
+async def audio_answer(
+    request: Request,
+    store: Store,
+    principal: Principal,
+    files: RecordingFiles,
+    recording: Recording,
+) -> Response:
+    """The audio, or the part of it that is asked for. Raises NotFound when there is none.
+
+    Whoever has it already and is told so hears it as well: each answer counts as listening.
+    """
     is_there = recording.status == RecordingStatus.COMPLETED
     path = await asyncio.to_thread(files.find, recording.id) if is_there else None
     if path is None:
         raise NotFound(f"The recording is {recording.status}; there is no audio of it.")
+    await record_once(store, principal, LISTEN, recording.id)
     etag = f'"{recording.sha256}"'
     if etag in [one.strip() for one in request.headers.get("if-none-match", "").split(",")]:
         return Response(status_code=304, headers={"ETag": etag})

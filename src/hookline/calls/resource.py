@@ -148,12 +148,22 @@ def recording_resource(recording: Recording) -> RecordingResource:
         channels=recording.channels,
         bytes=recording.bytes,
         sha256=recording.sha256,
-        peaks=msgspec.Raw((recording.peaks or "[]").encode()),
+        peaks=msgspec.Raw(msgspec.json.encode(peaks_of(recording))),
         reason=recording.reason,
         url=f"/v1/recordings/{recording.id}/audio" if is_there else None,
         started_at=to_rfc3339(recording.started_at),
         ended_at=_shown(recording.ended_at),
     )
+
+
+def peaks_of(recording: Recording) -> list[list[int]]:
+    """A row for each channel; recordings of old have one row for all their channels."""
+    if recording.peaks is None:
+        return []
+    kept: list[list[int]] | list[int] = msgspec.json.decode(recording.peaks)
+    return [row for row in kept if isinstance(row, list)] or [
+        [peak for peak in kept if isinstance(peak, int)]
+    ]
 
 
 def encode_call(call: Call) -> bytes:

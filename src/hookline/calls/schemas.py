@@ -92,6 +92,35 @@ class CallAction(OneOf):
     send_digits: DigitsToSend = Field(default_factory=absent)
 
 
+class PhoneCallCreate(Body):
+    """Whom the person at a virtual phone calls."""
+
+    to: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=32,
+            description="A number of the account.",
+            examples=["+12025550100"],
+        ),
+    ]
+
+
+class PhoneAction(OneOf):
+    """What the person at a virtual phone does while talking: an object with exactly one key."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "minProperties": 1,
+            "maxProperties": 1,
+            "examples": [{"send_digits": "1"}],
+        }
+    )
+
+    say: Say = Field(default_factory=absent)
+    send_digits: DigitsToSend = Field(default_factory=absent)
+
+
 class LegShape(Shape):
     """One side of a call."""
 
@@ -160,9 +189,45 @@ class RecordingShape(Shape):
     channels: Literal[1, 2]
     bytes: int | None
     sha256: str | None
-    peaks: Annotated[list[int], Field(description="How loud it is over its time, 0 to 100.")]
+    peaks: Annotated[
+        list[list[int]],
+        Field(description="How loud it is over its time, 0 to 100: a row for each channel."),
+    ]
     reason: str | None
     url: Annotated[str | None, Field(description="Where its audio is; needs a credential.")]
     started_at: Timestamp
     ended_at: Timestamp | None
     object: Literal["recording"] = "recording"
+
+
+class HeardShape(Shape):
+    """Something that was heard at a virtual phone, or said by the person there."""
+
+    at: Timestamp
+    kind: Annotated[
+        Literal["speech", "audio", "tone", "digit", "talking", "said"],
+        Field(description="`talking`: who is there now; `said`: what the person said."),
+    ]
+    text: str
+
+
+class PhoneCallShape(Shape):
+    """A call as a virtual phone sees it."""
+
+    id: Annotated[str, Field(description="The leg's id.")]
+    call_id: Annotated[str | None, Field(description="Null for a moment, until it is stored.")]
+    direction: Annotated[
+        Literal["outbound", "inbound"],
+        Field(description="Seen from the account: `outbound` rings at the phone."),
+    ]
+    from_: Annotated[str, Field(alias="from")]
+    caller_name: str | None
+    to: str
+    status: CallStatus
+    context: Annotated[str | None, Field(description="What it is about, as the phone shows it.")]
+    digits: Annotated[str, Field(description="The keys that the person has pressed.")]
+    heard: Annotated[list[HeardShape], Field(description="The latest 100, oldest first.")]
+    created_at: Timestamp
+    answered_at: Timestamp | None
+    ended_at: Timestamp | None
+    object: Literal["virtual_phone_call"] = "virtual_phone_call"

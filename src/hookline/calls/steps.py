@@ -100,8 +100,8 @@ class FileFacts:
     channels: int
     bytes: int
     sha256: str
-    peaks: tuple[int, ...]
-    """0 to 100, evenly over the duration."""
+    peaks: tuple[tuple[int, ...], ...]
+    """A row for each channel: 0 to 100, evenly over the duration."""
 
 
 Wanted = HangUpWanted | MediaWanted | RecordingWanted | DigitsWanted

@@ -9,7 +9,7 @@ from hookline.accounts.tenancy import create_account, list_accounts
 from hookline.app import Core
 from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
 from hookline.cli.session import run
-from hookline.numbers.registration import furnish_sandbox
+from hookline.numbers.sandbox import furnish_sandbox
 from hookline.storage.transaction import Transaction
 
 account = typer.Typer(name="account", help="The account.", no_args_is_help=True)

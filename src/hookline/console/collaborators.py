@@ -7,7 +7,6 @@ from hookline.accounts.passwords import Passwords
 from hookline.calls.exchange import Exchange
 from hookline.carriers.schemas import CarrierShapes
 from hookline.console.assets import Assets, load_assets
-from hookline.console.handsets import Handsets
 from hookline.console.live import LiveFeed
 from hookline.console.rendering import Renderer
 from hookline.messages.phones import Phones
@@ -32,7 +31,6 @@ class Console:
     carriers: CarrierShapes
     box: SecretBox
     calls: Exchange
-    handsets: Handsets
     live: LiveFeed
     assets: Assets
     renderer: Renderer
@@ -51,12 +49,10 @@ class Console:
         carriers: CarrierShapes,
         box: SecretBox,
         calls: Exchange,
-        node: str,
     ) -> Self:
         """The console over these rooms. Raises AssetsMissing."""
         assets = load_assets()
         renderer = Renderer(assets, store.clock)
-        live = LiveFeed(store, wakeups)
         return cls(
             store,
             passwords,
@@ -67,8 +63,7 @@ class Console:
             carriers,
             box,
             calls,
-            Handsets(store, calls.phones, calls.engines, live, node),
-            live,
+            LiveFeed(store, wakeups),
             assets,
             renderer,
         )

@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
+from hookline.calls.phone_screens import PHONES_TOPICS, SCREEN, SOUND
 from hookline.console import store as sql
 from hookline.events.append import topic
 from hookline.events.model import family_of
@@ -36,7 +37,7 @@ class _Listener:
     account_id: AccountId
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     kinds: set[str] = field(default_factory=set)
-    """What this node told of and was not sent yet."""
+    """What changed without an event and was not sent yet."""
 
     def take(self) -> set[str]:
         kinds, self.kinds = self.kinds, set()
@@ -56,6 +57,7 @@ class LiveFeed:
         self._recheck_s = recheck_s
         self._open: set[_Listener] = set()
         self._is_closed = False
+        wakeups.subscribe_prefix(PHONES_TOPICS, self._phone_changed)
 
     @property
     def count(self) -> int:
@@ -66,13 +68,6 @@ class LiveFeed:
         self._is_closed = True
         for listener in self._open:
             listener.woken.set()
-
-    def tell(self, account_id: AccountId, kind: str) -> None:
-        """Something changed on this node that makes no event, such as what a phone shows."""
-        for listener in self._open:
-            if listener.account_id == account_id:
-                listener.kinds.add(kind)
-                listener.woken.set()
 
     def check_room(self) -> None:
         """Raise TooManyStreams when this process serves as many as it may."""
@@ -128,3 +123,11 @@ class LiveFeed:
             async with asyncio.timeout(self._recheck_s):
                 await woken.wait()
         woken.clear()
+
+    def _phone_changed(self, topic: str) -> None:
+        """What virtual phones show makes no event. Without a topic anything may have changed."""
+        account_id, _, kind = topic.partition(":")
+        for listener in self._open:
+            if not topic or listener.account_id == account_id:
+                listener.kinds |= {kind} if topic else {SCREEN, SOUND}
+                listener.woken.set()

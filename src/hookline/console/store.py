@@ -1,13 +1,12 @@
 """The SQL of pages that no room's use case answers. Every statement is scoped by account."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, literal, or_, select, union
+from sqlalchemy import Column, Select, Table, exists, func, literal, or_, select, union
 
 from hookline.api.pagination import CreatedPaging, paged
 from hookline.calls import store as call_sql
-from hookline.calls.model import LIVE
 from hookline.credentials import store as credential_sql
 from hookline.ids import AccountId
 from hookline.messages import store as message_sql
@@ -15,17 +14,14 @@ from hookline.numbers import store as number_sql
 from hookline.principal import Mode, Principal
 from hookline.storage.schema import (
     calls,
-    carriers,
     credentials,
     deliveries,
     endpoints,
     events,
-    legs,
     messages,
     numbers,
     recordings,
 )
-from hookline.voice.engines import SANDBOX
 from hookline.webhooks import ledger
 from hookline.webhooks import store as endpoint_sql
 
@@ -33,7 +29,6 @@ CREDENTIALS_MAX = 500
 """More than a person can look through; the API pages."""
 DELIVERIES_ABOUT_MAX = 50
 RECORDINGS_OF_CALL_MAX = 50
-PHONE_CALLS_MAX = 20
 SENDERS_MAX = 200
 
 Rows = Select[Any]  # Any: the room's own columns
@@ -83,25 +78,9 @@ def messages_of(
 ) -> Rows:
     """A page of messages; empty filters let all pass. The number may be on either side."""
     statement = message_sql.of_account(principal.account_id, principal.mode)
-    if status:
-        statement = statement.where(messages.c.status == status)
-    if direction:
-        statement = statement.where(messages.c.direction == direction)
-    if number:
-        either = or_(messages.c.recipient == number, messages.c.sender == number)
-        statement = statement.where(either)
+    exact = {messages.c.status: status, messages.c.direction: direction}
+    statement = _matching(statement, exact, (messages.c.recipient, messages.c.sender), number)
     return paged(statement, messages.c.id, paging, prefix="msg")
-
-
-def has_messages(account_id: AccountId, mode: Mode) -> Select[bool]:
-    """Whether the account has any message in the mode."""
-    return select(
-        exists(
-            select(literal(1))
-            .select_from(messages)
-            .where(messages.c.account_id == account_id, messages.c.mode == mode.value)
-        )
-    )
 
 
 def calls_of(
@@ -109,20 +88,28 @@ def calls_of(
 ) -> Rows:
     """A page of calls; empty filters let all pass. The number may be on any side."""
     statement = call_sql.of_account(principal.account_id, principal.mode)
-    if status:
-        statement = statement.where(calls.c.status == status)
-    if direction:
-        statement = statement.where(calls.c.direction == direction)
-    if number:
-        sides = (calls.c.recipient, calls.c.sender, calls.c.agent)
-        statement = statement.where(or_(*(side == number for side in sides)))
+    exact = {calls.c.status: status, calls.c.direction: direction}
+    sides = (calls.c.recipient, calls.c.sender, calls.c.agent)
+    statement = _matching(statement, exact, sides, number)
     return paged(statement, calls.c.id, paging, prefix="call")
 
 
-def has_calls(account_id: AccountId, mode: Mode) -> Select[bool]:
-    """Whether the account has any call in the mode."""
-    mine = (calls.c.account_id == account_id, calls.c.mode == mode.value)
-    return select(exists(select(literal(1)).select_from(calls).where(*mine)))
+def _matching(
+    statement: Rows,
+    exact: Mapping[Column[str], str],
+    sides: Sequence[Column[str]],
+    number: str,
+) -> Rows:
+    for column, wanted in exact.items():
+        if wanted:
+            statement = statement.where(column == wanted)
+    return statement.where(or_(*(side == number for side in sides))) if number else statement
+
+
+def has_any(traffic: Table, account_id: AccountId, mode: Mode) -> Select[bool]:
+    """Whether the account has any message or any call in the mode."""
+    mine = (traffic.c.account_id == account_id, traffic.c.mode == mode.value)
+    return select(exists(select(literal(1)).select_from(traffic).where(*mine)))
 
 
 def recorded(call_ids: Collection[str]) -> Select[str]:
@@ -142,43 +129,6 @@ def recordings_of_call(principal: Principal, call_id: str) -> Rows:
         .where(recordings.c.call_id == call_id)
         .order_by(recordings.c.id)
         .limit(RECORDINGS_OF_CALL_MAX)
-    )
-
-
-def calls_of_legs(principal: Principal, leg_ids: Collection[str]) -> Select[str, str]:
-    """Which call each of these legs is part of, as far as it is of the caller's mode."""
-    return (
-        select(legs.c.id, legs.c.call_id)
-        .join(calls, calls.c.id == legs.c.call_id)
-        .where(calls.c.account_id == principal.account_id, calls.c.mode == principal.mode.value)
-        .where(legs.c.id.in_(leg_ids))
-    )
-
-
-def node_of_leg(account_id: AccountId, leg_id: str) -> Rows:
-    """Which node runs the call of a leg, while it is live."""
-    return (
-        select(calls.c.owner)
-        .join(legs, calls.c.id == legs.c.call_id)
-        .where(calls.c.account_id == account_id, legs.c.id == leg_id)
-        .where(calls.c.status.in_(sorted(LIVE)))
-    )
-
-
-def phone_calls_elsewhere(account_id: AccountId, phones: Collection[str], node: str) -> Rows:
-    """Live sandbox legs of virtual phones that other nodes run."""
-    party = case((legs.c.role == "caller", legs.c.sender), else_=legs.c.recipient)
-    other = case((legs.c.role == "caller", legs.c.recipient), else_=legs.c.sender)
-    is_sandbox = or_(legs.c.carrier_id == SANDBOX, carriers.c.kind == "sandbox")
-    return (
-        select(legs.c.id, legs.c.call_id, party.label("phone"), other.label("other"), calls.c.owner)
-        .join(calls, calls.c.id == legs.c.call_id)
-        .join(carriers, carriers.c.id == legs.c.carrier_id, isouter=True)
-        .where(calls.c.account_id == account_id, calls.c.owner != node, is_sandbox)
-        .where(calls.c.status.in_(sorted(LIVE)), legs.c.status.in_(("ringing", "in_progress")))
-        .where(party.in_(phones))
-        .order_by(legs.c.id)
-        .limit(PHONE_CALLS_MAX)
     )
 
 

@@ -119,7 +119,7 @@ _KEPT: Data = _RECORDING | {
     "duration_ms": 2_500,
     "bytes": 80_044,
     "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
-    "peaks": [0, 41, 77, 63, 12],
+    "peaks": [[0, 41, 77, 63, 12]],
     "url": f"/v1/recordings/{_RECORDING_ID}/audio",
     "ended_at": _ENDED,
 }

@@ -4,9 +4,7 @@ A phone's thread is made of the account's own messages; a reply goes in as a car
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from hookline.carriers import store as carrier_sql
 from hookline.carriers.encoding import SEGMENTS_MAX, segment
 from hookline.carriers.links import SANDBOX
 from hookline.carriers.port import Incoming, Reports
@@ -15,26 +13,14 @@ from hookline.ids import AccountId, CarrierId, MessageId
 from hookline.messages import store as sql
 from hookline.messages.model import Message, Status, from_row
 from hookline.numbers import store as number_sql
-from hookline.numbers.e164 import is_short_code, parse_number, parse_number_at
-from hookline.principal import Mode, Principal, PrincipalKind
+from hookline.numbers.e164 import is_short_code, parse_number_at
+from hookline.numbers.virtual_phones import Phone, get_phone, list_phones, mode_of
+from hookline.principal import Mode, Principal
 from hookline.storage.schema import messages
 from hookline.storage.store import Store
 
 _ARRIVED = (Status.SENT.value, Status.DELIVERED.value, Status.RECEIVED.value)
 _THREAD_MAX = 200
-
-
-def mode_of(principal: Principal) -> Mode | None:
-    """What a caller sees of a phone: a credential its own mode, a person both."""
-    return principal.mode if principal.kind is PrincipalKind.CREDENTIAL else None
-
-
-@dataclass(frozen=True, slots=True)
-class Phone:
-    """A virtual phone."""
-
-    number: str
-    name: str
 
 
 class Phones:
@@ -46,8 +32,7 @@ class Phones:
 
     async def list_phones(self, account_id: AccountId) -> list[Phone]:
         """The account's phones."""
-        rows = await self._store.read(carrier_sql.phones_of(account_id))
-        return [Phone(row.number, row.name) for row in rows]
+        return await list_phones(self._store, account_id)
 
     async def thread(
         self,
@@ -61,7 +46,7 @@ class Phones:
 
         Raises NotFound.
         """
-        phone = await self._phone(account_id, number)
+        phone = await get_phone(self._store, account_id, number)
         statement = (
             sql.conversation(account_id, phone.number)
             .where(messages.c.status.in_(_ARRIVED))
@@ -76,7 +61,7 @@ class Phones:
 
         Raises InvalidNumber, Invalid, NotFound.
         """
-        phone = await self._phone(principal.account_id, number)
+        phone = await get_phone(self._store, principal.account_id, number)
         recipient = to if is_short_code(to) else parse_number_at("/to", to)
         segmentation = segment(text)
         if not 1 <= segmentation.segments <= SEGMENTS_MAX or "\x00" in text:
@@ -107,10 +92,3 @@ class Phones:
         if not rows:
             raise NotFound(f"{recipient} is not a number of this account.")
         return SANDBOX
-
-    async def _phone(self, account_id: AccountId, number: str) -> Phone:
-        wanted = parse_number(number)
-        for phone in await self.list_phones(account_id):
-            if phone.number == wanted:
-                return phone
-        raise NotFound(f"{wanted} is not a virtual phone of this account.")

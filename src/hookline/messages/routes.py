@@ -14,7 +14,7 @@ from hookline.errors import NotFound
 from hookline.messages import cancelling, opt_outs, reading, resource
 from hookline.messages.errors import NotCancelable, StillUnderWay
 from hookline.messages.opt_outs import AlreadyOptedOut
-from hookline.messages.phones import Phones, mode_of
+from hookline.messages.phones import Phones
 from hookline.messages.reading import MessageFilter
 from hookline.messages.schemas import (
     MessageShape,
@@ -28,6 +28,7 @@ from hookline.messages.schemas import (
     opt_out_shape,
     preview_shape,
 )
+from hookline.numbers.virtual_phones import mode_of
 from hookline.principal import Scope
 from hookline.storage.transaction import Transaction
 

@@ -7,10 +7,9 @@ from typing import Any
 from sqlalchemy import Row
 
 from hookline.audit.append import record
-from hookline.carriers import store as carrier_sql
 from hookline.carriers.kinds import CALLS_ONLY, KINDS
 from hookline.errors import Conflict, Invalid, NotFound
-from hookline.ids import AccountId, CarrierId, NumberId, is_id
+from hookline.ids import CarrierId, NumberId, is_id
 from hookline.numbers import store as sql
 from hookline.numbers.book import topic
 from hookline.numbers.call_urls import check_url, check_urls
@@ -22,8 +21,6 @@ from hookline.storage.transaction import Transaction
 
 NumberRow = Row[Any]  # Any: every column of the table
 _MESSAGES, _CALLS = "/carrier", "/voice_carrier"
-_SANDBOX_NUMBERS = ("+12025550100", "+12025550101")
-_SANDBOX_PHONES = (("+12025550110", "Alex"), ("+12025550111", "Sam"))
 
 
 class NumberTaken(Conflict):
@@ -126,24 +123,6 @@ async def remove_number(tx: Transaction, principal: Principal, number_id: str) -
     await tx.changed(sql.remove(NumberId(before.id)))
     record(tx, principal, "number.remove", before.id, before={"number": before.number})
     tx.notify(topic(principal.account_id))
-
-
-async def furnish_sandbox(tx: Transaction, store: Store, account_id: AccountId) -> CarrierId:
-    """What a new account starts with: a sandbox carrier, two numbers and two virtual phones."""
-    now = store.now()
-    carrier_id = CarrierId(store.ids.new("car"))
-    row = (carrier_id, account_id, "sandbox", "sandbox", "{}", None, now)
-    await tx.insert(carrier_sql.INSERT_CARRIER, [row])
-    await tx.insert(
-        sql.INSERT,
-        [
-            (store.ids.new("num"), account_id, number, "number", carrier_id, carrier_id, now)
-            for number in _SANDBOX_NUMBERS
-        ],
-    )
-    phones = [(account_id, number, name, now) for number, name in _SANDBOX_PHONES]
-    await tx.insert(carrier_sql.INSERT_PHONE, phones)
-    return carrier_id
 
 
 async def find_number(store: Store, principal: Principal, number_id: str) -> NumberRow:

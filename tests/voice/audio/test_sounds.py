@@ -88,14 +88,16 @@ def test_a_peak_is_the_loudest_sample(sound: "array[int]") -> None:
     assert peak_of(struct.pack(f"<{len(sound)}h", *sound)) == pytest.approx(loudest, abs=1.5)
 
 
-def test_the_peaks_of_a_file_are_of_both_channels(tmp_path: Path) -> None:
+def test_each_channel_of_a_file_has_its_peaks(tmp_path: Path) -> None:
     sound = interleave(tone(440, 300) + silence(300), silence(300) + tone(880, 300, level=0.5))
     write_wav(tmp_path / "dual.wav", sound, channels=2)
-    assert peaks_of_file(tmp_path / "dual.wav", count=2) == pytest.approx((25, 50), abs=1)
+    left, right = peaks_of_file(tmp_path / "dual.wav", count=2)
+    assert left == pytest.approx((25, 0), abs=1)
+    assert right == pytest.approx((0, 50), abs=1)
 
 
 def test_the_peaks_of_a_short_file_are_as_few_as_its_samples(tmp_path: Path) -> None:
     write_wav(tmp_path / "short.wav", array("h", [32_767, 0, -32_768]))
-    assert peaks_of_file(tmp_path / "short.wav") == (100, 0, 100)
+    assert peaks_of_file(tmp_path / "short.wav") == ((100, 0, 100),)
     write_wav(tmp_path / "empty.wav", array("h"))
-    assert peaks_of_file(tmp_path / "empty.wav") == ()
+    assert peaks_of_file(tmp_path / "empty.wav") == ((),)

@@ -82,9 +82,28 @@ async def test_acts_that_come_too_late_say_so(world: SandboxWorld) -> None:
 
 async def test_only_keys_can_be_pressed(world: SandboxWorld) -> None:
     leg_id, _ = await connect(world)
-    for wrong in ("", "12", "w", "é"):
+    for wrong in ("", "1x", "é"):
         world.phones.press(leg_id, wrong)
     assert shown(world).pressed == ""
+
+
+async def test_keys_come_one_after_the_other(world: SandboxWorld) -> None:
+    leg_id, _ = await connect(world)
+    world.phones.press(leg_id, "1w2")
+    await world.heard.until(lambda: world.heard.digits_of(leg_id) == "12")
+    assert shown(world).pressed == "12"
+
+
+async def test_what_is_said_is_heard_on_the_other_side_of_a_bridge(world: SandboxWorld) -> None:
+    first, _ = await connect(world)
+    second, _ = await connect(world)
+    world.engine.bridge(BridgeId("bridge"), [first, second])
+    world.phones.speak(first, Tone(440, 20))
+    said, heard = (world.phones.find_call(leg_id) for leg_id in (first, second))
+    assert said is not None
+    assert heard is not None
+    assert (said.heard[-1].kind, said.heard[-1].text) == ("said", "440 Hz, 0.02 s")
+    assert (heard.heard[-1].kind, heard.heard[-1].text) == ("tone", "440 Hz, 0.02 s")
 
 
 async def test_only_audio_can_be_spoken(world: SandboxWorld) -> None:

@@ -10,35 +10,21 @@ from hookline.carriers.encoding import CHARACTERS_MAX, segment
 from hookline.console import store as sql
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
 from hookline.console.routing import Page
+from hookline.console.traffic import PER_PAGE, advice, read_filter, shown
 from hookline.console.views.messages import message_row, message_view, preview
 from hookline.console.views.samples import send_curl
 from hookline.console.views.webhooks import delivery_row
-from hookline.console.visit import Values, Visit
+from hookline.console.visit import Visit
 from hookline.errors import Conflict, Forbidden, Invalid
 from hookline.messages.cancelling import cancel_message
 from hookline.messages.model import Status, from_row
 from hookline.messages.reading import find_message
 from hookline.messages.submission import SendMessage
-from hookline.numbers.e164 import InvalidNumber, parse_number
-from hookline.principal import Mode, Scope
+from hookline.principal import Scope
+from hookline.storage.schema import messages
 
-PER_PAGE = 25
 _FIELDS = ("from", "to", "text")
 _REFUSED = (Invalid, Conflict, Forbidden)
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """What the list is narrowed to; empty lets all pass."""
-
-    status: str
-    direction: str
-    number: str
-    problem: str = ""
-
-    @property
-    def is_any(self) -> bool:
-        return bool(self.status or self.direction or self.number or self.problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +38,10 @@ class Typed:
 
 async def list_messages(visit: Visit) -> Response:
     """A page of messages, newest first."""
-    wanted = read_filter(visit)
-    paging = visit.guest.paging(PER_PAGE)
+    wanted = read_filter(visit, Status)
     statement = sql.messages_of(
         visit.principal,
-        paging,
+        visit.guest.paging(PER_PAGE),
         status=wanted.status,
         direction=wanted.direction,
         number=wanted.number,
@@ -67,13 +52,9 @@ async def list_messages(visit: Visit) -> Response:
         "messages/list.html",
         active="messages",
         rows=[message_row(message) for message in found[:PER_PAGE]],
-        next_cursor=found[PER_PAGE - 1].id if len(found) > PER_PAGE else None,
-        query=dict(visit.request.query_params),
-        statuses=[status.value for status in Status],
-        problem=wanted.problem,
-        is_filtered=wanted.is_any,
         may_send=visit.may(Scope.MESSAGES_SEND),
-        **await _advice(visit, is_empty=not found),
+        **shown(visit, wanted, Status, [one.id for one in found]),
+        **await advice(visit, messages, send_curl, is_empty=not found),
     )
 
 
@@ -128,21 +109,6 @@ async def cancel(visit: Visit) -> Response:
     return visit.stay("Message canceled", f"/messages/{message_id}")
 
 
-def read_filter(visit: Visit) -> Filter:
-    """The filter in the address; what is unknown there counts as nothing."""
-    status, direction = visit.guest.query("status"), visit.guest.query("direction")
-    known = status if status in {item.value for item in Status} else ""
-    way = direction if direction in {"outbound", "inbound"} else ""
-    text = visit.guest.query("number")
-    if not text:
-        return Filter(known, way, "")
-    try:
-        # A plus sign that was not escaped arrives as a space, which `query` takes away.
-        return Filter(known, way, parse_number(text if text.startswith("+") else f"+{text}"))
-    except InvalidNumber as error:
-        return Filter(known, way, "", error.detail)
-
-
 def check_typed(typed: Typed) -> Refusal:
     """What is missing, in words; the room judges the rest."""
     missing = {
@@ -155,19 +121,6 @@ def check_typed(typed: Typed) -> Refusal:
 
 def _typed(form: Form) -> Typed:
     return Typed(form.text("from")[:32], form.text("to")[:32], form.raw("text"))
-
-
-async def _advice(visit: Visit, *, is_empty: bool) -> dict[str, Values]:
-    """What the empty list says."""
-    other = Mode.LIVE if visit.principal.mode is Mode.TEST else Mode.TEST
-    account_id = visit.principal.account_id
-    elsewhere = is_empty and (await visit.store.read(sql.has_messages(account_id, other)))[0][0]
-    phones = await visit.console.phones.list_phones(account_id) if is_empty else []
-    phone = phones[0].number if phones else "+12025550110"
-    senders = await _senders(visit)
-    sender = senders[0] if senders else "+12025550100"
-    curl = send_curl(visit.guest.origin, sender, to=phone)
-    return {"elsewhere": bool(elsewhere), "phone": phone, "curl": curl}
 
 
 async def _senders(visit: Visit) -> Sequence[str]:

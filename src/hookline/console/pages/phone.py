@@ -1,21 +1,20 @@
-"""The virtual phones, side by side, each as the person who holds it sees it.
-
-What rings is on this node's board alone; a phone's call on another node is named, with its node.
-"""
+"""The virtual phones, side by side, each as the person who holds it sees it."""
 
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from starlette.responses import Response
 
+from hookline.calls.phone_reading import list_calls
 from hookline.console import store as sql
+from hookline.console.pages.phone_calls import SAID_MAX
 from hookline.console.routing import Page
 from hookline.console.views import handsets as views
 from hookline.console.views.messages import Thread, bubbles, threads
 from hookline.console.views.sandbox import special_recipients
 from hookline.console.visit import Visit
 from hookline.errors import Invalid
-from hookline.messages.phones import Phone
+from hookline.numbers.virtual_phones import Phone
 from hookline.principal import Scope
 
 _PHONES_MAX = 12
@@ -40,6 +39,7 @@ async def show_phones(visit: Visit) -> Response:
             for phone in phones
         ],
         keypad=views.KEYPAD,
+        said_max=SAID_MAX,
         special=special_recipients(),
     )
 
@@ -81,19 +81,16 @@ async def _device(visit: Visit, phone: Phone, numbers: list[str]) -> Mapping[str
 
 
 async def _line(visit: Visit, phone: Phone) -> Mapping[str, object]:
-    """What is on the phone's line: calls here, the one that has just ended, and calls elsewhere."""
-    account_id, handsets = visit.principal.account_id, visit.console.handsets
+    """What is on the phone's line: its calls, and the one that has just ended."""
     if not visit.may(Scope.CALLS_READ):
-        return {"screens": [], "past": None, "elsewhere": []}
-    calls = handsets.list_calls(account_id, phone.number)[:_CALLS_MAX]
-    legs = [call.leg_id for call in calls]
-    rows = await visit.store.read(sql.calls_of_legs(visit.principal, legs)) if legs else []
-    call_ids = {row.id: row.call_id for row in rows}
-    others = sql.phone_calls_elsewhere(account_id, [phone.number], handsets.node)
+        return {"screens": [], "past": None}
+    principal = visit.principal
+    found = await list_calls(
+        visit.store, principal.account_id, phone.number, None, limit=_CALLS_MAX
+    )
     return {
-        "screens": views.screens(calls, call_ids),
-        "past": views.last_ended(calls, call_ids, visit.now),
-        "elsewhere": [views.elsewhere(row) for row in await visit.store.read(others)],
+        "screens": views.screens(found, principal.mode),
+        "past": views.last_ended(found, principal.mode, visit.now),
     }
 
 

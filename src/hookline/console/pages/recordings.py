@@ -27,7 +27,8 @@ async def show_recording(visit: Visit) -> Response:
 async def play(visit: Visit) -> Response:
     """The audio itself, or the part of it that the browser asks for. Raises NotFound."""
     found = await find_recording(visit.store, visit.principal, visit.guest.path("id"))
-    answer = await audio_answer(visit.request, visit.console.calls.files, found)
+    files = visit.console.calls.files
+    answer = await audio_answer(visit.request, visit.store, visit.principal, files, found)
     answer.headers["Cache-Control"] = _CACHED
     return answer
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from hookline.calls.model import LIVE, Call, HangupBy, Leg, Recording, RecordingStatus, Role, Status
-from hookline.calls.resource import TimelineEntry, timeline
+from hookline.calls.resource import TimelineEntry, peaks_of, timeline
 from hookline.console.views.durations import clock_length, size_in_words, spoken_length
 from hookline.console.views.status import Badge, badge
 from hookline.console.views.waveform import Waveform, waveform
@@ -223,7 +223,7 @@ def recording_view(recording: Recording) -> RecordingView:
         size="" if recording.bytes is None else size_in_words(recording.bytes),
         sha256=recording.sha256 or "",
         reason=reason_in_words(recording.reason),
-        shape=waveform(json.loads(recording.peaks or "[]")),
+        shape=waveform(peaks_of(recording)),
         started_at=recording.started_at,
     )
 

@@ -1,11 +1,13 @@
 """Calls as the screen of a virtual phone shows them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from hookline.calls.phone_book import number_of
+from hookline.calls.phone_reading import CallAtPhone
 from hookline.clock import SECOND_MS
 from hookline.console.views.durations import clock_length
+from hookline.principal import Mode
 from hookline.voice.port import Cause
 from hookline.voice.sandbox.phones import HeardSound, PhoneCall, PhoneCallState
 
@@ -37,11 +39,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One call at a phone of this node."""
+    """One call at a phone."""
 
     leg_id: str
     call_id: str
-    """Empty while it is not stored yet."""
+    """Empty while it is not stored yet, and where its page is not of the mode that is shown."""
     state: str
     other: str
     other_name: str
@@ -64,39 +66,30 @@ class Past:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
-    """A call at this phone that another node runs."""
-
-    leg_id: str
-    call_id: str
-    other: str
-    node: str
-
-
 KEYPAD = tuple(
     Key(digit, _LETTERS.get(digit, ""), {"*": "star", "#": "pound"}.get(digit, digit))
     for digit in KEYS
 )
 
 
-def screens(calls: Iterable[PhoneCall], call_ids: Mapping[str, str]) -> list[Screen]:
+def screens(found: Iterable[CallAtPhone], mode: Mode) -> list[Screen]:
     """What is under way, what rings first."""
-    live = [call for call in calls if call.state is not PhoneCallState.ENDED]
-    live.sort(key=lambda call: call.state is not PhoneCallState.RINGING)
-    return [_screen(call, call_ids.get(call.leg_id, "")) for call in live]
+    live = [one for one in found if one.shown.state is not PhoneCallState.ENDED]
+    live.sort(key=lambda one: one.shown.state is not PhoneCallState.RINGING)
+    return [_screen(one.shown, _page_of(one, mode)) for one in live]
 
 
-def last_ended(calls: Iterable[PhoneCall], call_ids: Mapping[str, str], now: int) -> Past | None:
+def last_ended(found: Iterable[CallAtPhone], mode: Mode, now: int) -> Past | None:
     """The newest call that ended a moment ago."""
-    for call in calls:
+    for one in found:
+        call = one.shown
         if call.ended_at is not None and now - call.ended_at < _ENDED_SHOWN_MS:
-            return Past(_how(call), call.other, call_ids.get(call.leg_id, ""), call.ended_at)
+            return Past(_how(call), call.other, _page_of(one, mode), call.ended_at)
     return None
 
 
-def elsewhere(row: Any) -> Elsewhere:  # Any: a row of `phone_calls_elsewhere`
-    return Elsewhere(row.id, row.call_id, row.other, row.owner)
+def _page_of(one: CallAtPhone, mode: Mode) -> str:
+    return one.call_id or "" if one.mode is mode else ""
 
 
 def _screen(call: PhoneCall, call_id: str) -> Screen:
@@ -117,9 +110,12 @@ def _screen(call: PhoneCall, call_id: str) -> Screen:
 
 
 def _heard(call: PhoneCall, sound: HeardSound) -> Heard:
-    url = "" if sound.path is None else f"/phone/calls/{call.leg_id}/sounds/{sound.path.stem}"
-    text = {"digit": f"The other side pressed {sound.text}", "audio": "An audio file"}
-    return Heard(sound.kind, text.get(sound.kind, sound.text), sound.at, url)
+    digits = number_of(call.phone_id).removeprefix("+")
+    at = f"/phone/{digits}/calls/{call.leg_id}/sounds"
+    text = {"digit": "The other side pressed {}", "said": "You said: {}"}.get(sound.kind, "{}")
+    return Heard(
+        sound.kind, text.format(sound.text), sound.at, f"{at}/{sound.file}" if sound.file else ""
+    )
 
 
 def _how(call: PhoneCall) -> str:

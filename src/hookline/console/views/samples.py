@@ -18,7 +18,7 @@ class Sample:
     text: str
 
 
-def send_curl(origin: str, sender: str, token: str = "$HOOKLINE_TOKEN", to: str = _PHONE) -> str:  # noqa: S107  # the name of a variable
+def send_curl(origin: str, sender: str, to: str = _PHONE, token: str = "$HOOKLINE_TOKEN") -> str:  # noqa: S107  # the name of a variable
     """A curl command that sends an SMS."""
     return _post(f"{origin}/v1/messages", token, {"from": sender, "to": to, "text": _GREETING})
 

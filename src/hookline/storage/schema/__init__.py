@@ -9,6 +9,8 @@ from hookline.storage.schema.calls import (
     call_commands,
     calls,
     legs,
+    phone_acts,
+    phone_calls,
     recordings,
 )
 from hookline.storage.schema.columns import metadata
@@ -70,6 +72,8 @@ __all__ = [
     "metadata",
     "numbers",
     "opt_outs",
+    "phone_acts",
+    "phone_calls",
     "recordings",
     "resource_sequences",
     "sessions",

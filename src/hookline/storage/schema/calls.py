@@ -1,4 +1,6 @@
-"""Calls, their legs, what is recorded of them, and what is asked of a call on another node."""
+"""Calls, their legs, what is recorded of them, what is asked of a call on another node, and what
+virtual phones show of their calls.
+"""
 
 from sqlalchemy import Column, Index, Integer, Table, Text
 
@@ -18,6 +20,7 @@ CALL_STATUSES = (
 )
 HANGUP_BY = ("caller", "callee", "agent", "api", "timer", "network", "system")
 LEG_ROLES = ("to", "agent", "dial", "caller")
+PHONE_CALL_STATES = ("ringing", "calling", "talking", "ended")
 RECORDING_STATUSES = ("in_progress", "completed", "failed", "deleted")
 
 calls = Table(
@@ -120,4 +123,38 @@ call_commands = Table(
     time_column("created_at"),
     Index(None, "owner"),
     Index(None, "call_id"),
+)
+
+phone_calls = Table(
+    "phone_calls",
+    metadata,
+    Column("leg_id", Text, primary_key=True),
+    text_column("account_id"),
+    text_column("mode"),
+    text_column("phone"),  # the number of the virtual phone
+    text_column("owner"),  # the node that runs the call
+    text_column("state"),
+    text_column("shown"),  # the whole of what the phone shows, as JSON
+    time_column("ended_at", null=True),
+    one_of("mode", "live", "test"),
+    one_of("state", *PHONE_CALL_STATES),
+    Index(None, "account_id", "phone", "leg_id"),
+)
+Index(
+    "ix_phone_calls_under_way",
+    phone_calls.c.owner,
+    sqlite_where=phone_calls.c.ended_at.is_(None),
+    postgresql_where=phone_calls.c.ended_at.is_(None),
+)
+Index("ix_phone_calls_ended_at", phone_calls.c.ended_at)
+
+phone_acts = Table(
+    "phone_acts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    text_column("leg_id"),
+    text_column("owner"),  # the node that runs the call
+    text_column("act"),
+    time_column("created_at"),
+    Index(None, "owner"),
 )

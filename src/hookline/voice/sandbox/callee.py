@@ -36,6 +36,10 @@ class Callee(Protocol):
         """We pressed a key."""
         return
 
+    def spoken_to(self, leg: Leg, media: Media) -> None:
+        """Who is on the other side of the bridge says this."""
+        return
+
     def joined(self, leg: Leg, others: Sequence[Leg]) -> None:
         """It hears these legs from now on; nobody, when there are none."""
         return

@@ -1,16 +1,26 @@
 """A person at a virtual phone, as the other side of a leg: shows on the board what happens."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from hookline.clock import Clock
 from hookline.voice.port import Cause, Media, Tone
 from hookline.voice.sandbox.callee import Callee
-from hookline.voice.sandbox.phones import HeardSound, PhoneCall, PhoneCallState, VirtualPhones
+from hookline.voice.sandbox.phones import (
+    WAIT,
+    HeardSound,
+    PhoneCall,
+    PhoneCallState,
+    VirtualPhones,
+)
 from hookline.voice.sandbox.sound import sound_of
 from hookline.voice.sandbox.switchboard import By, Leg, Switchboard
 
 _DECLINE = 603
+_DIGIT_S = 0.25
+"""From one key to the next."""
+_WAIT_S = 0.5
 TextOf = Callable[[Path], str | None]
 """What a file says, where it was made from text."""
 
@@ -29,10 +39,11 @@ class Person(Callee):
         self._phones = phones
         self._clock = clock
         self._text_of = text_of
+        self._others: Sequence[Leg] = ()
 
     def pick_up(self, leg: Leg, call: PhoneCall) -> None:
         """The call is at the phone: it rings, or the person has dialled."""
-        self._phones.begin(call, _Handset(self._board, leg))
+        self._phones.begin(call, _Handset(self._board, leg, self))
 
     def dialled(self, leg: Leg) -> None:
         self._board.ring(leg)
@@ -51,7 +62,18 @@ class Person(Callee):
     def heard_digit(self, leg: Leg, digit: str) -> None:
         self._phones.hear(leg.leg_id, [HeardSound(self._clock.now_ms(), "digit", digit)])
 
+    def spoken_to(self, leg: Leg, media: Media) -> None:
+        self._phones.hear(leg.leg_id, [self._describe(media)])
+
+    def says(self, leg: Leg, media: Media) -> None:
+        """The person speaks: whoever is on the other side of a bridge hears it."""
+        said = self._describe(media)
+        self._phones.hear(leg.leg_id, [HeardSound(said.at, "said", said.text)])
+        for other in self._others:
+            other.callee.spoken_to(other, media)
+
     def joined(self, leg: Leg, others: Sequence[Leg]) -> None:
+        self._others = tuple(others)
         names = tuple(other.other for other in others)
         text = f"Talking to {' and '.join(names)}" if names else "Nobody else is there"
         heard = HeardSound(self._clock.now_ms(), "talking", text)
@@ -67,16 +89,17 @@ class Person(Callee):
             return HeardSound(now_ms, "tone", f"{what}, {media.milliseconds / 1_000:g} s")
         text = self._text_of(media)
         if text is not None:
-            return HeardSound(now_ms, "speech", text, media)
-        return HeardSound(now_ms, "audio", media.name, media)
+            return HeardSound(now_ms, "speech", text, media.stem)
+        return HeardSound(now_ms, "audio", "An audio file", media.stem)
 
 
 class _Handset:
     """The person's acts on one leg."""
 
-    def __init__(self, switchboard: Switchboard, leg: Leg) -> None:
+    def __init__(self, switchboard: Switchboard, leg: Leg, person: Person) -> None:
         self._board = switchboard
         self._leg = leg
+        self._person = person
 
     def answer(self) -> None:
         self._board.answer(self._leg)
@@ -87,9 +110,19 @@ class _Handset:
     def hang_up(self) -> None:
         self._board.end(self._leg, Cause.NORMAL, "them")
 
-    def press(self, digit: str) -> None:
-        self._board.press(self._leg, digit)
+    def press(self, digits: str) -> None:
+        delay_s = 0.0
+        for digit in digits:
+            if digit == WAIT:
+                delay_s += _WAIT_S
+                continue
+            if delay_s:
+                self._board.later(self._leg, delay_s, partial(self._board.press, self._leg, digit))
+            else:
+                self._board.press(self._leg, digit)
+            delay_s += _DIGIT_S
 
     def speak(self, media: Media) -> None:
         now_s = self._board.now_s()
         self._leg.says.put(now_s, sound_of(media), start_s=now_s)
+        self._person.says(self._leg, media)

@@ -2,7 +2,7 @@
 
 One board serves every sandbox engine of this node. A phone is known by an id that the composition
 root chooses, so that two accounts may each have a phone of the same number. Nothing here outlives
-the process.
+the process: whoever watches may keep what is shown.
 """
 
 from collections import deque
@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import Literal, NewType, Protocol
 
 from hookline.clock import Clock, UnixMs
@@ -22,6 +21,9 @@ from hookline.voice.port import DIGITS, Cause, Dial, LegId, Media
 PhoneId = NewType("PhoneId", str)
 FindPhone = Callable[[Dial], PhoneId | None]
 """Whether a dial rings a virtual phone, and which."""
+WAIT = "w"
+"""Half a second without a key."""
+_PRESSABLE = frozenset(DIGITS + WAIT)
 _HEARD_MAX = 100
 _ENDED_MAX = 200
 
@@ -39,14 +41,14 @@ class PhoneCallState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HeardSound:
-    """Something that came out of the phone's speaker."""
+    """Something that came out of the phone's speaker, or that the person said."""
 
     at: UnixMs
-    kind: Literal["speech", "audio", "tone", "digit", "talking"]
+    kind: Literal["speech", "audio", "tone", "digit", "talking", "said"]
     text: str
     """What is said, or what it is in words."""
-    path: Path | None = None
-    """The file that is played."""
+    file: str | None = None
+    """The name of the file that is played, without folder and ending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Handset(Protocol):
 
     def hang_up(self) -> None: ...
 
-    def press(self, digit: str) -> None: ...
+    def press(self, digits: str) -> None: ...
 
     def speak(self, media: Media) -> None: ...
 
@@ -128,12 +130,13 @@ class VirtualPhones:
     def hang_up(self, leg_id: LegId) -> None:
         self._handset(leg_id, PhoneCallState.TALKING, PhoneCallState.CALLING).hang_up()
 
-    def press(self, leg_id: LegId, digit: str) -> None:
-        """One of DIGITS; anything else does nothing."""
+    def press(self, leg_id: LegId, digits: str) -> None:
+        """Keys of DIGITS one after the other; `w` waits half a second. Anything else does nothing."""
         handset = self._handset(leg_id, PhoneCallState.TALKING)
-        if len(digit) == 1 and digit in DIGITS:
-            self.change(leg_id, pressed=self._calls[leg_id].pressed[-_HEARD_MAX:] + digit)
-            handset.press(digit)
+        if digits and set(digits) <= _PRESSABLE:
+            pressed = self._calls[leg_id].pressed + digits.replace(WAIT, "")
+            self.change(leg_id, pressed=pressed[-_HEARD_MAX:])
+            handset.press(digits)
 
     def speak(self, leg_id: LegId, media: Media) -> None:
         """Say this into the phone; AudioUnreadable if it cannot be played."""

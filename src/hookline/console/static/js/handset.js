@@ -115,7 +115,7 @@ function look(isFirstLook = false) {
 
 function press(event) {
   const keypad = find('[data-keypad]', event.target.closest?.('.oncall') ?? document.createElement('i'));
-  if (!keypad || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!keypad || event.target.matches('input') || event.ctrlKey || event.metaKey || event.altKey) return;
   const key = find(`button[value="${CSS.escape(event.key)}"]`, keypad);
   if (!key) return;
   event.preventDefault();
