@@ -11,7 +11,7 @@ import signal
 import string
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -137,9 +137,16 @@ class Asterisk:
 
 
 @contextmanager
-def running_asterisk(*, with_spool: bool = True) -> Iterator[Asterisk]:
-    """An Asterisk of its own; without its recording folder, as Debian's package leaves it, if so asked."""
+def running_asterisk(
+    *, with_spool: bool = True, without: Collection[str] = ()
+) -> Iterator[Asterisk]:
+    """An Asterisk of its own; `without` these modules.
+
+    Debian's package leaves it without its recording folder: `with_spool=False`.
+    """
     one = _furnish(with_spool=with_spool)
+    with (one.home / "etc" / "modules.conf").open("a") as modules:
+        modules.writelines(f"noload={name}\n" for name in without)
     try:
         one.start()
         yield one

@@ -39,12 +39,20 @@ def dial_string(settings: AsteriskSettings, to: str) -> str:
     if is_uri and "/" not in settings.trunk:
         return f"PJSIP/{settings.trunk}/{to}"
     if is_uri:
-        endpoint = settings.trunk.removeprefix("PJSIP/").rpartition("@")[2].partition("/")[0]
-        return f"PJSIP/{endpoint}/{to}"
+        return f"PJSIP/{trunk_endpoint(settings)[1]}/{to}"
     number = to if settings.plus else to.removeprefix("+")
     if "{number}" in settings.trunk:
         return settings.trunk.replace("{number}", number)
     return settings.trunk if "/" in settings.trunk else f"PJSIP/{number}@{settings.trunk}"
+
+
+def trunk_endpoint(settings: AsteriskSettings) -> tuple[str, str]:
+    """The channel technology of the trunk, and the endpoint of it."""
+    technology, slash, rest = settings.trunk.partition("/")
+    if not slash:
+        return "PJSIP", settings.trunk.rpartition("@")[2]
+    endpoint, has_uri, _ = rest.partition("/")
+    return technology, endpoint if has_uri else endpoint.rpartition("@")[2]
 
 
 def caller_id(settings: AsteriskSettings, dial: Dial) -> str:
