@@ -320,7 +320,8 @@ class Server:
             store = self.core.store
             await forget_old_keys(store)
             for _ in range(_CHUNKS_A_MINUTE):
-                if not await drop_old_deliveries(store) + await drop_old_events(store):
+                dropped = await drop_old_deliveries(store) + await drop_old_events(store)
+                if not dropped + await self.calls.retention.delete_old():
                     break
                 await asyncio.sleep(_PAUSE_S)
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -33,8 +34,7 @@ async def examine_calls(settings: Settings, rows: Sequence[CarrierRow]) -> list[
     engines = [row for row in rows if row.kind in CALLS_ONLY and not row.disabled]
     examined = await asyncio.gather(*(_examine_one(settings, row) for row in engines))
     findings = [finding for one in examined for finding in one]
-    folder = settings.data_dir / _RECORDINGS
-    findings.append(_folder(_RECORDINGS, folder, "HOOKLINE_DATA_DIR"))
+    findings.append(_recordings(settings))
     findings.append(await _speech(settings, is_needed=bool(engines)))
     return findings
 
@@ -72,6 +72,13 @@ def _media(settings: Settings, there: AsteriskSettings) -> Finding:
     return good("what is played", text,
         "If it is another machine, share a folder and name it as media_dir and media_dir_there.",
     )  # fmt: skip
+
+
+def _recordings(settings: Settings) -> Finding:
+    days = settings.recording_retention_days
+    found = _folder(_RECORDINGS, settings.data_dir / _RECORDINGS, "HOOKLINE_DATA_DIR")
+    kept = f"kept for {days} days" if days else "kept until deleted by hand"
+    return replace(found, text=f"{found.text}, {kept}") if found.is_ok else found
 
 
 def _is_loopback(url: str) -> bool:
