@@ -82,7 +82,9 @@ CALLS = "calls"
 """The home of voice engines."""
 KINDS: Kinds = {
     **MESSAGE_KINDS,
-    "asterisk": Kind(AsteriskSettings, ("password",), AsteriskEngine, CALLS),
+    "asterisk": Kind(
+        AsteriskSettings, ("password",), AsteriskEngine, CALLS, optional_secrets=("trunk_password",)
+    ),
 }
 """Every kind of carrier on a network."""
 

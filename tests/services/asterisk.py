@@ -120,6 +120,16 @@ class Asterisk:
     def delete(self, path: str) -> None:
         httpx.delete(f"{self.url}/ari/{path}", auth=(USER, PASSWORD), trust_env=False)
 
+    def put(self, path: str, **fields: str) -> None:
+        """Make an object of its configuration."""
+        listed = [{"attribute": name, "value": value} for name, value in fields.items()]
+        httpx.put(
+            f"{self.url}/ari/{path}",
+            json={"fields": listed},
+            auth=(USER, PASSWORD),
+            trust_env=False,
+        ).raise_for_status()
+
     def applications(self) -> list[dict[str, object]]:
         found = self.get("applications")
         assert isinstance(found, list)
@@ -138,13 +148,16 @@ class Asterisk:
 
 @contextmanager
 def running_asterisk(
-    *, with_spool: bool = True, without: Collection[str] = ()
+    *, with_spool: bool = True, with_sorcery: bool = True, without: Collection[str] = ()
 ) -> Iterator[Asterisk]:
     """An Asterisk of its own; `without` these modules.
 
-    Debian's package leaves it without its recording folder: `with_spool=False`.
+    Debian's package leaves it without its recording folder and without a sorcery.conf that trunks
+    can be set up with: `with_spool=False`, `with_sorcery=False`.
     """
     one = _furnish(with_spool=with_spool)
+    if not with_sorcery:
+        (one.home / "etc" / "sorcery.conf").unlink()
     with (one.home / "etc" / "modules.conf").open("a") as modules:
         modules.writelines(f"noload={name}\n" for name in without)
     try:

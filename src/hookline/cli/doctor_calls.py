@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import msgspec
 from pydantic import ValidationError
 
-from hookline.carriers.keeper import open_secrets
 from hookline.carriers.kinds import CALLS_ONLY
 from hookline.carriers.live_state import CarrierRow
+from hookline.carriers.secrets import open_secrets
 from hookline.errors import HooklineError
 from hookline.outbound.sealing import KEY_FILE, load_or_create_keys
 from hookline.settings import Settings

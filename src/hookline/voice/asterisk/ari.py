@@ -9,6 +9,7 @@ import aiohttp
 
 from hookline.voice.asterisk.errors import (
     AriError,
+    AriForbidden,
     AriGone,
     AriNotNow,
     AriRefused,
@@ -24,6 +25,8 @@ _FILE_TIMEOUT_S = 600.0
 _CONNECT_S = 5.0
 _HEARTBEAT_S = 15.0
 _EVENT_BYTES_MAX = 1 << 20
+
+_CONFIGURATION = "asterisk/config/dynamic/"
 
 Params = Mapping[str, str | int]
 Json = Any  # Any: whatever Asterisk answers
@@ -55,6 +58,11 @@ class Ari:
     async def delete(self, path: str, params: Params | None = None) -> Json:
         return await self.send("DELETE", path, params)
 
+    async def put_fields(self, path: str, fields: Mapping[str, str]) -> None:
+        """Make or replace an object of Asterisk's configuration. Raises AriError in its kinds."""
+        listed = [{"attribute": name, "value": value} for name, value in fields.items()]
+        await self.send("PUT", path, body={"fields": listed})
+
     async def has(self, path: str) -> bool:
         """Whether Asterisk has it now. Raises AriError in its other kinds."""
         try:
@@ -63,12 +71,14 @@ class Ari:
             return False
         return True
 
-    async def send(self, method: str, path: str, params: Params | None = None) -> Json:
+    async def send(
+        self, method: str, path: str, params: Params | None = None, body: Json = None
+    ) -> Json:
         """The decoded answer, None when it is empty. Raises AriError in its kinds."""
         async with self._room:
             try:
                 async with self._session.request(
-                    method, f"{self._where}/ari/{path}", params=params
+                    method, f"{self._where}/ari/{path}", params=params, json=body
                 ) as response:
                     if response.status >= 400:
                         raise _refusal(response.status, await _message(response), path)
@@ -144,6 +154,8 @@ async def _message(response: aiohttp.ClientResponse) -> str:
 
 
 def _refusal(status: int, said: str, path: str) -> AriError:
+    if status == 403 and path.startswith(_CONFIGURATION) and "denied" not in said:
+        return AriForbidden(f"Asterisk does not allow it: {said}.")
     if status in {401, 403}:
         return AriRefused(
             "Asterisk refused the user and password. Check the user's section in ari.conf: its name, "

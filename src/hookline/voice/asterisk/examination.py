@@ -39,6 +39,11 @@ _SIP = {
     "res_pjsip_sdp_rtp.so": "sound over SIP",
     "res_pjsip_session.so": "SIP",
 }
+_PUSHED = {
+    "res_pjsip_endpoint_identifier_ip.so": "calls from the trunk",
+    "res_pjsip_outbound_registration.so": "trunk_register",
+    "res_sorcery_memory.so": "trunk_host",
+}
 _SOUND = {
     "codec_alaw.so": "G.711 A-law",
     "codec_resample.so": "wideband codecs",
@@ -67,7 +72,7 @@ Check = Callable[[], Awaitable[Finding]]
 
 def _rest(ari: Ari, settings: AsteriskSettings) -> list[tuple[str, Check]]:
     is_sip = trunk_endpoint(settings)[0] == _PJSIP
-    control = _CONTROL | (_SIP if is_sip else {})
+    control = _CONTROL | (_SIP if is_sip else {}) | (_PUSHED if settings.trunk_host else {})
     return [
         ("application", lambda: _application(ari)),
         ("modules", lambda: _modules(ari, "modules", control)),
@@ -144,6 +149,12 @@ async def _trunk(ari: Ari, settings: AsteriskSettings) -> Finding:
     try:
         found = await ari.get(f"endpoints/{technology}/{endpoint}")
     except AriGone:
+        if settings.trunk_host:
+            return bad(
+                "trunk",
+                f"{endpoint} is not set up",
+                "A running server sets it up; the carrier's link says why it cannot.",
+            )
         return bad(
             "trunk",
             f"there is no endpoint {endpoint}",
@@ -155,8 +166,8 @@ async def _trunk(ari: Ari, settings: AsteriskSettings) -> Finding:
         return bad(
             "trunk",
             f"{endpoint} is offline",
-            "The provider does not answer, or the endpoint has no contact: check contact in "
-            "pjsip.conf, the firewall, and `asterisk -rx 'pjsip show contacts'`.",
+            "The provider does not answer, or the endpoint has no contact: check trunk_host or "
+            "contact in pjsip.conf, the firewall, and `asterisk -rx 'pjsip show contacts'`.",
         )
     return good("trunk", f"{endpoint} is {state}")
 
