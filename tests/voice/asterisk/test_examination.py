@@ -74,6 +74,12 @@ async def test_the_trunk_is_looked_for(
     assert (found.is_ok, says in found.text) == (is_ok, True)
 
 
+async def test_a_trunk_that_nobody_has_set_up_yet_is_not_there(asterisk: Asterisk) -> None:
+    found = (await findings(asterisk.url, trunk_host="sip.test", application="idle"))["trunk"]
+    assert (found.is_ok, found.text) == (False, "idle.trunk is not set up")
+    assert "running server" in found.fix
+
+
 async def test_an_endpoint_without_a_contact_is_offline(asterisk: Asterisk) -> None:
     found = (await findings(asterisk.url, trunk="unreachable"))["trunk"]
     assert (found.is_ok, found.text) == (False, "unreachable is offline")
