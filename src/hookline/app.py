@@ -84,7 +84,9 @@ CALLS = "calls"
 """The home of voice engines."""
 KINDS: Kinds = {
     **MESSAGE_KINDS,
-    "asterisk": Kind(AsteriskSettings, ("password",), AsteriskEngine, CALLS),
+    "asterisk": Kind(
+        AsteriskSettings, ("password",), AsteriskEngine, CALLS, optional_secrets=("trunk_password",)
+    ),
 }
 """Every kind of carrier on a network."""
 
@@ -325,7 +327,8 @@ class Server:
             store = self.core.store
             await forget_old_keys(store)
             for _ in range(_CHUNKS_A_MINUTE):
-                if not await drop_old_deliveries(store) + await drop_old_events(store):
+                dropped = await drop_old_deliveries(store) + await drop_old_events(store)
+                if not dropped + await self.calls.retention.delete_old():
                     break
                 await asyncio.sleep(_PAUSE_S)
 

@@ -147,6 +147,14 @@ class Settings(BaseSettings):
         256 * 2**20, ge=0, description="Room for spoken texts in the data folder, bytes."
     )
 
+    recording_retention_days: int = Field(
+        0,
+        ge=0,
+        le=36_500,
+        description="How long recordings are kept, days; 0: until they are deleted by hand. How long "
+        "they may or must be kept is for your law and trade to say, so nothing goes unasked.",
+    )
+
     calls_max: int = Field(1_000, ge=1, description="Calls that run at once on one node.")
     call_queue_timeout_s: float = Field(
         30.0, gt=0, description="Longest wait of a call for its carrier, seconds."

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hookline.audit.append import AuditTrail
 from hookline.calls.exchange import Exchange
@@ -67,11 +68,11 @@ class Node:
 
 @asynccontextmanager
 async def node(
-    url: str, account_id: AccountId, folder: Path, clock: Clock | None = None
+    url: str, account_id: AccountId, folder: Path, clock: Clock | None = None, **changes: Any
 ) -> AsyncIterator[Node]:
     """A node on this database, wired as `app.py` does it."""
     clock = clock or SystemClock()
-    settings = Settings(database_url=url, data_dir=folder, lease_ttl_s=1)
+    settings = Settings(database_url=url, data_dir=folder, lease_ttl_s=1, **changes)
     ids, fan_out = IdSource(clock), SignalingFanOut()
     writer = Writer(database := open_database(settings), settings)
     writer.add_finisher(EventLog(ids, fan_out))

@@ -11,10 +11,11 @@ from sqlalchemy import delete, select, update
 
 from hookline.accounts.model import Account
 from hookline.carriers import store as sql
-from hookline.carriers.keeper import TOPIC, LinkKeeper, seal_secrets
+from hookline.carriers.keeper import TOPIC, LinkKeeper
 from hookline.carriers.kinds import KINDS, MESSAGES, Home
 from hookline.carriers.links import Links
 from hookline.carriers.port import SubmitResult
+from hookline.carriers.secrets import seal_secrets
 from hookline.clock import ManualClock
 from hookline.ids import CarrierId
 from hookline.outbound.sealing import SecretBox
@@ -235,7 +236,11 @@ async def test_what_the_closed_link_had_not_sent_is_reported_before_it_is_gone(r
         ({"settings": "no JSON"}, ("settings",)),
         ({"secrets": "nonsense"}, ("secret",)),
         (
-            {"secrets": seal_secrets(SecretBox(["another key, also of 32 characters"]), {})},
+            {
+                "secrets": seal_secrets(
+                    SecretBox(["another key, also of 32 characters"]), {"password": "x"}
+                )
+            },
             ("key",),
         ),
     ],

@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from hookline.accounts.model import Account
-from hookline.carriers.keeper import LinkKeeper, seal_secrets
+from hookline.carriers.keeper import LinkKeeper
 from hookline.carriers.kinds import KINDS, MESSAGES
+from hookline.carriers.secrets import seal_secrets
 from hookline.messages.model import Status
 from hookline.outbound.sealing import SecretBox
 from hookline.storage.schema import carriers, messages

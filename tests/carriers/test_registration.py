@@ -11,7 +11,7 @@ from hookline.accounts.model import Account
 from hookline.app import KINDS
 from hookline.carriers import store as sql
 from hookline.carriers.errors import CarrierInUse, CarrierNameTaken, CarrierNotFound
-from hookline.carriers.keeper import TOPIC, open_secrets
+from hookline.carriers.keeper import TOPIC
 from hookline.carriers.kinds import CALLS_ONLY, MESSAGES
 from hookline.carriers.registration import (
     CarrierChange,
@@ -22,6 +22,7 @@ from hookline.carriers.registration import (
     find_carrier_named,
     remove_carrier,
 )
+from hookline.carriers.secrets import open_secrets
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.errors import Invalid
 from hookline.numbers.registration import Registration, add_number

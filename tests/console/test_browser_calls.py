@@ -236,6 +236,16 @@ def test_the_phone_calls_a_number_that_runs_actions(visitor: Visitor) -> None:
     expect(at_phone.locator("#call-head h1")).to_contain_text("From +12025550110")
 
 
+def test_the_carrier_of_calls_is_taken_from_a_number_and_given_back(visitor: Visitor) -> None:
+    page = visitor().go("/carriers")
+    row = page.locator("#numbers tr", has_text="+12025550101").locator("td[data-l=Calls]")
+    for name, shown in (("None: it cannot call", "–"), ("sandbox", "sandbox")):
+        page.click("[aria-label='Calls of +12025550101']")
+        page.select_option("#voice_carrier", label=name)
+        page.click("#dlg [type=submit]")
+        expect(row).to_contain_text(shown)
+
+
 def test_the_sound_of_phones_can_be_switched_off(visitor: Visitor) -> None:
     page = visitor().go("/phone")
     switch = page.locator("[data-sound-switch]")

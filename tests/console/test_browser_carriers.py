@@ -187,3 +187,37 @@ def test_everything_works_without_scripts(visitor: Visitor, smsc: Smsc) -> None:
     page.goto(f"{person.url}/carriers/{card.get_attribute('id')}/remove")
     page.click("main [type=submit]")
     expect(page.locator("main")).not_to_contain_text("Plain")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_trunk_is_given_with_its_asterisk(visitor: Visitor, width: int) -> None:
+    person, name = visitor(width), f"Trunked {width}"
+    page = person.go("/carriers")
+    page.click("#create")
+    page.get_by_role("link", name="Asterisk").click()
+    page.get_by_text("Set the trunk up for me").click()
+    values = {"name": name, "url": f"http://127.0.0.1:{find_free_port()}", "user": "hookline",
+              "password": "one", "trunk_host": "sip.example.com", "trunk_password": "two"}  # fmt: skip
+    for field, value in values.items():
+        page.fill(f"#{field}", value)
+    page.check("#trunk_register")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#trunk_register-error")).to_contain_text(
+        "needs the provider's host and a user"
+    )
+    person.expect_refusal(422)
+    person.axe("trunk")
+    for field in ("password", "trunk_password"):
+        page.fill(f"#{field}", values[field])
+    page.fill("#trunk_user", "office")
+    page.click("#dlg [type=submit]")
+    card = page.locator("section.link", has_text=name)
+    expect(card).to_contain_text("Check that Asterisk runs")
+    choose(page, str(card.get_attribute("id")), "Edit")
+    expect(page.locator("#trunk_user")).to_have_value("office")
+    expect(page.locator("#trunk_password")).to_have_value("")
+    person.axe("edit trunk")
+    page.keyboard.press("Escape")
+    choose(page, str(card.get_attribute("id")), "Remove")
+    page.click("#dlg [type=submit]")
+    expect(card).to_have_count(0)

@@ -20,6 +20,16 @@ def test_the_form_of_asterisk_asks_for_what_everybody_needs_first() -> None:
     assert main == ["Address", "User", "Trunk", "Password"]
 
 
+def test_a_trunk_that_is_set_up_has_its_password_beside_its_user() -> None:
+    fields = fields_of(KINDS["asterisk"], {}, is_edit=False)
+    trunk = [field for field in fields if field.is_trunk]
+    assert [field.name for field in trunk] == [
+        "trunk_host", "trunk_port", "trunk_transport", "trunk_user", "trunk_password",
+        "trunk_codecs", "trunk_context", "trunk_qualify_seconds", "trunk_register",
+    ]  # fmt: skip
+    assert not any(field.is_required or field.is_main for field in trunk)
+
+
 def test_controls_fit_the_settings() -> None:
     fields = {field.name: field for field in fields_of(KINDS["smpp"], {}, is_edit=True)}
     assert fields["window"].control == "number"

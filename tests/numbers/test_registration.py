@@ -60,7 +60,7 @@ async def test_test_credentials_do_not_touch_numbers_that_live_ones_use(
     tester = Principal(account.id, PrincipalKind.CREDENTIAL, "crd_x", frozenset(Scope), Mode.TEST)
     acts: list[Callable[[Transaction], Awaitable[Any]]] = [
         lambda tx: add_number(tx, store, tester, Registration("+447700900124", "sandbox")),
-        lambda tx: move_number(tx, tester, number.id, carrier="sandbox", voice_carrier=None),
+        lambda tx: move_number(tx, tester, number.id, carrier="sandbox"),
         lambda tx: remove_number(tx, tester, number.id),
     ]
     for act in acts:
@@ -140,10 +140,20 @@ async def test_moving_keeps_what_is_not_named(
     other = await add_carrier(store, account, "other")
     (row, _) = await store.read(sql.of_account(account.id).order_by("number"))
     moved = await store.commit(
-        lambda tx: move_number(tx, owner_of(account), row.id, carrier="other", voice_carrier=None)
+        lambda tx: move_number(tx, owner_of(account), row.id, carrier="other")
     )
     assert (moved.carrier_id, moved.voice_carrier_id) == (other, sandbox)
     assert await acts(store, row.id) == ["number.move"]
+
+
+async def test_the_carrier_of_calls_can_be_taken_away(
+    store: Store, account: Account, sandbox: CarrierId
+) -> None:
+    (row, _) = await store.read(sql.of_account(account.id).order_by("number"))
+    moved = await store.commit(
+        lambda tx: move_number(tx, owner_of(account), row.id, voice_carrier=None)
+    )
+    assert (moved.carrier_id, moved.voice_carrier_id) == (sandbox, None)
 
 
 async def test_a_removed_number_is_gone(store: Store, account: Account, sandbox: CarrierId) -> None:
@@ -165,11 +175,7 @@ async def test_the_numbers_of_others_are_not_there(
         with pytest.raises(NotFound):
             await store.commit(lambda tx, one=number_id: remove_number(tx, outsider, one))
         with pytest.raises(NotFound):
-            await store.commit(
-                lambda tx, one=number_id: move_number(
-                    tx, outsider, one, carrier=None, voice_carrier=None
-                )
-            )
+            await store.commit(lambda tx, one=number_id: move_number(tx, outsider, one))
     assert (await find_number(store, owner_of(account), row.id)).number == "Hookline"
 
 

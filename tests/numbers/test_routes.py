@@ -71,6 +71,20 @@ async def test_a_number_is_shown(web: AsyncClient, sandbox: CarrierId) -> None:
     assert (shown["carrier_id"], shown["voice_carrier_id"]) == (sandbox, None)
 
 
+async def test_null_takes_the_carrier_of_calls_away(web: AsyncClient, sandbox: CarrierId) -> None:
+    path = f"/v1/numbers/{await added(web, '+447700900123')}"
+    for body, carrier_id in (
+        ({"voice_carrier": "sandbox"}, sandbox),
+        ({}, sandbox),
+        ({"carrier": "sandbox"}, sandbox),
+        ({"voice_carrier": None}, None),
+        ({"inbound_voice": {"voicemail": True}}, None),
+    ):
+        answer = await web.patch(path, json=body)
+        assert (answer.status_code, answer.json()["voice_carrier_id"]) == (200, carrier_id), body
+        assert answer.json()["carrier_id"] == sandbox
+
+
 async def test_lists_come_in_stable_pages(web: AsyncClient) -> None:
     made = [await added(web, f"+44770090010{n}") for n in range(5)]
     first = (await web.get("/v1/numbers?limit=3")).json()

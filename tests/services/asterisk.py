@@ -12,7 +12,7 @@ import signal
 import string
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -128,6 +128,16 @@ class Asterisk:
     def delete(self, path: str) -> None:
         httpx.delete(f"{self.url}/ari/{path}", auth=(USER, PASSWORD), trust_env=False)
 
+    def put(self, path: str, **fields: str) -> None:
+        """Make an object of its configuration."""
+        listed = [{"attribute": name, "value": value} for name, value in fields.items()]
+        httpx.put(
+            f"{self.url}/ari/{path}",
+            json={"fields": listed},
+            auth=(USER, PASSWORD),
+            trust_env=False,
+        ).raise_for_status()
+
     def applications(self) -> list[dict[str, object]]:
         found = self.get("applications")
         assert isinstance(found, list)
@@ -157,13 +167,23 @@ Etc = Callable[[Asterisk], Mapping[str, str]]
 
 @contextmanager
 def running_asterisk(
-    *, with_spool: bool = True, rtp_ports: int = RTP_PORTS, etc: Etc | None = None
+    *,
+    with_spool: bool = True,
+    with_sorcery: bool = True,
+    without: Collection[str] = (),
+    rtp_ports: int = RTP_PORTS,
+    etc: Etc | None = None,
 ) -> Iterator[Asterisk]:
-    """An Asterisk of its own; without its recording folder, as Debian's package leaves it, if so asked.
+    """An Asterisk of its own; `without` these modules. A leg takes two of the ports.
 
-    A leg takes two of the ports.
+    Debian's package leaves it without its recording folder and without a sorcery.conf that trunks
+    can be set up with: `with_spool=False`, `with_sorcery=False`.
     """
     one = _furnish(with_spool=with_spool, rtp_ports=rtp_ports)
+    if not with_sorcery:
+        (one.home / "etc" / "sorcery.conf").unlink()
+    with (one.home / "etc" / "modules.conf").open("a") as modules:
+        modules.writelines(f"noload={name}\n" for name in without)
     for name, text in (etc(one) if etc else {}).items():
         (one.home / "etc" / name).write_text(text)
     _hand_over(one)

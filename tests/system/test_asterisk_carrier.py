@@ -32,6 +32,9 @@ def test_an_asterisk_is_connected_and_removed(desk: Installation, asterisk: Aste
     assert [one["name"] for one in asterisk.applications()] == ["hookline"]
     findings = {one["subject"]: one["text"] for one in desk.json("doctor")}
     assert findings["carrier Office"] == "bound, legs 0/200"
+    assert findings["carrier Office, application"] == "hookline is registered"
+    assert findings["carrier Office, trunk"] == "trunk is online"
+    assert "can be" in findings["recordings"]
     number = desk.json("numbers", "add", "+15550100101", "--voice-carrier", "Office")
     assert number["voice_carrier_id"] == made["id"]
     desk.json("numbers", "add", "+15550100101", "--voice-carrier", "sandbox")
@@ -42,12 +45,33 @@ def test_a_wrong_password_is_explained(desk: Installation, asterisk: Asterisk) -
     desk.run(*options("Locked", asterisk, "wrong"))
     wait_for(lambda: link_of(desk, "Locked")["state"] == "waiting")
     assert "ari.conf" in link_of(desk, "Locked")["detail"]
-    (wrong,) = [
-        one for one in json.loads(desk.run("doctor", "--json", status=1).stdout) if not one["ok"]
-    ]
-    assert wrong["subject"] == "carrier Locked"
-    assert "ari.conf" in wrong["fix"]
+    assert wrong(desk).keys() == {"carrier Locked", "carrier Locked, ARI"}
+    assert all("ari.conf" in fix for fix in wrong(desk).values())
     desk.run("carriers", "remove", "Locked")
+
+
+def test_folders_and_speech_that_calls_lack_are_found(
+    asterisk: Asterisk, installation: Installation
+) -> None:
+    installation.start()
+    installation.stop()
+    blocked = installation.data / "recordings"
+    blocked.write_text("no folder")
+    installation.environment["HOOKLINE_SPEECH_LANGUAGE"] = "tlh-Latn"
+    options_there = (*options("Office", asterisk, PASSWORD), "--media-dir", str(blocked))
+    installation.json(*options_there)
+    assert wrong(installation).keys() == {
+        "carrier Office", "carrier Office, what is played", "recordings", "speech",
+    }  # fmt: skip
+    assert "HOOKLINE_SPEECH_LANGUAGE" in wrong(installation)["speech"]
+    installation.environment["PATH"] = "/nowhere"
+    assert "espeak-ng" in wrong(installation)["speech"]
+
+
+def wrong(installation: Installation) -> dict[str, str]:
+    """What the doctor finds wrong, and how it says to mend it."""
+    said = json.loads(installation.run("doctor", "--json", status=1).stdout)
+    return {one["subject"]: one["fix"] for one in said if not one["ok"]}
 
 
 def test_an_asterisk_is_added_by_http(desk: Installation, asterisk: Asterisk) -> None:

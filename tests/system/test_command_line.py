@@ -103,6 +103,7 @@ def test_credentials(desk: Installation) -> None:
         (("credentials", "list", "--account", "Nobody"), 1, "Nobody"),
         (("numbers", "add", "hello there, everybody"), 1, ""),
         (("numbers", "add", "+12025550123", "--carrier", "none"), 1, "none"),
+        (("numbers", "add", "+12", "--voice-carrier", "a", "--no-voice-carrier"), 2, "not both"),
         (("users", "add", "not-an-address"), 1, ""),
         (("users", "add", "a@example.com", "--role", "king"), 2, "king"),
         (("nonsense",), 2, "nonsense"),
@@ -120,6 +121,11 @@ def test_numbers(desk: Installation) -> None:
     made = desk.json("numbers", "add", "+442079460123", "--carrier", "sandbox")
     again = desk.json("numbers", "add", "+442079460123", "--carrier", "sandbox")
     listed = desk.json("numbers", "list")
+    said = desk.run("numbers", "add", "+442079460123", "--voice-carrier", "sandbox").stdout
+    assert "calls go by sandbox" in said
+    assert desk.json("numbers", "add", "+442079460123")["voice_carrier_id"]
+    mute = desk.json("numbers", "add", "+442079460123", "--no-voice-carrier")
+    assert (mute["carrier_id"], mute["voice_carrier_id"]) == (made["carrier_id"], None)
     assert made["id"] == again["id"]
     assert {"+442079460123", SANDBOX_NUMBER} <= {one["number"] for one in listed}
 

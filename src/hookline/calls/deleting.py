@@ -23,7 +23,9 @@ from hookline.ids import is_id
 from hookline.principal import Principal
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
+from hookline.telemetry.logs import get_logger
 
+log = get_logger(__name__)
 Remove = Callable[[str], None]
 """Removes a recording's file, in its own time."""
 _CHUNK = 500
@@ -61,6 +63,14 @@ async def remove_left_files(store: Store, files: RecordingFiles) -> int:
     for start in range(0, len(ids), _CHUNK):
         rows = await store.read(sql.deleted_among(ids[start : start + _CHUNK]))
         for row in rows:
-            await asyncio.to_thread(files.remove, row.id)
+            await asyncio.to_thread(remove_file, files, row.id)
         removed += len(rows)
     return removed
+
+
+def remove_file(files: RecordingFiles, recording_id: str) -> None:
+    """Remove the file, or say in the log why it stays until the next look."""
+    try:
+        files.remove(recording_id)
+    except OSError as error:
+        log.error("recording_stuck", recording_id=recording_id, reason=error.strerror)

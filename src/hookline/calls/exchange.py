@@ -17,6 +17,7 @@ from hookline.calls.phone_screens import PhoneScreens
 from hookline.calls.progress import TakeSteps
 from hookline.calls.recording_files import LocalRecordings
 from hookline.calls.recovery import recover
+from hookline.calls.retention import RecordingRetention
 from hookline.calls.runner import CallRunner, Desk
 from hookline.calls.submission import Placement
 from hookline.clock import Clock
@@ -39,6 +40,7 @@ from hookline.voice.speech_cache import SpeechCache
 log = get_logger(__name__)
 _TICK_S = 1.0
 _SLOW_TICKS = 10
+_HOUR_TICKS = 3_600
 _STOP_S = 1.5
 
 
@@ -59,6 +61,7 @@ class Exchange:
         self._speech = speech
         self._client = media_client(settings, store.clock)
         self.files = LocalRecordings(settings.data_dir / "recordings")
+        self.retention = RecordingRetention(store, self.files)
         self.phones = VirtualPhones(store.clock)
         self.phone_book = PhoneBook(store)
         self.engines = Engines(self._open_sandbox)
@@ -100,6 +103,8 @@ class Exchange:
                 if ticks % _SLOW_TICKS == 0:
                     await self.conductor.end_forsaken()
                     await self._screens.forget_old()
+                if ticks % _HOUR_TICKS == 0:
+                    await remove_left_files(self._store, self.files)
             except HooklineError as error:
                 log.warning("calls_unseen", detail=error.detail)
 

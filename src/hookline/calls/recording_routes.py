@@ -12,6 +12,7 @@ from hookline.api.routing import Caller, Routes, Storage
 from hookline.api.wire import Page
 from hookline.audit.repeated import record_once
 from hookline.calls import deleting, reading, resource
+from hookline.calls.deleting import remove_file
 from hookline.calls.errors import RecordingUnderWay
 from hookline.calls.model import Recording, RecordingStatus
 from hookline.calls.reading import RecordingFilter
@@ -32,7 +33,7 @@ def recording_routes(files: RecordingFiles) -> Routes:
     removals = _Errands()
 
     def remove(recording_id: str) -> None:
-        removals.send(asyncio.to_thread(files.remove, recording_id))
+        removals.send(asyncio.to_thread(remove_file, files, recording_id))
 
     @router.on("GET", "", scope=Scope.RECORDINGS_READ, answer=Page[RecordingShape])
     async def list_recordings(

@@ -177,6 +177,17 @@ def deleted_among(recording_ids: Collection[str]) -> Query[str]:
     )
 
 
+def ended_recordings(after: str, before: str, limit: int) -> Query[str]:
+    """Ids of recordings between these two that are not deleted, oldest first."""
+    return (
+        select(recordings.c.id)
+        .where(recordings.c.id > after, recordings.c.id < before)
+        .where(recordings.c.status.in_((RecordingStatus.COMPLETED, RecordingStatus.FAILED)))
+        .order_by(recordings.c.id)
+        .limit(limit)
+    )
+
+
 def under_way(call_ids: Collection[str]) -> Rows:
     """Recordings of these calls that have not ended."""
     return _recordings().where(

@@ -16,6 +16,7 @@ from sqlalchemy import Row
 
 from hookline.carriers import store as sql
 from hookline.carriers.kinds import Home, Kind, Kinds, Opened
+from hookline.carriers.secrets import open_secrets
 from hookline.errors import HooklineError
 from hookline.ids import CarrierId
 from hookline.outbound.sealing import SecretBox
@@ -30,7 +31,6 @@ from hookline.telemetry.logs import get_logger
 log = get_logger(__name__)
 TOPIC = "carriers"
 """The wake-up topic of any change of any carrier."""
-SECRETS_PURPOSE = "carrier secrets"
 LINK = "main"
 _LEASE = "carrier:"
 _TICK_S = 1.0
@@ -264,17 +264,3 @@ def _why_unopenable(error: Exception) -> str:
 def _told(row: CarrierRow) -> tuple[object, ...]:
     """What a link must be opened anew for."""
     return (row.kind, row.settings, row.secrets)
-
-
-def seal_secrets(box: SecretBox, secrets: Mapping[str, str]) -> str:
-    """A carrier's secrets for its row."""
-    return box.seal(SECRETS_PURPOSE, msgspec.json.encode(secrets))
-
-
-def open_secrets(box: SecretBox, sealed: str | None) -> dict[str, str]:
-    """A carrier's secrets from its row. Raises SecretUnreadable."""
-    return (
-        {}
-        if sealed is None
-        else msgspec.json.decode(box.open(SECRETS_PURPOSE, sealed), type=dict[str, str])
-    )

@@ -40,6 +40,12 @@ class Kind:
     """Begin to connect; returns at once."""
     home: str = MESSAGES
     """Where the link belongs once it is open: a name among the keeper's homes."""
+    optional_secrets: tuple[str, ...] = ()
+    """Like `secrets`, of what a carrier may do without."""
+
+    @property
+    def all_secrets(self) -> tuple[str, ...]:
+        return (*self.secrets, *self.optional_secrets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from hookline.api.wire import Body
 from hookline.audit.append import record
 from hookline.carriers import store as sql
 from hookline.carriers.errors import CarrierInUse, CarrierNameTaken, CarrierNotFound
-from hookline.carriers.keeper import TOPIC, open_secrets, seal_secrets
+from hookline.carriers.keeper import TOPIC
 from hookline.carriers.live_state import CarrierRow
+from hookline.carriers.secrets import open_secrets, seal_secrets
 from hookline.errors import HooklineError, Invalid
 from hookline.ids import CarrierId, is_id
 from hookline.outbound.errors import SecretUnreadable

@@ -18,6 +18,7 @@ from hookline.api.wire import Body, Shape, Timestamp, shown
 from hookline.carriers.kinds import LOCAL_KIND, Kind, Kinds
 from hookline.carriers.live_state import CarrierRow, LinkView, State
 from hookline.carriers.registration import CarrierChange, NewCarrier
+from hookline.carriers.secrets import secrets_set
 from hookline.carriers.sections import create_section, patch_section, shown_section
 from hookline.carriers.trial import Trial, TrialResult
 from hookline.errors import Invalid
@@ -187,7 +188,7 @@ class CarrierShapes:
             text = f"Say how to connect: a carrier of kind {body.kind} needs this section."
             raise Invalid.at(f"/{body.kind}", "missing", text)
         section, kind = given[body.kind], self.kinds[body.kind]
-        settings = kind.settings.model_validate(section.model_dump(exclude=set(kind.secrets)))
+        settings = kind.settings.model_validate(section.model_dump(exclude=set(kind.all_secrets)))
         return NewCarrier(body.name, body.kind, settings, _secrets(section, kind), body.disabled)
 
     def carrier_change(self, body: CarrierPatchFields) -> CarrierChange:
@@ -200,7 +201,7 @@ class CarrierShapes:
             raise Invalid.at(f"/{name}", "other_kind", "A carrier is of one kind.")
         ((name, section),) = given.items()
         kind = self.kinds[name]
-        settings = section.model_dump(exclude_unset=True, exclude=set(kind.secrets))
+        settings = section.model_dump(exclude_unset=True, exclude=set(kind.all_secrets))
         return CarrierChange(
             body.name, body.disabled, name, kind.settings, settings, _secrets(section, kind)
         )
@@ -209,8 +210,9 @@ class CarrierShapes:
         """The wire shape of a stored carrier."""
         sections: dict[str, Any] = dict.fromkeys(self.kinds)  # Any: each kind's own model
         if row.kind in self.kinds:
-            secrets = self.kinds[row.kind].secrets
-            flags = {f"{secret}_set": row.secrets is not None for secret in secrets}
+            kind = self.kinds[row.kind]
+            known = secrets_set(row.secrets, kind.secrets)
+            flags = {f"{secret}_set": secret in known for secret in kind.all_secrets}
             stored = msgspec.json.decode(row.settings)
             sections[row.kind] = self._shown[row.kind].model_validate(stored | flags)
         return self.carrier(
@@ -270,7 +272,7 @@ def _shown_sections(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:  #
 
 
 def _secrets(section: BaseModel, kind: Kind) -> dict[str, str]:
-    given = {name: getattr(section, name, None) for name in kind.secrets}
+    given = {name: getattr(section, name, None) for name in kind.all_secrets}
     return {
         name: value.get_secret_value()
         for name, value in given.items()

@@ -30,12 +30,16 @@ Secret = Annotated[
 ]
 
 
+_OPTIONAL = Field(description="Write-only; kept sealed. Empty: none.")
+
+
 def create_section(name: str, kind: Kind) -> type[BaseModel]:
     """The kind's settings and secrets."""
     fields: dict[str, Any] = {  # Any: pydantic's own form of a field
         field: (_exact(info), info) for field, info in kind.settings.model_fields.items()
     }
     fields |= dict.fromkeys(kind.secrets, (Secret, ...))
+    fields |= dict.fromkeys(kind.optional_secrets, (Annotated[Secret | None, _OPTIONAL], None))
     return create_model(
         f"{_title(name)}Create", __base__=kind.settings, __doc__=kind.settings.__doc__, **fields
     )
@@ -47,6 +51,10 @@ def patch_section(name: str, kind: Kind) -> type[BaseModel]:
     for field, info in kind.settings.model_fields.items():
         kept = Field(default=None, description=info.description, json_schema_extra=_without_default)
         fields[field] = (Annotated[_exact(info), *info.metadata, kept], None)
+    for secret in kind.optional_secrets:
+        about = _OPTIONAL.description
+        kept = Field(default=None, description=about, json_schema_extra=_without_default)
+        fields[secret] = (Annotated[Secret, kept], None)
     for secret in kind.secrets:
         kept = Field(default=None, json_schema_extra=_without_default)
         fields[secret] = (Annotated[Secret, kept], None)
@@ -57,7 +65,7 @@ def patch_section(name: str, kind: Kind) -> type[BaseModel]:
 
 def shown_section(name: str, kind: Kind) -> type[BaseModel]:
     """The kind's settings, and of its secrets whether there are any."""
-    flags: dict[str, Any] = {f"{secret}_set": (bool, ...) for secret in kind.secrets}
+    flags: dict[str, Any] = {f"{secret}_set": (bool, ...) for secret in kind.all_secrets}
     return create_model(
         f"{_title(name)}", __base__=kind.settings, __doc__=kind.settings.__doc__, **flags
     )

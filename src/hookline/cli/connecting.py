@@ -22,6 +22,7 @@ from hookline.cli.output import Json, fail, out, print_json
 from hookline.cli.session import operator, run
 
 PASSWORD_KEY = "HOOKLINE_CARRIER_PASSWORD"  # noqa: S105 - the name of a variable
+TRUNK_PASSWORD_KEY = "HOOKLINE_TRUNK_PASSWORD"  # noqa: S105 - the name of a variable
 _SETTLE_S = 5.0
 _LOOK_EVERY_S = 0.25
 _UNSETTLED = frozenset({State.DOWN, State.CONNECTING})
@@ -34,6 +35,14 @@ class Bind(StrEnum):
 
     TRANSCEIVER = "transceiver"
     PAIR = "pair"
+
+
+class Transport(StrEnum):
+    """How SIP goes to the provider."""
+
+    UDP = "udp"
+    TCP = "tcp"
+    TLS = "tls"
 
 
 class Ambiguous(StrEnum):
@@ -125,6 +134,21 @@ def asterisk(
     trunk: Annotated[
         str, typer.Option(help="PJSIP endpoint for calls, or a dial string with {number}.")
     ] = "trunk",
+    trunk_host: Annotated[str, typer.Option(help="Set the trunk up: the provider's host.")] = "",
+    trunk_port: Annotated[int, typer.Option(help="0: as DNS says, else 5060 or 5061.")] = 0,
+    trunk_transport: Annotated[Transport, typer.Option(help="To the provider.")] = Transport.UDP,
+    trunk_user: Annotated[str, typer.Option(help="As the provider gave it.")] = "",
+    trunk_password: Annotated[
+        str | None, typer.Option(help=f"The provider's; better in {TRUNK_PASSWORD_KEY}.")
+    ] = None,
+    trunk_register: Annotated[
+        bool, typer.Option("--trunk-register", help="Register with the provider.")
+    ] = False,
+    trunk_qualify: Annotated[
+        int, typer.Option(help="Seconds between questions whether it is there; 0: never.")
+    ] = 0,
+    trunk_codecs: Annotated[str, typer.Option(help="The best first.")] = "ulaw,alaw",
+    trunk_context: Annotated[str, typer.Option(help="Where its calls come in.")] = "from-trunk",
     plus: Annotated[bool, typer.Option(help="Dial numbers with their plus sign.")] = True,
     sender_name: Annotated[str, typer.Option(help="The name shown beside the number.")] = "",
     application: Annotated[
@@ -149,7 +173,12 @@ def asterisk(
         "url": url, "user": user, "password": _password(password), "trunk": trunk, "plus": plus,
         "sender_name": sender_name, "application": application, "media_dir": media_dir,
         "media_dir_there": media_dir_there, "legs_max": legs_max,
-        "request_timeout_seconds": request_timeout,
+        "request_timeout_seconds": request_timeout, "trunk_host": trunk_host,
+        "trunk_port": trunk_port, "trunk_transport": trunk_transport.value,
+        "trunk_user": trunk_user, "trunk_register": trunk_register,
+        "trunk_qualify_seconds": trunk_qualify, "trunk_codecs": trunk_codecs,
+        "trunk_context": trunk_context,
+        "trunk_password": _trunk_password(trunk_host, trunk_password),
     }  # fmt: skip
     body = {"name": name, "kind": "asterisk", "disabled": disabled, "asterisk": settings}
     connect(body, account, as_json=json)
@@ -201,6 +230,11 @@ def _password(given: str | None) -> str:
     if not sys.stdin.isatty():
         fail(f"Give --password, or set {PASSWORD_KEY}.", status=2)
     return str(typer.prompt("Password", hide_input=True, err=True))
+
+
+def _trunk_password(host: str, given: str | None) -> str | None:
+    """From the option or the environment; none is asked for, since not every trunk has one."""
+    return given if given or not host else os.environ.get(TRUNK_PASSWORD_KEY)
 
 
 def _text_of(file: Path | None) -> str | None:

@@ -4,8 +4,7 @@ import shutil
 import socket
 import sqlite3
 import stat
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
 
 import asyncpg
 from sqlalchemy import func, select, text
@@ -13,6 +12,7 @@ from sqlalchemy import func, select, text
 from hookline.carriers import store as sql
 from hookline.carriers.kinds import CALLS_ONLY
 from hookline.carriers.live_state import CarrierRow, LinkView, link_view
+from hookline.cli.doctor_calls import examine_calls
 from hookline.clock import SystemClock
 from hookline.errors import HooklineError
 from hookline.outbound.sealing import KEY_FILE
@@ -20,26 +20,12 @@ from hookline.settings import Settings
 from hookline.storage.database import Database, open_database
 from hookline.storage.migrate import head_revision, is_current
 from hookline.storage.schema import accounts, carriers, numbers
+from hookline.telemetry.findings import Finding
 
 _FREE_BYTES_MIN = 500 * 2**20
 _CLOCK_DRIFT_MAX_MS = 5_000
 _SQLITE_MIN = (3, 35, 0)
 _POSTGRES_MIN = 150_000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
-
-    subject: str
-    is_ok: bool
-    text: str
-    fix: str = ""
-
-    def facts(self) -> dict[str, object]:
-        return {
-            "subject": self.subject, "ok": self.is_ok, "text": self.text, "fix": self.fix,
-        }  # fmt: skip
 
 
 async def examine() -> list[Finding]:
@@ -52,7 +38,9 @@ async def examine() -> list[Finding]:
         try:
             for subject, check in _DATABASE_CHECKS.items():
                 findings.append(await _guarded(subject, lambda c=check: c(database)))  # type: ignore[misc]  # bound now
-            findings += await _links(database, settings)
+            rows = await database.read(select(carriers).order_by(carriers.c.id))
+            findings += await _links(database, settings, rows)
+            findings += await examine_calls(settings, rows)
         finally:
             await database.close()
     return findings
@@ -159,9 +147,10 @@ async def _carriers(database: Database) -> Finding:
     return Finding("carriers", True, f"{count}, every number is at home on one")
 
 
-async def _links(database: Database, settings: Settings) -> list[Finding]:
+async def _links(
+    database: Database, settings: Settings, rows: Sequence[CarrierRow]
+) -> list[Finding]:
     """A line for each carrier."""
-    rows = await database.read(select(carriers).order_by(carriers.c.id))
     found = await database.read(sql.links_of([row.id for row in rows]))
     links = {link.carrier_id: link for link in found}
     now = SystemClock().now_ms()

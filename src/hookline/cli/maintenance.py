@@ -54,7 +54,9 @@ def backup(
 
 
 def doctor(json: Json = False) -> None:
-    """Check configuration, database, carriers, clock and disk, and say how to fix what is wrong."""
+    """Check configuration, database, carriers, what calls need, clock and disk, and say how to fix
+    what is wrong.
+    """
     findings = asyncio.run(checks.examine())
     if json:
         print_json([finding.facts() for finding in findings])

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from sqlalchemy import Row
@@ -28,6 +29,12 @@ class NumberTaken(Conflict):
 
     code = "number_taken"
     title = "The number is already there"
+
+
+class Kept(Enum):
+    """What is not said of a number stays."""
+
+    KEPT = "kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,22 +81,24 @@ async def move_number(
     principal: Principal,
     number_id: str,
     *,
-    carrier: str | None,
-    voice_carrier: str | None,
+    carrier: str | None = None,
+    voice_carrier: str | Kept | None = Kept.KEPT,
 ) -> NumberRow:
-    """Give a number another home; None keeps what is. Raises NotFound, LiveModeNeeded, Invalid."""
+    """Give a number another home. Without a `voice_carrier` it cannot call, nor be called.
+
+    A `carrier` that is None stays. Raises NotFound, LiveModeNeeded, Invalid.
+    """
     _check_may_write(principal)
     before = await _existing(tx, principal, number_id)
     carrier_id = await _carrier(tx, principal, carrier, _MESSAGES) if carrier else before.carrier_id
-    voice_id = (
-        await _carrier(tx, principal, voice_carrier, _CALLS)
-        if voice_carrier
-        else before.voice_carrier_id
-    )
+    voice_id = before.voice_carrier_id
+    if not isinstance(voice_carrier, Kept):
+        voice_id = await _carrier(tx, principal, voice_carrier, _CALLS) if voice_carrier else None
     await tx.changed(sql.move(NumberId(before.id), CarrierId(carrier_id), voice_id))
     record(
         tx, principal, "number.move", before.id,
-        before={"carrier": before.carrier_id}, after={"carrier": carrier_id},
+        before={"carrier": before.carrier_id, "voice_carrier": before.voice_carrier_id},
+        after={"carrier": carrier_id, "voice_carrier": voice_id},
     )  # fmt: skip
     tx.notify(topic(principal.account_id))
     return (await tx.execute(sql.by_id(principal.account_id, before.id)))[0]

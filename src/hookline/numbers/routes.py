@@ -13,7 +13,13 @@ from hookline.errors import NotFound
 from hookline.numbers import registration
 from hookline.numbers import store as sql
 from hookline.numbers.registration import NumberTaken, Registration
-from hookline.numbers.schemas import Number, NumberCreate, NumberPatch, number_shape
+from hookline.numbers.schemas import (
+    Number,
+    NumberCreate,
+    NumberPatch,
+    number_shape,
+    wanted_voice_carrier,
+)
 from hookline.principal import LiveModeNeeded, Scope
 from hookline.storage.schema import numbers
 from hookline.storage.transaction import Transaction
@@ -60,7 +66,7 @@ def routes() -> Routes:
 
         async def change(tx: Transaction) -> Number:
             row = await registration.move_number(
-                tx, caller, id, carrier=body.carrier, voice_carrier=body.voice_carrier
+                tx, caller, id, carrier=body.carrier, voice_carrier=wanted_voice_carrier(body)
             )
             if "inbound_voice" in body.model_fields_set:
                 row = await registration.set_inbound_voice(

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from hookline.api.wire import Body, Shape, Timestamp, shown
 from hookline.numbers.inbound_voice import InboundVoice
-from hookline.numbers.registration import NumberRow
+from hookline.numbers.registration import Kept, NumberRow
 
 CarrierName = Annotated[
     str, Field(min_length=1, max_length=64, description="A carrier's name or id.")
@@ -26,7 +26,10 @@ class NumberPatch(Body):
     """Where the number is to be at home, and what becomes of calls; what is left out stays."""
 
     carrier: CarrierName | None = None
-    voice_carrier: CarrierName | None = None
+    voice_carrier: Annotated[
+        CarrierName | None,
+        Field(description="A carrier's name or id; null: it cannot call, nor be called."),
+    ] = None
     inbound_voice: Annotated[
         InboundVoice | None, Field(description="What becomes of calls that come in; null: nothing.")
     ] = None
@@ -45,6 +48,11 @@ class Number(Shape):
         dict[str, Any] | None, Field(description="As it was set.")  # Any: JSON
     ]
     created_at: Timestamp
+
+
+def wanted_voice_carrier(body: NumberPatch) -> str | Kept | None:
+    """What the body says of it: null and nothing at all are two things."""
+    return body.voice_carrier if "voice_carrier" in body.model_fields_set else Kept.KEPT
 
 
 def number_shape(row: NumberRow) -> Number:

@@ -83,7 +83,7 @@ class EspeakSpeech:
     ) -> Path:
         if len(text) > self._limits.text_max:
             raise SpeechTooLong(self._limits.text_max)
-        name = voice_name(language or self._language, voice, await self._known_languages())
+        name = await self.find_voice(language, voice)
         key = sha256(f"{name}\0{text}".encode(errors="replace")).hexdigest()
         known = self._cache.find(key)
         if known is not None:
@@ -93,6 +93,10 @@ class EspeakSpeech:
             task = self._under_way[key] = asyncio.create_task(self._make(key, name, text))
             task.add_done_callback(partial(self._made, key))
         return await asyncio.shield(task)
+
+    async def find_voice(self, language: str | None = None, voice: str | None = None) -> str:
+        """What espeak-ng calls it. Raises SpeechMissing, VoiceMissing, SpeechFailed."""
+        return voice_name(language or self._language, voice, await self._known_languages())
 
     def text_of(self, path: Path) -> str | None:
         return self._cache.text_of(path)

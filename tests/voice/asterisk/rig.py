@@ -111,7 +111,7 @@ async def opened(
 @asynccontextmanager
 async def unconnected(
     asterisk: Asterisk, folder: Path, timing: Timing = QUICK, *, password: str = PASSWORD,
-    **settings: object,
+    trunk_password: str = "", **settings: object,
 ) -> AsyncIterator[Rig]:  # fmt: skip
     heard = Heard()
     values = {
@@ -121,8 +121,9 @@ async def unconnected(
         "media_dir_there": f"{asterisk.there}/media",
     }
     opening = EngineOpening(CARRIER, "node", heard, SystemClock(), folder)
+    secrets = {"password": password, "trunk_password": trunk_password}
     engine = AsteriskEngine(
-        AsteriskSettings.model_validate(values | settings), {"password": password}, opening, timing
+        AsteriskSettings.model_validate(values | settings), secrets, opening, timing
     )
     try:
         yield Rig(engine, heard, asterisk)

@@ -1,6 +1,6 @@
 """Numbers and carriers: the page of both, and what can be done with a carrier."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +108,7 @@ async def edit(visit: Visit) -> Response:
     body: dict[str, object] = {"name": typed.name}
     if row.kind in shapes.kinds:
         kind = shapes.kinds[row.kind]
-        body[row.kind] = _settings(typed, kind, but_empty=kind.secrets)
+        body[row.kind] = _settings(typed, kind, but_empty=kind.all_secrets)
     try:
         await _change(visit, row.id, shapes.carrier_change(_checked(shapes.patch, body)))
     except _REFUSED as error:
@@ -169,7 +169,8 @@ async def _form(
     kinds = visit.console.carriers.kinds
     kind = kinds.get(typed.kind)
     fields = views.fields_of(kind, typed.values, is_edit=is_edit) if kind is not None else []
-    more = [field for field in fields if not field.is_main]
+    trunk = [field for field in fields if field.is_trunk]
+    more = [field for field in fields if not (field.is_main or field.is_trunk)]
     return await visit.dialog(
         "carriers/form.html",
         "Edit carrier" if is_edit else "Connect carrier",
@@ -180,15 +181,21 @@ async def _form(
         values=typed,
         main=[field for field in fields if field.is_main],
         more=more,
-        is_more_open=any(field.name in refusal.fields for field in more),
+        trunk=trunk,
+        is_trunk_open=bool(typed.values.get("trunk_host")) or _has_error(trunk, refusal),
+        is_more_open=_has_error(more, refusal),
         errors=refusal.fields,
         error=refusal.whole,
     )
 
 
+def _has_error(fields: Sequence[views.FieldView], refusal: Refusal) -> bool:
+    return any(field.name in refusal.fields for field in fields)
+
+
 def _typed(form: Form, kind: str, kinds: Kinds) -> Typed:
     names = kinds[kind].settings.model_fields if kind in kinds else ()
-    secrets = kinds[kind].secrets if kind in kinds else ()
+    secrets = kinds[kind].all_secrets if kind in kinds else ()
     values = {name: form.text(name) for name in names}
     return Typed(form.text("name"), kind, values | {name: form.raw(name) for name in secrets})
 

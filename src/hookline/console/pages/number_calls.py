@@ -27,6 +27,7 @@ from hookline.storage.transaction import Transaction
 
 NOTHING, AGENT, ACTIONS, ASK, VOICEMAIL = "nothing", "agent", "actions", "answer_url", "voicemail"
 _SAMPLE = '[{"say": {"text": "Thank you for calling."}}]'
+_NO_CARRIER = Option("", "None: it cannot call")
 _REFUSED = (Invalid, Conflict, Forbidden)
 
 
@@ -64,7 +65,7 @@ async def save(visit: Visit) -> Response:
 async def _save(
     tx: Transaction, visit: Visit, number_id: str, carrier: str, inbound: InboundVoice | None
 ) -> None:
-    await move_number(tx, visit.principal, number_id, carrier=None, voice_carrier=carrier or None)
+    await move_number(tx, visit.principal, number_id, voice_carrier=carrier or None)
     await set_inbound_voice(tx, visit.store, visit.principal, number_id, inbound)
 
 
@@ -150,9 +151,7 @@ async def _form(
     found = await all_carriers(visit.store, visit.principal)
     kinds = visit.console.carriers.kinds
     able = [one.row for one in found if carries_calls(one.row.kind, kinds)]
-    choices = [Option(one.id, one.name) for one in able]
-    if row.voice_carrier_id is None:
-        choices.insert(0, Option("", "None: it cannot call"))
+    choices = [_NO_CARRIER, *(Option(one.id, one.name) for one in able)]
     return await visit.dialog(
         "carriers/number_calls.html",
         "Calls of this number",

@@ -75,9 +75,7 @@ async def move(visit: Visit) -> Response:
     typed = Typed(row.number, visit.typed.text("carrier"))
     try:
         await visit.commit(
-            lambda tx: move_number(
-                tx, visit.principal, row.id, carrier=typed.carrier, voice_carrier=None
-            )
+            lambda tx: move_number(tx, visit.principal, row.id, carrier=typed.carrier)
         )
     except _REFUSED as error:
         refusal = refusal_of(error, _FIELDS)

@@ -37,6 +37,15 @@ _LABELS = {
     "url": "Address",
     "plus": "Dial the plus sign",
     "sender_name": "Shown name",
+    "trunk_host": "Provider's host",
+    "trunk_port": "Port",
+    "trunk_transport": "Transport",
+    "trunk_user": "User at the provider",
+    "trunk_password": "Password at the provider",
+    "trunk_register": "Register",
+    "trunk_qualify_seconds": "Ask whether it is there, s",
+    "trunk_codecs": "Codecs",
+    "trunk_context": "Context",
     "media_dir": "Shared folder",
     "media_dir_there": "The same folder on Asterisk",
     "legs_max": "Legs at once",
@@ -49,7 +58,11 @@ _HINTS = {
     "bind": "Two, where the carrier keeps the directions apart.",
     "tls_ca": "PEM, in place of the system's, for a carrier with certificates of its own.",
 }
+_SPARE = "Kept sealed here, never shown; Asterisk holds it in its memory."
 _OPTIONS = {
+    "udp": "UDP",
+    "tcp": "TCP",
+    "tls": "TLS",
     "transceiver": "One, both ways (transceiver)",
     "pair": "Two: transmitter and receiver",
     "gsm7": "GSM 03.38",
@@ -141,6 +154,8 @@ class FieldView:
     is_required: bool
     is_main: bool
     """Among the fields that everybody fills in."""
+    is_trunk: bool = False
+    """Of a trunk that Hookline is to set up."""
     options: Sequence[Option] = ()
     length_max: int | None = None
 
@@ -199,10 +214,18 @@ def number_view(row: Any, names: Mapping[str, str]) -> NumberView:  # Any: a row
 
 
 def fields_of(kind: Kind, values: Mapping[str, str], *, is_edit: bool) -> list[FieldView]:
-    """The form of a kind: texts, then secrets, then choices; boxes to tick come last."""
+    """The form of a kind: texts, then secrets, then choices; boxes to tick come last.
+
+    What a carrier may do without is with the settings that not everybody fills in.
+    """
     fields = kind.settings.model_fields
     settings = [_field(name, info, values) for name, info in fields.items()]
     secrets = [_secret(name, is_edit=is_edit) for name in kind.secrets]
+    for name in kind.optional_secrets:
+        user = name.replace("password", "user")
+        names = [field.name for field in settings]
+        place = names.index(user) + 1 if user in names else len(names)
+        settings.insert(place, _spare_secret(name, is_edit=is_edit))
     main = [field for field in settings if field.is_main]
     more = sorted((field for field in settings if not field.is_main), key=_is_late)
     texts = [field for field in main if field.control in {"text", "number"}]
@@ -283,6 +306,7 @@ def _field(name: str, info: FieldInfo, values: Mapping[str, str]) -> FieldView:
         value=values.get(name, ""),
         is_required=info.is_required(),
         is_main=info.is_required() or name in _MAIN,
+        is_trunk=_is_of_trunk(name),
         options=options,
         length_max=length_max,
     )
@@ -293,6 +317,18 @@ def _secret(name: str, *, is_edit: bool) -> FieldView:
     return FieldView(
         name, _label(name), hint, "password", "", is_required=not is_edit, is_main=True
     )
+
+
+def _spare_secret(name: str, *, is_edit: bool) -> FieldView:
+    hint = "Leave it empty to keep the present one." if is_edit else _SPARE
+    return FieldView(
+        name, _label(name), hint, "password", "", is_required=False, is_main=False,
+        is_trunk=_is_of_trunk(name),
+    )  # fmt: skip
+
+
+def _is_of_trunk(name: str) -> bool:
+    return name.startswith("trunk_")
 
 
 def _is_late(field: FieldView) -> int:

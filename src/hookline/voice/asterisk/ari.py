@@ -13,6 +13,7 @@ from hookline.clock import Clock
 from hookline.outbound.errors import AttemptFailed, Response
 from hookline.voice.asterisk.errors import (
     AriError,
+    AriForbidden,
     AriGone,
     AriNotNow,
     AriRefused,
@@ -30,6 +31,8 @@ _FILE_TIMEOUT_S = 600.0
 _CONNECT_S = 5.0
 _HEARTBEAT_S = 15.0
 _EVENT_BYTES_MAX = 1 << 20
+
+_CONFIGURATION = "asterisk/config/dynamic/"
 
 Params = Mapping[str, str | int]
 Json = Any  # Any: whatever Asterisk answers
@@ -71,6 +74,11 @@ class Ari:
         chosen = {"allowed": [{"type": one} for one in sorted(types)]}
         path = f"applications/{self.application}/eventFilter"
         await self._exchange("PUT", path, body=msgspec.json.encode(chosen))
+
+    async def put_fields(self, path: str, fields: Mapping[str, str]) -> None:
+        """Make or replace an object of Asterisk's configuration. Raises AriError in its kinds."""
+        listed = [{"attribute": name, "value": value} for name, value in fields.items()]
+        await self._exchange("PUT", path, body=msgspec.json.encode({"fields": listed}))
 
     async def has(self, path: str) -> bool:
         """Whether Asterisk has it now. Raises AriError in its other kinds."""
@@ -174,6 +182,8 @@ def _said(body: bytes) -> str:
 
 
 def _refusal(status: int, said: str, path: str) -> AriError:
+    if status == 403 and path.startswith(_CONFIGURATION) and "denied" not in said:
+        return AriForbidden(f"Asterisk does not allow it: {said}.")
     if status in {401, 403}:
         return AriRefused(
             "Asterisk refused the user and password. Check the user's section in ari.conf: its name, "

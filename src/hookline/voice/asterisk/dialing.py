@@ -9,7 +9,7 @@ from typing import Any
 from hookline.voice.asterisk.errors import AriError, AriGone, AriUnreachable
 from hookline.voice.asterisk.evidence import Asked, Evidence, Verdict, judge
 from hookline.voice.asterisk.legs import Leg
-from hookline.voice.asterisk.settings import AsteriskSettings
+from hookline.voice.asterisk.settings import AsteriskSettings, endpoint_name
 from hookline.voice.asterisk.switch import Switch
 from hookline.voice.port import Answered, CameIn, Cause, Dial, Digit, Ended, LegId, Ringing
 
@@ -36,15 +36,25 @@ Event = Mapping[str, Any]  # Any: JSON
 def dial_string(settings: AsteriskSettings, to: str) -> str:
     """What Asterisk dials for E.164 or a SIP URI."""
     is_uri = to.startswith(("sip:", "sips:"))
-    if is_uri and "/" not in settings.trunk:
-        return f"PJSIP/{settings.trunk}/{to}"
     if is_uri:
-        endpoint = settings.trunk.removeprefix("PJSIP/").rpartition("@")[2].partition("/")[0]
-        return f"PJSIP/{endpoint}/{to}"
+        return f"PJSIP/{trunk_endpoint(settings)[1]}/{to}"
     number = to if settings.plus else to.removeprefix("+")
     if "{number}" in settings.trunk:
         return settings.trunk.replace("{number}", number)
-    return settings.trunk if "/" in settings.trunk else f"PJSIP/{number}@{settings.trunk}"
+    if "/" in settings.trunk:
+        return settings.trunk
+    return f"PJSIP/{number}@{trunk_endpoint(settings)[1]}"
+
+
+def trunk_endpoint(settings: AsteriskSettings) -> tuple[str, str]:
+    """The channel technology of the trunk, and the endpoint of it."""
+    if settings.trunk_host:
+        return "PJSIP", endpoint_name(settings)
+    technology, slash, rest = settings.trunk.partition("/")
+    if not slash:
+        return "PJSIP", settings.trunk.rpartition("@")[2]
+    endpoint, has_uri, _ = rest.partition("/")
+    return technology, endpoint if has_uri else endpoint.rpartition("@")[2]
 
 
 def caller_id(settings: AsteriskSettings, dial: Dial) -> str:
@@ -120,8 +130,9 @@ class Dialing:
             self._switch.begin(self._end_channel(leg.channel_id, Cause.NORMAL))
             detail = error.detail
         else:
+            endpoint = trunk_endpoint(self._settings)[1]
             detail = (
-                f"{error.detail} Check that the trunk {self._settings.trunk!r} is in pjsip.conf."
+                f"{error.detail} Check that Asterisk has the endpoint {endpoint!r}, by pjsip.conf."
             )
         self.end(leg, Verdict(Cause.UNREACHABLE, "network", None, detail))
 

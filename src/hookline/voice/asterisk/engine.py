@@ -22,6 +22,7 @@ from hookline.voice.asterisk.reconciling import Reconciling
 from hookline.voice.asterisk.recording import Recording
 from hookline.voice.asterisk.settings import AsteriskSettings
 from hookline.voice.asterisk.switch import Switch
+from hookline.voice.asterisk.trunking import Trunking
 from hookline.voice.port import (
     BridgeId,
     Cause,
@@ -57,6 +58,7 @@ class AsteriskEngine:
         self._playing = Playing(self._switch, MediaFolder(settings, opening.data_dir))
         self._bridging = Bridging(self._switch)
         self._recording = Recording(self._switch, self._playing)
+        self._trunking = Trunking(self._switch.ari, settings, secrets.get("trunk_password", ""))
         self._reconciling = Reconciling(
             self._switch, self._dialing, self._playing, self._bridging, self._recording
         )
@@ -138,6 +140,8 @@ class AsteriskEngine:
         )
 
     async def close(self) -> None:
+        if self.is_up:  # else another node has it, or Asterisk cannot be reached
+            await self._trunking.take_down()
         await self._listening.stop()
         await self._switch.close()
 
@@ -150,9 +154,10 @@ class AsteriskEngine:
             hear(event)
 
     async def connected(self) -> None:
-        """Find out what happened while nothing was heard. Raises AriError."""
+        """Find out what happened while nothing was heard, and see to the trunk. Raises AriError."""
         await self._hear_no_more_than_needed()
         await self._reconciling.look()
+        await self._trunking.set_up()
         asyncio.get_running_loop().call_soon(
             self._switch.report, Lost(self._switch.now(), _MEANWHILE)
         )

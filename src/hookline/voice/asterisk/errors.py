@@ -35,6 +35,22 @@ class AriRefused(AriError):
     permanent = True
 
 
+class AriForbidden(AriError):
+    """Asterisk's own configuration does not allow it."""
+
+    code = "asterisk_forbidden"
+    title = "Asterisk does not allow it"
+    permanent = True
+
+
+class TrunkRefused(AriError):
+    """The trunk cannot be set up over ARI: Asterisk is not prepared for it, or something is wrong."""
+
+    code = "trunk_refused"
+    title = "The trunk cannot be set up"
+    permanent = True
+
+
 class AriGone(AriError):
     """There is no such channel, playback, bridge or recording (any more)."""
 

@@ -69,6 +69,8 @@ class Listening:
         self._task: asyncio.Task[None] | None = None
         self._lost_timer: asyncio.TimerHandle | None = None
         self._is_replaced = False
+        self._unseen: str | None = None
+        """Why this connection cannot be used, though it came about."""
         self.phase = LinkPhase.CONNECTING
         self.since = clock.now_ms()
         self.detail: str | None = None
@@ -110,12 +112,17 @@ class Listening:
             await socket.close()
         if self._loop.time() - began >= _STEADY_S:
             self._wait_s = self._timing.connect_s
-        self._fail(_REPLACED.format(name=self._ari.application) if self._is_replaced else _CLOSED)
+        self._fail(self._why_over())
+
+    def _why_over(self) -> str:
+        if self._is_replaced:
+            return _REPLACED.format(name=self._ari.application)
+        return self._unseen or _CLOSED
 
     async def _hear_all(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """What happens while the state is looked up is heard, too."""
         look = asyncio.create_task(self._look(socket, self._hearer.connected))
-        self._is_replaced = False
+        self._is_replaced, self._unseen = False, None
         try:
             async for message in socket:
                 if message.type is aiohttp.WSMsgType.TEXT:
@@ -133,6 +140,7 @@ class Listening:
             await connected()
         except AriError as error:
             log.warning("asterisk_unseen", reason=error.detail)
+            self._unseen = error.detail
             await socket.close()
             return
         if self._lost_timer is not None:

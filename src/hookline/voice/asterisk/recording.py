@@ -21,7 +21,7 @@ _SPARE_S = 2
 """Asterisk counts whole seconds, roughly: its limit is for when we are gone by then."""
 _NO_LEG = "The leg had ended before the recording began."
 _SLOW = "Asterisk did not begin to record in time."
-_SPOOL = (
+SPOOL = (
     "Asterisk could not record. Make its folder `recording` (/var/spool/asterisk/recording, which "
     "Debian's package lacks) and give it to Asterisk's user; check that the disk is not full."
 )
@@ -100,7 +100,7 @@ class Recording:
             take, track = found
             if event["type"] == "RecordingFailed":
                 said = event["recording"].get("cause")
-                track.failure = f"{_SPOOL} It said: {said}." if said else _SPOOL
+                track.failure = f"{SPOOL} It said: {said}." if said else SPOOL
             self._track_over(take, track)
 
     async def look_again(self) -> None:
@@ -200,7 +200,7 @@ class Recording:
 
     def _fail(self, take: Take, error: AriError) -> None:
         is_begun = take.is_begun or isinstance(error, AriGone)
-        detail = error.detail if is_begun or "HTTP 500" not in error.detail else _SPOOL
+        detail = error.detail if is_begun or "HTTP 500" not in error.detail else SPOOL
         self._end(take, detail)
 
     def _end(self, take: Take, failure: str | None) -> None:

@@ -1,16 +1,17 @@
 """What an Asterisk is connected with. The defaults suit one on the same machine."""
 
+import re
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
-from hookline.api.wire import Body
+from hookline.voice.asterisk.trunk_settings import PLAIN_NAME, TrunkSettings
 
 _WORD = r"^[A-Za-z0-9_-]+$"
 
 
-class AsteriskSettings(Body):
-    """Everything about the connection but the password."""
+class AsteriskSettings(TrunkSettings):
+    """Everything about the connection and the trunk but the passwords."""
 
     url: Annotated[
         str,
@@ -31,7 +32,7 @@ class AsteriskSettings(Body):
             max_length=200,
             pattern=r"^[\x21-\x7e]+$",
             description="The PJSIP endpoint that calls leave by, or a whole dial string with {number}, "
-            "such as PJSIP/{number}@trunk.",
+            "such as PJSIP/{number}@trunk. Where Hookline sets the trunk up: a name for it.",
         ),
     ] = "trunk"
     plus: Annotated[
@@ -77,3 +78,15 @@ class AsteriskSettings(Body):
     request_timeout_seconds: Annotated[
         float, Field(ge=0.5, le=60, description="How long Asterisk may take to answer a request.")
     ] = 10.0
+
+    @field_validator("trunk")
+    @classmethod
+    def _names_an_endpoint(cls, value: str, info: ValidationInfo) -> str:
+        if info.data.get("trunk_host") and not re.fullmatch(PLAIN_NAME, value):
+            raise ValueError("a trunk that is set up here has a plain name: letters, digits, . _ -")
+        return value
+
+
+def endpoint_name(settings: AsteriskSettings) -> str:
+    """Of a trunk that is set up over ARI: the application's, so that carriers do not share one."""
+    return f"{settings.application}.{settings.trunk}"
