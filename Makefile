@@ -23,7 +23,7 @@ run: setup ## Serve on http://localhost:8080 from ./data; Ctrl-C stops (ARGS="--
 test: ## Install what the tests need, then run them all (ARGS="tests/messages -k expired")
 	@python=$$(scripts/find_python.sh --bare) && "$$python" scripts/setup_test.py
 	@$(MAKE) --no-print-directory setup-dev
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup-dev ## Lint, types, import contracts and sizes, in seconds
 	@$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hookline.cli.connecting import PASSWORD_KEY
+from hookline.cli.connecting import PASSWORD_KEY, TRUNK_PASSWORD_KEY
 from hookline.numbers.call_actions import action_list
 from tests.docs.conftest import RunningServer
 from tests.docs.markdown import ROOT, blocks, prose
@@ -91,7 +91,7 @@ def test_call_guide_shows_actions_that_are_accepted() -> None:
 def test_settings_that_are_named_exist(guide: Path) -> None:
     known = set(re.findall(r"`(HOOKLINE_\w+)`", (ROOT / "docs/reference/settings.md").read_text()))
     named = set(re.findall(r"HOOKLINE_\w+", guide.read_text()))
-    assert named - known <= {"HOOKLINE_URL", "HOOKLINE_TOKEN", PASSWORD_KEY}
+    assert named - known <= {"HOOKLINE_URL", "HOOKLINE_TOKEN", PASSWORD_KEY, TRUNK_PASSWORD_KEY}
 
 
 @pytest.mark.parametrize("guide", sorted(GUIDES.glob("*.md")), ids=lambda path: path.stem)
