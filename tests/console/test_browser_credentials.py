@@ -61,7 +61,9 @@ def test_the_whole_life_of_a_credential(
     assert status_of(served, first) == 200
 
     page.click(f'[aria-label="Rotate {name}"]')
+    expect(page.locator('[value="86400"]')).to_be_checked()
     person.axe("rotate")
+    page.click("text=Do not keep it")
     page.click("#dlg >> text=Continue")
     second = store(page)
     assert (status_of(served, first), status_of(served, second)) == (401, 200)
@@ -89,6 +91,82 @@ def test_the_whole_life_of_a_credential(
     page.click("text=Revoked >> nth=0")
     expect(page.locator("#rows")).to_contain_text(name)
     person.axe("revoked")
+
+
+@LOOKS
+def test_a_rotation_with_a_grace(visitor: Visitor, served: Served, width: int, theme: str) -> None:
+    """Two tokens at once, what tells them apart, and each of the three ways out."""
+    person = visitor(width, theme)
+    name = f"Grace {width} {theme}"
+    first = create(person, name)
+    page = person.page
+    page.click(f'#rows a:has-text("{name}")')
+    page.click("#rotate")
+    page.check("text=7 days")
+    page.check("text=End it earlier")
+    page.click("#dlg >> text=Continue")
+    expect(page.locator("#dlg")).to_contain_text("The old token works until")
+    person.axe("reveal with a grace")
+    second = store(page)
+    expect(page.locator("#grace")).to_contain_text("1 hour after the new one is first used")
+    assert (status_of(served, first), status_of(served, second)) == (200, 200)
+
+    page.click("#extend")
+    person.axe("extend")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#extend")).to_have_count(0)
+    expect(page.locator("#grace")).not_to_contain_text("first used")
+    person.axe("detail while rotating")
+
+    page.click("#rotate")
+    expect(page.locator("#dlg [type=radio]")).to_have_count(1)
+    expect(page.locator("#dlg")).to_contain_text("ends both tokens")
+    person.axe("rotate while rotating")
+    page.click("#dlg >> text=Cancel")
+
+    page.click("#cancel")
+    person.axe("cancel")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#grace")).to_have_count(0)
+    assert (status_of(served, first), status_of(served, second)) == (200, 401)
+
+    page.click("#rotate")
+    page.click("#dlg >> text=Continue")
+    third = store(page)
+    page = person.go(CREDENTIALS + "?show=rotating")
+    expect(page.locator("#rows")).to_contain_text(name)
+    person.axe("rotating ones")
+    page.click(f'#rows a:has-text("{name}")')
+    page.click("#expire-now")
+    person.axe("expire now")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#grace")).to_have_count(0)
+    assert (status_of(served, first), status_of(served, third)) == (401, 200)
+    expect(page.locator("main")).to_contain_text("Rotated out")
+    person.axe("detail with tokens")
+
+
+@pytest.mark.parametrize("show", ["attention", "rotating", "revoked"])
+def test_each_part_of_the_list_is_there(visitor: Visitor, show: str) -> None:
+    person = visitor()
+    page = person.go(f"{CREDENTIALS}?show={show}")
+    expect(page.locator('.seg [aria-current="page"]')).to_have_attribute(
+        "href", f"{CREDENTIALS}?show={show}"
+    )
+    person.axe(show)
+
+
+def test_a_leaked_token_needs_a_reason_to_be_rotated_now(visitor: Visitor, served: Served) -> None:
+    person = visitor()
+    token = create(person, "Leaked")
+    page = person.page
+    page.click('[aria-label="More actions for Leaked"]')
+    page.click(".menu:popover-open >> text=Rotate Credential Now")
+    page.locator("#reason").evaluate("field => field.removeAttribute('required')")
+    page.click("#dlg >> text=Continue")
+    expect(page.locator("#reason-error")).to_be_visible()
+    person.expect_refusal(422)
+    assert status_of(served, token) == 200
 
 
 def test_a_token_is_revealed_once(visitor: Visitor) -> None:

@@ -19,6 +19,7 @@ from hookline.console.pages import (
     phone,
     phone_calls,
     recordings,
+    rotation,
     start,
     webhooks,
 )
@@ -28,6 +29,7 @@ PAGES = (
     *start.PAGES,
     *entrance.PAGES,
     *credentials.PAGES,
+    *rotation.PAGES,
     *messages.PAGES,
     *call_placing.PAGES,
     *calls.PAGES,

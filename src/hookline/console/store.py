@@ -8,6 +8,7 @@ from sqlalchemy import Select, case, exists, func, literal, or_, select, union
 from hookline.api.pagination import CreatedPaging, paged
 from hookline.calls import store as call_sql
 from hookline.calls.model import LIVE
+from hookline.clock import UnixMs
 from hookline.credentials import store as credential_sql
 from hookline.ids import AccountId
 from hookline.messages import store as message_sql
@@ -39,9 +40,9 @@ SENDERS_MAX = 200
 Rows = Select[Any]  # Any: the room's own columns
 
 
-def all_credentials(principal: Principal) -> Rows:
+def all_credentials(principal: Principal, now: UnixMs) -> Rows:
     """The account's credentials, newest first."""
-    statement = credential_sql.visible_to(principal)
+    statement = credential_sql.visible_to(principal, now)
     return statement.order_by(credentials.c.id.desc()).limit(CREDENTIALS_MAX)
 
 

@@ -34,7 +34,7 @@ async def patch_credential(
     """
     principal.require(Scope.CREDENTIALS_WRITE)
     model.check_not_itself(principal, credential_id)
-    before = await get_for_change(tx, principal, credential_id)
+    before = await get_for_change(tx, store, principal, credential_id)
     after = replace(before, status=before.after(Step.CHANGE))
     if change.description is not None:
         after = replace(after, description=model.clean_description(change.description))

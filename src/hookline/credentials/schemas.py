@@ -2,15 +2,15 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
+from pydantic import BeforeValidator, Field, StrictInt
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 from hookline.api.pagination import CreatedPaging
 from hookline.api.wire import Body, Shape, Timestamp, shown
-from hookline.clock import to_rfc3339
+from hookline.clock import SECOND_MS, to_rfc3339
 from hookline.credentials import model
-from hookline.credentials.model import DESCRIPTION_MAX, REASON_MAX
+from hookline.credentials.model import DESCRIPTION_MAX, EXTENSION_S, GRACE_MAX_S, REASON_MAX
 from hookline.principal import Mode, Scope
 
 _NOT_YET = "not_supported_yet"
@@ -22,16 +22,6 @@ def _refuse(value: Any) -> Any:  # Any: whatever JSON was sent
             _NOT_YET, "This restriction is not enforced by this version yet, so it is refused."
         )
     return value
-
-
-def _only_zero(seconds: int) -> int:
-    if seconds != 0:
-        raise PydanticCustomError(
-            _NOT_YET,
-            "A grace period is not supported by this version yet: the old token stops at once. "
-            "Leave the field out, or send 0.",
-        )
-    return seconds
 
 
 # A restriction that is accepted is enforced. Those to come are known by name, so that the refusal
@@ -59,12 +49,28 @@ Scopes = Annotated[
 Grace = Annotated[
     StrictInt,
     Field(
-        description="How long the old token goes on working. Only 0 for now: it stops at once.",
-        json_schema_extra={"enum": [0]},
+        ge=0,
+        le=GRACE_MAX_S,
+        description="How long the old token goes on working, seconds; 0: it stops at once.",
+        examples=[86_400],
     ),
-    AfterValidator(_only_zero),
+]
+EarlyEnd = Annotated[
+    StrictInt,
+    Field(
+        ge=0,
+        le=GRACE_MAX_S,
+        description="The old token stops this long after the new one's first use, seconds, where "
+        "that is before the end of the grace.",
+        examples=[3_600],
+    ),
+]
+Longer = Annotated[
+    StrictInt,
+    Field(ge=1, le=GRACE_MAX_S, description="How much longer the old token works, seconds."),
 ]
 StatusName = Literal["active", "rotating", "expired", "revoked", "disabled_idle"]
+TokenStatus = Literal["active", "rotated", "canceled", "disabled", "revoked"]
 Reason = Annotated[str, Field(max_length=REASON_MAX, description="Kept in the audit log.")]
 
 
@@ -101,8 +107,14 @@ class CredentialRotate(Body):
     """How to rotate."""
 
     grace_seconds: Grace = 0
-    end_grace_after_first_use_seconds: NotYet = None
+    end_grace_after_first_use_seconds: EarlyEnd | None = None
     reason: Reason | None = None
+
+
+class GraceExtension(Body):
+    """How to extend a grace."""
+
+    grace_seconds: Longer = EXTENSION_S
 
 
 class CredentialFilter(CreatedPaging):
@@ -137,6 +149,33 @@ class CredentialLastUse(Shape):
     route: str
 
 
+class CredentialPreviousToken(Shape):
+    """The old token of a rotation, which works until its grace ends."""
+
+    prefix: str
+    last4: str
+    created_at: Timestamp
+    rotated_at: Timestamp
+    grace_ends_at: Annotated[Timestamp, Field(description="From then on it is refused.")]
+    extended: Annotated[bool, Field(description="Whether the grace was extended, which goes once.")]
+    last_used: CredentialLastUse | None
+
+
+class CredentialToken(Shape):
+    """What is kept of one token of a credential; never its text."""
+
+    object: Literal["credential_token"] = "credential_token"
+    prefix: str
+    last4: str
+    status: Annotated[
+        TokenStatus, Field(description="`rotated`: refused from `ended_at` on, which may be ahead.")
+    ]
+    created_at: Timestamp
+    rotated_at: Timestamp | None
+    ended_at: Timestamp | None
+    last_used: CredentialLastUse | None
+
+
 class CredentialEnding(Shape):
     """When, by whom and why the credential was stopped."""
 
@@ -163,6 +202,14 @@ class Credential(Shape):
     rotation_due_at: Annotated[Timestamp, Field(description="90 days after the present token.")]
     last_used: CredentialLastUse | None
     ended: CredentialEnding | None
+    previous_token: Annotated[
+        CredentialPreviousToken | None,
+        Field(description="The old token, while the status is `rotating`."),
+    ]
+    end_grace_after_first_use_seconds: Annotated[
+        int | None,
+        Field(description="The new token's first use, still to come, ends the grace after this."),
+    ]
 
 
 class CredentialWithToken(Credential):
@@ -188,6 +235,8 @@ def credential_with_token(credential: model.Credential, token: str) -> Credentia
 
 
 def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields of the shape
+    early_ms = credential.first_use_grace_ms
+    early_s = None if early_ms is None else early_ms // SECOND_MS
     return {
         "id": credential.id,
         "description": credential.description,
@@ -203,7 +252,36 @@ def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields 
         "rotation_due_at": to_rfc3339(credential.rotation_due_at),
         "last_used": _last_use(credential.last_used),
         "ended": _ending(credential.ended),
+        "previous_token": _previous(credential.previous),
+        "end_grace_after_first_use_seconds": early_s,
     }
+
+
+def token_shape(version: model.TokenVersion) -> CredentialToken:
+    """The wire shape of one token of a credential."""
+    return CredentialToken(
+        prefix=version.prefix,
+        last4=version.last4,
+        status=version.status,
+        created_at=to_rfc3339(version.created_at),
+        rotated_at=shown(version.rotated_at),
+        ended_at=shown(version.ended_at),
+        last_used=_last_use(version.last_used),
+    )
+
+
+def _previous(old: model.PreviousToken | None) -> CredentialPreviousToken | None:
+    if old is None:
+        return None
+    return CredentialPreviousToken(
+        prefix=old.prefix,
+        last4=old.last4,
+        created_at=to_rfc3339(old.created_at),
+        rotated_at=to_rfc3339(old.rotated_at),
+        grace_ends_at=to_rfc3339(old.grace_ends_at),
+        extended=old.is_extended,
+        last_used=_last_use(old.last_used),
+    )
 
 
 def _actor(actor: model.Actor) -> CredentialActor:
