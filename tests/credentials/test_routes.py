@@ -20,7 +20,6 @@ from tests.services.web import bearer, web_client
 BASE = "/v1/credentials"
 BODY = {"description": "CRM", "scopes": ["messages:send"]}
 UNBUILT = [
-    "expires_in_days",
     "allowed_ips",
     "allowed_numbers",
     "allowed_countries",
@@ -71,7 +70,8 @@ async def test_created_credential_works_at_once(client: AsyncClient, cast: Cast)
 async def test_resource_has_the_public_shape(client: AsyncClient, cast: Cast) -> None:
     assert list((await create(client, cast)).json()) == [
         "id", "object", "description", "mode", "scopes", "status", "prefix", "last4",
-        "created_by", "created_at", "updated_at", "rotated_at", "rotation_due_at", "last_used",
+        "created_by", "created_at", "updated_at", "rotated_at", "rotation_due_at", "expires_at",
+        "last_used",
         "ended", "previous_token", "end_grace_after_first_use_seconds", "token",
     ]  # fmt: skip
 

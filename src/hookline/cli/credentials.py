@@ -47,6 +47,9 @@ def create(
     scope: Annotated[list[str] | None, typer.Option(help="May be given several times.")] = None,
     all_scopes: Annotated[bool, typer.Option("--all-scopes", help="Everything.")] = False,
     mode: Annotated[Mode, typer.Option(help="test never reaches a real carrier.")] = Mode.LIVE,
+    expires_in_days: Annotated[
+        int | None, typer.Option(help="It is refused after so many days; otherwise never.")
+    ] = None,
     account: Account = None,
     token_only: TokenOnly = False,
     json: Json = False,
@@ -56,7 +59,7 @@ def create(
 
     async def work(core: Core) -> Issued:
         principal = await operator(core, account)
-        command = Issue(description, scopes, mode)
+        command = Issue(description, scopes, mode, expires_in_days)
         return await core.store.commit(
             lambda tx: issue_credential(tx, core.store, principal, command)
         )

@@ -63,6 +63,16 @@ class ScopeNotHeld(Forbidden):
         super().__init__(f"You do not have these scopes yourself: {names}.")
 
 
+class OutlivesCaller(Forbidden):
+    """A credential that expires cannot make one, or change one into one, that lives longer.
+
+    Ask for fewer days, or use the console.
+    """
+
+    code = "outlives_caller"
+    title = "The credential would outlive its maker"
+
+
 class NotOnItself(Forbidden):
     """A credential cannot change its own description or scopes. Use another one, or the console."""
 

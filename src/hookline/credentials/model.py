@@ -22,6 +22,7 @@ ROTATION_DUE_MS = 90 * DAY_MS
 GRACE_MAX_S = 30 * DAY_MS // SECOND_MS
 EXTENSION_S = DAY_MS // SECOND_MS
 """How much longer an extended grace is, unless somebody says otherwise."""
+EXPIRY_MAX_DAYS = 3_650
 DESCRIPTION_MAX = 200
 REASON_MAX = 500
 
@@ -234,6 +235,17 @@ def clean_description(text: str) -> str:
             f"Say in 1 to {DESCRIPTION_MAX} characters what the credential is for.",
         )
     return text
+
+
+def expiry_in(days: int | None, now: UnixMs) -> UnixMs | None:
+    """When a credential expires that lives so many days from now. Raises Invalid."""
+    if days is None:
+        return None
+    if not 1 <= days <= EXPIRY_MAX_DAYS:
+        raise Invalid.at(
+            "/expires_in_days", "invalid_expiry", f"It can be 1 to {EXPIRY_MAX_DAYS} days."
+        )
+    return UnixMs(now + days * DAY_MS)
 
 
 def check_any_scope(scopes: frozenset[Scope]) -> frozenset[Scope]:

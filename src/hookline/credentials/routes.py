@@ -21,6 +21,7 @@ from hookline.credentials.errors import (
     NotACredential,
     NotOnItself,
     NotRotating,
+    OutlivesCaller,
     RotationUnderWay,
     ScopeNotHeld,
 )
@@ -163,13 +164,14 @@ def _reading(router: Routes) -> None:
 def _making(router: Routes) -> None:
     @router.on(
         "POST", "", scope=Scope.CREDENTIALS_WRITE, answer=CredentialWithToken, status=201,
-        problems=[ScopeNotHeld], idempotent=True,
+        problems=[ScopeNotHeld, OutlivesCaller], idempotent=True,
     )  # fmt: skip
     async def create_credential(
         caller: Caller, store: Storage, once: OnceForCaller, body: CredentialCreate
     ) -> Response:
         """Make a credential. The answer is the only one that shows its token: copy it."""
-        command = Issue(body.description, frozenset(body.scopes), body.mode)
+        scopes = frozenset(body.scopes)
+        command = Issue(body.description, scopes, body.mode, body.expires_in_days)
 
         async def issue(tx: Transaction) -> CredentialWithToken:
             made = await issue_credential(tx, store, caller, command)
@@ -245,14 +247,14 @@ def _in_grace(router: Routes) -> None:
 def _changing(router: Routes) -> None:
     @router.on(
         "PATCH", "/{id}", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
-        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld, NotOnItself],
+        problems=[*_NOT_NOW, ScopeNotHeld, OutlivesCaller, NotOnItself],
     )  # fmt: skip
     async def update_credential(
         caller: Caller, store: Storage, id: str, body: CredentialPatch
     ) -> Credential:
-        """Change the description or the scopes, effective on the credential's next request."""
+        """Change the description, the scopes or the expiry, effective on the credential's next request."""
         scopes = None if body.scopes is None else frozenset(body.scopes)
-        wanted = Change(body.description, scopes)
+        wanted = Change(body.description, scopes, body.expires_in_days)
 
         async def change(tx: Transaction) -> Credential:
             return credential_shape(await patch_credential(tx, store, caller, id, wanted))

@@ -10,7 +10,13 @@ from hookline.api.pagination import CreatedPaging
 from hookline.api.wire import Body, Shape, Timestamp, shown
 from hookline.clock import SECOND_MS, to_rfc3339
 from hookline.credentials import model
-from hookline.credentials.model import DESCRIPTION_MAX, EXTENSION_S, GRACE_MAX_S, REASON_MAX
+from hookline.credentials.model import (
+    DESCRIPTION_MAX,
+    EXPIRY_MAX_DAYS,
+    EXTENSION_S,
+    GRACE_MAX_S,
+    REASON_MAX,
+)
 from hookline.principal import Mode, Scope
 
 _NOT_YET = "not_supported_yet"
@@ -65,6 +71,10 @@ EarlyEnd = Annotated[
         examples=[3_600],
     ),
 ]
+Lifetime = Annotated[
+    StrictInt,
+    Field(ge=1, le=EXPIRY_MAX_DAYS, description="When it expires, days from now."),
+]
 Longer = Annotated[
     StrictInt,
     Field(ge=1, le=GRACE_MAX_S, description="How much longer the old token works, seconds."),
@@ -77,7 +87,6 @@ Reason = Annotated[str, Field(max_length=REASON_MAX, description="Kept in the au
 class Restrictions(Body):
     """The restrictions that are not built yet."""
 
-    expires_in_days: NotYet = None
     allowed_ips: NotYet = None
     allowed_numbers: NotYet = None
     allowed_countries: NotYet = None
@@ -91,6 +100,7 @@ class CredentialCreate(Restrictions):
 
     description: Description
     scopes: Scopes
+    expires_in_days: Lifetime | None = None
     mode: Annotated[
         Mode, Field(description="`test` never reaches a real carrier, and sees only test objects.")
     ] = Mode.LIVE
@@ -101,6 +111,7 @@ class CredentialPatch(Restrictions):
 
     description: Description | None = None
     scopes: Scopes | None = None
+    expires_in_days: Lifetime | None = None
 
 
 class CredentialRotate(Body):
@@ -200,6 +211,9 @@ class Credential(Shape):
     updated_at: Timestamp
     rotated_at: Timestamp | None
     rotation_due_at: Annotated[Timestamp, Field(description="90 days after the present token.")]
+    expires_at: Annotated[
+        Timestamp | None, Field(description="From then on its tokens are refused.")
+    ]
     last_used: CredentialLastUse | None
     ended: CredentialEnding | None
     previous_token: Annotated[
@@ -250,6 +264,7 @@ def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields 
         "updated_at": to_rfc3339(credential.updated_at),
         "rotated_at": shown(credential.rotated_at),
         "rotation_due_at": to_rfc3339(credential.rotation_due_at),
+        "expires_at": shown(credential.expires_at),
         "last_used": _last_use(credential.last_used),
         "ended": _ending(credential.ended),
         "previous_token": _previous(credential.previous),

@@ -22,7 +22,7 @@ from hookline.credentials.model import (
 )
 from hookline.credentials.tokens import Token
 from hookline.ids import AccountId, CredentialId
-from hookline.principal import Mode, Principal, Scope
+from hookline.principal import Mode, Principal
 from hookline.storage import sets
 from hookline.storage.schema import credential_tokens as tokens
 from hookline.storage.schema import credentials
@@ -163,17 +163,22 @@ def lock(account_id: AccountId, credential_id: str) -> Select[tuple[str]]:
     )
 
 
-def change(
-    credential_id: CredentialId, description: str, scopes: frozenset[Scope], now: UnixMs
-) -> tuple[Update, Update]:
-    text = scopes_text(scopes)
+def expiry_of(credential_id: str) -> Select[int]:
+    return select(credentials.c.expires_at).where(credentials.c.id == credential_id)
+
+
+def change(after: Credential) -> tuple[Update, Update]:
+    """Write what can be changed of a credential, here and in its tokens."""
+    repeated = {
+        "description": after.description,
+        "scopes": scopes_text(after.scopes),
+        "expires_at": after.expires_at,
+    }
     return (
         update(credentials)
-        .where(credentials.c.id == credential_id)
-        .values(description=description, scopes=text, updated_at=now),
-        update(tokens)
-        .where(tokens.c.credential_id == credential_id)
-        .values(description=description, scopes=text),
+        .where(credentials.c.id == after.id)
+        .values(**repeated, updated_at=after.updated_at),
+        update(tokens).where(tokens.c.credential_id == after.id).values(**repeated),
     )
 
 

@@ -23,7 +23,7 @@ from hookline.credentials.revocation import revoke_credential
 from hookline.errors import Conflict, Forbidden, Invalid
 from hookline.principal import Mode, Scope
 
-_FORM_FIELDS = ("description", "scopes", "mode")
+_FORM_FIELDS = ("description", "scopes", "mode", "expires_in_days")
 _REFUSED = (Invalid, Conflict, Forbidden)
 
 
@@ -34,6 +34,8 @@ class Typed:
     description: str
     mode: str
     scopes: frozenset[Scope]
+    days: int | None = None
+    """In how many days it expires; None: never, or as it is."""
 
 
 async def show_integrations(visit: Visit) -> Response:
@@ -95,7 +97,7 @@ async def show_create(visit: Visit) -> Response:
 async def create(visit: Visit) -> Response:
     """Make a credential and reveal its token, once."""
     typed = _typed(visit.typed, visit.principal.mode)
-    command = Issue(typed.description, typed.scopes, Mode(typed.mode))
+    command = Issue(typed.description, typed.scopes, Mode(typed.mode), typed.days)
     try:
         issued = await visit.commit(
             lambda tx: issue_credential(tx, visit.store, visit.principal, command)
@@ -131,7 +133,7 @@ async def edit(visit: Visit) -> Response:
     """Change description and scopes. What the person does not hold stays as it is."""
     view, typed = await get_view(visit), _typed(visit.typed, visit.principal.mode)
     kept = frozenset(Scope(name) for name in view.scopes) - visit.principal.scopes
-    change = Change(typed.description, typed.scopes | kept)
+    change = Change(typed.description, typed.scopes | kept, typed.days)
     try:
         await visit.commit(
             lambda tx: patch_credential(tx, visit.store, visit.principal, view.id, change)
@@ -155,7 +157,9 @@ def _typed(form: Form, mode: Mode) -> Typed:
     known = {scope.value for scope in Scope}
     scopes = frozenset(Scope(name) for name in form.texts("scope") if name in known)
     wanted = Mode.TEST if form.text("mode") == Mode.TEST.value else mode
-    return Typed(form.text("description"), wanted.value, scopes)
+    days = form.text("expires_in_days")
+    lifetime = int(days) if days.isdecimal() and int(days) in views.LIFETIMES else None
+    return Typed(form.text("description"), wanted.value, scopes, lifetime)
 
 
 async def _all(visit: Visit) -> Sequence[views.CredentialView]:
@@ -175,6 +179,7 @@ async def _create_form(
         errors=refusal.fields,
         error=refusal.whole,
         grid=scope_grid(visit.principal.scopes, typed.scopes),
+        lifetimes=views.LIFETIMES,
     )
 
 
@@ -191,6 +196,7 @@ async def _edit_form(
         errors=refusal.fields,
         error=refusal.whole,
         grid=scope_grid(visit.principal.scopes, typed.scopes),
+        lifetimes=views.LIFETIMES,
     )
 
 

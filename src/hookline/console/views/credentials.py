@@ -15,6 +15,8 @@ SOON_DAYS = 76
 _CHIPS_MAX = 2
 _ENDED = frozenset({Status.REVOKED, Status.EXPIRED})
 _EXPIRES_SOON_MS = 14 * DAY_MS
+LIFETIMES = (7, 30, 90, 180, 365)
+"""Days that the forms offer."""
 TITLES = {
     "active": "Active",
     "attention": "Needs attention",
