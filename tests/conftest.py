@@ -7,6 +7,7 @@ pytest_plugins = [
     "tests.services.chromium",
     "tests.services.smsc",
     "tests.services.asterisk",
+    "tests.services.mail",
     "tests.services.store",
 ]
 

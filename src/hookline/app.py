@@ -36,9 +36,11 @@ from hookline.compat import v3
 from hookline.compat.v3 import V3
 from hookline.console.collaborators import Console
 from hookline.console.routes import mount as mount_console
+from hookline.credentials import leak_routes, notices
 from hookline.credentials import routes as credential_routes
 from hookline.credentials.authentication import CredentialAuthenticator
 from hookline.credentials.last_use import LastUses
+from hookline.credentials.leak_throttle import LeakThrottle
 from hookline.errors import HooklineError, Unavailable
 from hookline.events import routes as event_routes
 from hookline.events.append import EventLog, FanOut
@@ -57,6 +59,7 @@ from hookline.messages.upkeep import Upkeep
 from hookline.numbers import routes as number_routes
 from hookline.numbers.book import NumberBook
 from hookline.numbers.registration import furnish_sandbox
+from hookline.outbound import mail
 from hookline.outbound.http_client import HttpClient
 from hookline.outbound.sealing import load_or_create_keys
 from hookline.principal import Principal
@@ -195,6 +198,7 @@ class Server:
             clock=core.clock,
             ids=core.ids,
             direct={("POST", "/v1/messages"): send_routes.send_route(self.submission)},
+            open_routes=leak_routes.OPEN_ROUTES,
         )
 
     def _call_home(self) -> Home:
@@ -223,6 +227,8 @@ class Server:
             self._supervise("upkeep", self.upkeep.run),
             self._supervise("calls", self.calls.run),
             self._supervise("retention", self._retain),
+            self._supervise("mail", partial(mail.run, self.core.store)),
+            self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
         self._tasks.append(asyncio.create_task(self.last_uses.run(), name="last uses"))
         self._tasks.append(asyncio.create_task(self._watch_writer(), name="writer watch"))
@@ -362,6 +368,7 @@ class Server:
             recording_routes(self.calls.files),
             webhook_routes.routes(self.webhooks),
             event_routes.routes(self.streams, self._reauthenticate),
+            leak_routes.routes(LeakThrottle(core.clock, self.settings.leak_reports_per_minute)),
             credential_routes.routes(),
             number_routes.routes(),
             carrier_routes.routes(self.carriers, core.box, self.trials.send),

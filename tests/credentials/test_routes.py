@@ -70,7 +70,7 @@ async def test_created_credential_works_at_once(client: AsyncClient, cast: Cast)
 async def test_resource_has_the_public_shape(client: AsyncClient, cast: Cast) -> None:
     assert list((await create(client, cast)).json()) == [
         "id", "object", "description", "mode", "scopes", "status", "prefix", "last4",
-        "created_by", "created_at", "updated_at", "rotated_at", "rotation_due_at", "expires_at",
+        "created_by", "created_at", "updated_at", "rotated_at", "rotation_due_at", "refused_from", "expires_at",
         "last_used",
         "ended", "previous_token", "end_grace_after_first_use_seconds", "token",
     ]  # fmt: skip
@@ -363,3 +363,34 @@ async def test_every_route_guards_itself(
     if path:
         assert await call(client, method, path, cast.outsider) == 404
     assert await call(client, method, path, cast.owner) in {200, 201}
+
+
+async def test_policy_is_read_and_changed(client: AsyncClient, cast: Cast) -> None:
+    path, headers = f"{BASE}/policy", bearer(cast.owner)
+    before = (await client.get(path, headers=headers)).json()
+    assert before["rotation_days"] == 90
+    body = {"refuse_overdue_after_days": 14, "rotation_days": 30}
+    after = (await client.patch(path, json=body, headers=headers)).json()
+    assert after == {**before, **body}
+    cleared = await client.patch(path, json={"refuse_overdue_after_days": None}, headers=headers)
+    assert cleared.json() == {**before, "rotation_days": 30}
+    assert (await client.get(path, headers=bearer(cast.outsider))).json() == before
+    assert (await client.get(path, headers=bearer(cast.reader))).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"rotation_days": 0},
+        {"rotation_days": None},
+        {"refuse_overdue_after_days": 91},
+        {"disable_idle_after_days": 13},
+        {"surprise": 1},
+    ],
+)
+async def test_policy_out_of_bounds_is_refused(
+    client: AsyncClient, cast: Cast, body: dict[str, object]
+) -> None:
+    refused = await client.patch(f"{BASE}/policy", json=body, headers=bearer(cast.owner))
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["pointer"] == f"/{next(iter(body))}"

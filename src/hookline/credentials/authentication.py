@@ -20,6 +20,7 @@ from hookline.storage.lookup import Lookup
 
 ROTATE_OWN = "POST /v1/credentials/self/rotate"
 _MODES = {mode.value: mode for mode in Mode}
+_NO_ENDS = [None] * 4
 _MAY_REPEAT_MS = DAY_MS
 
 
@@ -31,9 +32,11 @@ class TokenState(NamedTuple):
     """When it stopped; of a rotated-out token, when its grace ends."""
     rotated_at: int | None
     expires_at: int | None
+    refused_from: int | None
 
     def is_valid(self, now: UnixMs) -> bool:
-        if self.expires_at is not None and now >= self.expires_at:
+        ends = (self.expires_at, self.refused_from)
+        if any(end is not None and now >= end for end in ends):
             return False
         if self.status == "rotated":
             return self.ended_at is not None and now < self.ended_at
@@ -54,10 +57,10 @@ class CredentialAuthenticator:
         if not found:
             raise InvalidToken("The token is not known.")
         credential_id, account_id, mode, description, scopes, *rest = found[0]
-        status, ended_at, rotated_at, expires_at, first_use_grace_ms = rest
+        status, *ends, first_use_grace_ms = rest
         held = scopes_from_text(str(scopes))
-        if status != "active" or expires_at is not None:
-            state = TokenState(str(status), _int(ended_at), _int(rotated_at), _int(expires_at))
+        if status != "active" or ends != _NO_ENDS:
+            state = TokenState(str(status), *map(_int, ends))
             held = self._scopes_left(state, held, context)
         if first_use_grace_ms is not None:
             await self._last_uses.note_first(
@@ -108,8 +111,18 @@ def refusal(state: TokenState) -> InvalidToken:
             f"The token was disabled{ended} because it was not used. An administrator can enable it."
         )
     if state.status == "active":
-        return InvalidToken(f"The credential expired{_at(state.expires_at)}.")
+        return _out_of_time(state)
     return InvalidToken(f"The token was revoked{ended}.")
+
+
+def _out_of_time(state: TokenState) -> InvalidToken:
+    expires_at, refused_from = state.expires_at, state.refused_from
+    if refused_from is not None and (expires_at is None or refused_from < expires_at):
+        return InvalidToken(
+            f"The token was not rotated in time and is refused since {to_rfc3339(refused_from)}. "
+            "An administrator can rotate it."
+        )
+    return InvalidToken(f"The credential expired{_at(expires_at)}.")
 
 
 def _at(instant: int | None) -> str:

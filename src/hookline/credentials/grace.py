@@ -56,6 +56,7 @@ async def cancel_rotation(
         updated_at=now,
         rotated_at=old.created_at if old.created_at != before.created_at else None,
         last_used=old.last_used,
+        refused_from=None,
         previous=None,
         first_use_grace_ms=None,
     )

@@ -7,6 +7,7 @@ from hookline.credentials import store as sql
 from hookline.credentials.announcement import announce
 from hookline.credentials.lifetime import check_lifetime
 from hookline.credentials.model import Actor, Credential, Status
+from hookline.credentials.policy import policy_in
 from hookline.credentials.tokens import Token
 from hookline.events.model import EventType
 from hookline.ids import CredentialId
@@ -59,6 +60,7 @@ async def issue_credential(
         last_used=None,
         ended=None,
         expires_at=expires_at,
+        rotation_days=(await policy_in(tx, principal.account_id)).rotation_days,
     )
     tx.add(sql.INSERT, sql.new_row(credential))
     tx.add(sql.INSERT_TOKEN, sql.new_token_row(credential, token, now))

@@ -18,7 +18,7 @@ from hookline.errors import Conflict, Invalid
 from hookline.ids import AccountId, CredentialId
 from hookline.principal import Mode, Principal, Scope
 
-ROTATION_DUE_MS = 90 * DAY_MS
+ROTATION_DAYS = 90
 GRACE_MAX_S = 30 * DAY_MS // SECOND_MS
 EXTENSION_S = DAY_MS // SECOND_MS
 """How much longer an extended grace is, unless somebody says otherwise."""
@@ -46,6 +46,8 @@ class Step(StrEnum):
     CANCEL_ROTATION = "given its old token back"
     END_GRACE = "rid of its old token"
     EXTEND_GRACE = "given a longer grace"
+    DISABLE = "disabled"
+    ENABLE = "enabled"
     REVOKE = "revoked"
 
 
@@ -53,14 +55,18 @@ TRANSITIONS: dict[tuple[Status, Step], Status] = {
     (Status.ACTIVE, Step.CHANGE): Status.ACTIVE,
     (Status.ACTIVE, Step.ROTATE): Status.ACTIVE,
     (Status.ACTIVE, Step.BEGIN_GRACE): Status.ROTATING,
+    (Status.ACTIVE, Step.DISABLE): Status.DISABLED_IDLE,
+    (Status.ACTIVE, Step.ENABLE): Status.ACTIVE,
     (Status.ACTIVE, Step.REVOKE): Status.REVOKED,
     (Status.ROTATING, Step.CHANGE): Status.ROTATING,
     (Status.ROTATING, Step.ROTATE): Status.ACTIVE,
     (Status.ROTATING, Step.CANCEL_ROTATION): Status.ACTIVE,
     (Status.ROTATING, Step.END_GRACE): Status.ACTIVE,
     (Status.ROTATING, Step.EXTEND_GRACE): Status.ROTATING,
+    (Status.ROTATING, Step.ENABLE): Status.ROTATING,
     (Status.ROTATING, Step.REVOKE): Status.REVOKED,
     (Status.EXPIRED, Step.REVOKE): Status.REVOKED,
+    (Status.DISABLED_IDLE, Step.ENABLE): Status.ACTIVE,
     (Status.DISABLED_IDLE, Step.REVOKE): Status.REVOKED,
 }
 _OF_GRACES = frozenset({Step.CANCEL_ROTATION, Step.END_GRACE, Step.EXTEND_GRACE})
@@ -167,10 +173,13 @@ class Credential:
     previous: PreviousToken | None = None
     first_use_grace_ms: int | None = None
     """The grace ends this long after the present token's first use, which is still to come."""
+    rotation_days: int = ROTATION_DAYS
+    refused_from: UnixMs | None = None
+    """From then on the present token, which is overdue, is refused."""
 
     @property
     def rotation_due_at(self) -> UnixMs:
-        return UnixMs((self.rotated_at or self.created_at) + ROTATION_DUE_MS)
+        return UnixMs((self.rotated_at or self.created_at) + self.rotation_days * DAY_MS)
 
     def after(self, step: Step) -> Status:
         """The status after the step.

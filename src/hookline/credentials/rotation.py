@@ -70,7 +70,7 @@ async def check_present(tx: Transaction, digest: bytes, now: UnixMs) -> None:
     if not found:
         raise InvalidToken("The token is not known.")
     row = found[0]
-    state = TokenState(row.status, row.ended_at, row.rotated_at, row.expires_at)
+    state = TokenState(row.status, row.ended_at, row.rotated_at, row.expires_at, row.refused_from)
     if not state.is_valid(now):
         raise refusal(state)
     if state.status != "active":
@@ -98,6 +98,7 @@ async def _rotate(
         rotated_at=now,
         last_used=None,
         previous=_in_grace(before, now, ends_at) if rotation.grace_s else None,
+        refused_from=None,
         first_use_grace_ms=None if early_s is None else early_s * SECOND_MS,
     )
     await tx.changed(sql.set_grace_end(credential.id, now, now))

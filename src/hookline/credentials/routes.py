@@ -13,6 +13,7 @@ from hookline.api.routing import Caller, Routes, Storage
 from hookline.api.wire import Page
 from hookline.credentials import reading
 from hookline.credentials.changing import Change, patch_credential
+from hookline.credentials.enabling import enable_credential
 from hookline.credentials.errors import (
     CredentialDisabled,
     CredentialEnded,
@@ -28,6 +29,7 @@ from hookline.credentials.errors import (
 from hookline.credentials.grace import cancel_rotation, end_grace, extend_grace
 from hookline.credentials.issuing import Issue, issue_credential
 from hookline.credentials.model import Rotation
+from hookline.credentials.policy import change_policy, get_policy
 from hookline.credentials.revocation import revoke_credential, revoke_own
 from hookline.credentials.rotation import rotate_credential, rotate_own
 from hookline.credentials.schemas import (
@@ -36,6 +38,8 @@ from hookline.credentials.schemas import (
     CredentialEnd,
     CredentialFilter,
     CredentialPatch,
+    CredentialPolicy,
+    CredentialPolicyPatch,
     CredentialRotate,
     CredentialToken,
     CredentialWithToken,
@@ -45,7 +49,7 @@ from hookline.credentials.schemas import (
     token_shape,
 )
 from hookline.credentials.tokens import digest_of
-from hookline.principal import Scope
+from hookline.principal import LiveModeNeeded, Scope
 from hookline.storage.transaction import Transaction
 
 _AT_ONCE = CredentialRotate()
@@ -79,6 +83,7 @@ def routes() -> Routes:
     """Credentials: create, list, read, change, rotate, delete; and the calling credential itself."""
     router = Routes("/v1/credentials", "Credentials")
     _own(router)  # before `/{id}`, which would take `self` for an id
+    _policy(router)
     _reading(router)
     _making(router)
     _in_grace(router)
@@ -127,6 +132,28 @@ def _own(router: Routes) -> None:
             return credential_shape(await revoke_own(tx, store, caller, reason=ending.reason))
 
         return await store.commit(revoke)
+
+
+def _policy(router: Routes) -> None:
+    @router.on("GET", "/policy", scope=Scope.CREDENTIALS_READ, answer=CredentialPolicy)
+    async def get_credential_policy(caller: Caller, store: Storage) -> CredentialPolicy:
+        """What the account asks of its credentials."""
+        return CredentialPolicy.model_validate((await get_policy(store, caller)).facts)
+
+    @router.on(
+        "PATCH", "/policy", scope=Scope.CREDENTIALS_WRITE, answer=CredentialPolicy,
+        problems=[LiveModeNeeded],
+    )  # fmt: skip
+    async def update_credential_policy(
+        caller: Caller, store: Storage, body: CredentialPolicyPatch
+    ) -> CredentialPolicy:
+        """Change when rotation is due, and what happens to overdue and to idle credentials."""
+        wanted = body.model_dump(exclude_unset=True)
+
+        async def change(tx: Transaction) -> CredentialPolicy:
+            return CredentialPolicy.model_validate((await change_policy(tx, caller, wanted)).facts)
+
+        return await store.commit(change)
 
 
 def _reading(router: Routes) -> None:
@@ -260,6 +287,18 @@ def _changing(router: Routes) -> None:
             return credential_shape(await patch_credential(tx, store, caller, id, wanted))
 
         return await store.commit(change)
+
+    @router.on(
+        "POST", "/{id}/enable", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
+        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld],
+    )  # fmt: skip
+    async def enable_idle_credential(caller: Caller, store: Storage, id: str) -> Credential:
+        """Enable a credential that was disabled because nobody used it."""
+
+        async def enable(tx: Transaction) -> Credential:
+            return credential_shape(await enable_credential(tx, store, caller, id))
+
+        return await store.commit(enable)
 
     @router.on(
         "DELETE", "/{id}", scope=Scope.CREDENTIALS_WRITE, answer=Credential,

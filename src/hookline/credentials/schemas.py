@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictInt
+from pydantic import BeforeValidator, Field, StrictInt, field_validator
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
@@ -16,6 +16,13 @@ from hookline.credentials.model import (
     EXTENSION_S,
     GRACE_MAX_S,
     REASON_MAX,
+)
+from hookline.credentials.policy import (
+    IDLE_DAYS_MAX,
+    IDLE_DAYS_MIN,
+    NOTICE_DAYS_MAX,
+    NOTICE_DAYS_MIN,
+    ROTATION_DAYS_MAX,
 )
 from hookline.principal import Mode, Scope
 
@@ -75,6 +82,26 @@ Lifetime = Annotated[
     StrictInt,
     Field(ge=1, le=EXPIRY_MAX_DAYS, description="When it expires, days from now."),
 ]
+RotationDays = Annotated[
+    StrictInt,
+    Field(ge=1, le=ROTATION_DAYS_MAX, description="When a token's rotation is due, days."),
+]
+RefuseDays = Annotated[
+    StrictInt,
+    Field(
+        ge=NOTICE_DAYS_MIN,
+        le=NOTICE_DAYS_MAX,
+        description="How long after its notice an overdue token is refused, days; null: never.",
+    ),
+]
+IdleDays = Annotated[
+    StrictInt,
+    Field(
+        ge=IDLE_DAYS_MIN,
+        le=IDLE_DAYS_MAX,
+        description="When a credential that nobody uses is disabled, days; null: never.",
+    ),
+]
 Longer = Annotated[
     StrictInt,
     Field(ge=1, le=GRACE_MAX_S, description="How much longer the old token works, seconds."),
@@ -126,6 +153,21 @@ class GraceExtension(Body):
     """How to extend a grace."""
 
     grace_seconds: Longer = EXTENSION_S
+
+
+class CredentialPolicyPatch(Body):
+    """What to change; what is left out stays, `null` switches off."""
+
+    rotation_days: RotationDays | None = None
+    refuse_overdue_after_days: RefuseDays | None = None
+    disable_idle_after_days: IdleDays | None = None
+
+    @field_validator("rotation_days")
+    @classmethod
+    def _is_always_due(cls, value: int | None) -> int | None:
+        if value is None:
+            raise ValueError("rotation is due some day: give a number of days")
+        return value
 
 
 class CredentialFilter(CreatedPaging):
@@ -210,7 +252,13 @@ class Credential(Shape):
     created_at: Timestamp
     updated_at: Timestamp
     rotated_at: Timestamp | None
-    rotation_due_at: Annotated[Timestamp, Field(description="90 days after the present token.")]
+    rotation_due_at: Annotated[
+        Timestamp, Field(description="90 days after the present token, or as the policy says.")
+    ]
+    refused_from: Annotated[
+        Timestamp | None,
+        Field(description="From then on the overdue token is refused, if the policy wants that."),
+    ]
     expires_at: Annotated[
         Timestamp | None, Field(description="From then on its tokens are refused.")
     ]
@@ -224,6 +272,15 @@ class Credential(Shape):
         int | None,
         Field(description="The new token's first use, still to come, ends the grace after this."),
     ]
+
+
+class CredentialPolicy(Shape):
+    """What the account asks of its credentials."""
+
+    object: Literal["credential_policy"] = "credential_policy"
+    rotation_days: int
+    refuse_overdue_after_days: int | None
+    disable_idle_after_days: int | None
 
 
 class CredentialWithToken(Credential):
@@ -264,6 +321,7 @@ def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields 
         "updated_at": to_rfc3339(credential.updated_at),
         "rotated_at": shown(credential.rotated_at),
         "rotation_due_at": to_rfc3339(credential.rotation_due_at),
+        "refused_from": shown(credential.refused_from),
         "expires_at": shown(credential.expires_at),
         "last_used": _last_use(credential.last_used),
         "ended": _ending(credential.ended),

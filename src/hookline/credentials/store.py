@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, Update, case, func, select, u
 
 from hookline.clock import UnixMs
 from hookline.credentials.model import (
+    ROTATION_DAYS,
     Actor,
     Credential,
     Ending,
@@ -24,6 +25,7 @@ from hookline.credentials.tokens import Token
 from hookline.ids import AccountId, CredentialId
 from hookline.principal import Mode, Principal
 from hookline.storage import sets
+from hookline.storage.schema import credential_policies as policies
 from hookline.storage.schema import credential_tokens as tokens
 from hookline.storage.schema import credentials
 
@@ -57,7 +59,7 @@ OF_DIGEST = sets.Select(
     key=("digest",),
     columns=(
         "credential_id", "account_id", "mode", "description", "scopes", "status", "ended_at",
-        "rotated_at", "expires_at", "first_use_grace_ms",
+        "rotated_at", "expires_at", "refused_from", "first_use_grace_ms",
     ),
 )  # fmt: skip
 # Nodes write on their own time: an older use must not replace a newer one.
@@ -104,13 +106,15 @@ def visible_to(principal: Principal, now: UnixMs) -> Credentials:
     columns = (
         *credentials.c,
         state_at(now).label("state"),
-        *(tokens.c[name] for name in (*_SHOWN, "first_use_grace_ms")),
+        *(tokens.c[name] for name in (*_SHOWN, "first_use_grace_ms", "refused_from")),
+        func.coalesce(policies.c.rotation_days, ROTATION_DAYS).label("rotation_days"),
         *(_old.c[name].label(f"old_{name}") for name in (*_SHOWN, *_OF_GRACE)),
     )
     statement = (
         select(*columns)
         .join_from(credentials, tokens, present)
         .outerjoin(_old, in_grace)
+        .outerjoin(policies, policies.c.account_id == credentials.c.account_id)
         .where(credentials.c.account_id == principal.account_id)
     )
     if principal.mode is Mode.TEST:
@@ -243,6 +247,30 @@ def forget_first_use(credential_id: str) -> Update:
     )
 
 
+def disable_token(credential_id: CredentialId, now: UnixMs) -> Update:
+    return (
+        update(tokens)
+        .where(tokens.c.credential_id == credential_id, tokens.c.status == "active")
+        .values(status="disabled", ended_at=now)
+    )
+
+
+def enable_token(credential_id: CredentialId) -> Update:
+    return (
+        update(tokens)
+        .where(tokens.c.credential_id == credential_id, tokens.c.status == "disabled")
+        .values(status="active", ended_at=None)
+    )
+
+
+def set_status(credential_id: CredentialId, status: Status, now: UnixMs) -> Update:
+    return (
+        update(credentials)
+        .where(credentials.c.id == credential_id)
+        .values(status=status.value, updated_at=now)
+    )
+
+
 def cancel_present(credential_id: CredentialId, now: UnixMs) -> Update:
     return (
         update(tokens)
@@ -256,7 +284,9 @@ def restore_previous(credential_id: CredentialId, now: UnixMs) -> Update:
     return (
         update(tokens)
         .where(tokens.c.credential_id == credential_id, _is_in_grace(tokens.c, now))
-        .values(status="active", ended_at=None, rotated_at=None, grace_extended=0)
+        .values(
+            status="active", ended_at=None, rotated_at=None, refused_from=None, grace_extended=0
+        )
     )
 
 
@@ -284,8 +314,14 @@ def mark_ended(credential_id: CredentialId, status: Status, ending: Ending) -> U
     )
 
 
+def owner_of_token(digest: bytes) -> Select[Any]:  # Any: what a leak report looks at
+    names = ("credential_id", "account_id", "status", "ended_at", "prefix", "last4")
+    return select(*(tokens.c[name] for name in names)).where(tokens.c.digest == digest)
+
+
 def token_state(digest: bytes) -> Select[Any]:  # Any: the columns of a TokenState
-    columns = (tokens.c.status, tokens.c.ended_at, tokens.c.rotated_at, tokens.c.expires_at)
+    names = ("status", "ended_at", "rotated_at", "expires_at", "refused_from")
+    columns = (tokens.c[name] for name in names)
     return select(*columns).where(tokens.c.digest == digest)
 
 
@@ -309,6 +345,8 @@ def from_row(row: CredentialRow) -> Credential:
         expires_at=row.expires_at,
         previous=_previous(row),
         first_use_grace_ms=row.first_use_grace_ms,
+        rotation_days=row.rotation_days,
+        refused_from=row.refused_from,
     )
 
 

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 
 from hookline.clock import DAY_MS
 from hookline.console.views.rotation import GraceView, grace_view
-from hookline.credentials.model import ROTATION_DUE_MS, Credential, Status
+from hookline.credentials.model import ROTATION_DAYS, Credential, Status
 from hookline.principal import Mode, Scope
 
-DUE_DAYS = ROTATION_DUE_MS // DAY_MS
-SOON_DAYS = 76
-"""From this age on the list says how many days are left."""
+SOON_DAYS = 14
+"""With so many days left or fewer the list says how many."""
 
 _CHIPS_MAX = 2
 _ENDED = frozenset({Status.REVOKED, Status.EXPIRED})
@@ -29,28 +28,29 @@ _SHORT = {"read": "r", "write": "w", "send": "s", "create": "c", "delete": "d"}
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """How old the present token is, against the 90-day rule."""
+    """How old the present token is, against the account's rule."""
 
     days: int
+    due_days: int = ROTATION_DAYS
 
     @property
     def state(self) -> str:
         """`fresh`, `soon` or `overdue`."""
-        if self.days > DUE_DAYS:
+        if self.days > self.due_days:
             return "overdue"
-        return "soon" if self.days >= SOON_DAYS else "fresh"
+        return "soon" if self.left <= SOON_DAYS else "fresh"
 
     @property
     def left(self) -> int:
-        return DUE_DAYS - self.days
+        return self.due_days - self.days
 
     @property
     def over(self) -> int:
-        return self.days - DUE_DAYS
+        return self.days - self.due_days
 
     @property
     def percent(self) -> int:
-        return min(100, max(1, round(100 * self.days / DUE_DAYS)))
+        return min(100, max(1, round(100 * self.days / self.due_days)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,7 @@ class CredentialView:
     is_ended: bool
     is_expired: bool
     is_disabled: bool
+    refused_from: int | None
     ended_at: int | None
     ended_by: str
     ended_reason: str
@@ -134,7 +135,10 @@ def credential_view(credential: Credential, now: int) -> CredentialView:
         created_at=credential.created_at,
         rotated_at=credential.rotated_at,
         due_at=credential.rotation_due_at,
-        age=Age(max(0, (now - (credential.rotated_at or credential.created_at)) // DAY_MS)),
+        age=Age(
+            max(0, (now - (credential.rotated_at or credential.created_at)) // DAY_MS),
+            credential.rotation_days,
+        ),
         expires_at=expires_at,
         expires_soon=expires_at is not None and expires_at - now <= _EXPIRES_SOON_MS,
         grace=grace_view(credential.previous, credential.first_use_grace_ms, now),
@@ -145,6 +149,7 @@ def credential_view(credential: Credential, now: int) -> CredentialView:
         is_ended=credential.status in _ENDED,
         is_expired=is_expired,
         is_disabled=credential.status is Status.DISABLED_IDLE,
+        refused_from=credential.refused_from,
         ended_at=expires_at if is_expired else ended.at if ended else None,
         ended_by=ended.by.label if ended else "",
         ended_reason=ended.reason if ended else "expired" if is_expired else "",

@@ -123,6 +123,7 @@ credential_tokens = Table(
     Column("grace_extended", Integer, nullable=False, server_default="0"),
     # On the new token: how long after its first use the old one's grace ends; null once it is used.
     Column("first_use_grace_ms", BigInteger, nullable=True),
+    time_column("refused_from", null=True),  # for an overdue token, where the policy says so
     time_column("expires_at", null=True),  # repeats the credential's, for the look-up
     time_column("last_used_at", null=True),
     text_column("last_used_ip", null=True),
@@ -131,4 +132,24 @@ credential_tokens = Table(
     one_of("mode", "live", "test"),
     one_of("status", "active", "rotated", "canceled", "disabled", "revoked"),
     Index(None, "credential_id"),
+)
+
+credential_policies = Table(  # an account without a row has the defaults
+    "credential_policies",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    count_column("rotation_days", default="90"),
+    Column("refuse_overdue_after_days", Integer, nullable=True),
+    Column("disable_idle_after_days", Integer, nullable=True),
+)
+
+credential_notices = Table(  # which notices have been given, each once
+    "credential_notices",
+    metadata,
+    Column("credential_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("stage", Integer, primary_key=True),  # days before
+    Column("about", BigInteger, primary_key=True),  # the instant that it is about
+    time_column("given_at"),
+    one_of("kind", "expiring", "rotation_due", "idle"),
 )
