@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Served
-from tests.console.person import CREDENTIALS, LOOKS, Person
+from tests.console.person import CREDENTIALS, LOOKS, TWO_LOOKS, Person
 
 pytestmark = pytest.mark.browser
 Visitor = Callable[..., Person]
@@ -154,6 +154,40 @@ def test_each_part_of_the_list_is_there(visitor: Visitor, show: str) -> None:
         "href", f"{CREDENTIALS}?show={show}"
     )
     person.axe(show)
+
+
+@TWO_LOOKS
+def test_the_policy_is_changed(visitor: Visitor, served: Served, width: int, theme: str) -> None:
+    person = visitor(width, theme)
+    page = person.go(CREDENTIALS)
+    page.click("#policy")
+    expect(page.locator("#dlg")).to_contain_text("no e-mail is sent")
+    person.axe("policy")
+    page.fill("#disable_idle_after_days", "3")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#disable_idle_after_days-error")).to_be_visible()
+    person.expect_refusal(422)
+    page.fill("#disable_idle_after_days", "400")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#dlg")).to_be_hidden()
+    page.click("#policy")
+    expect(page.locator("#disable_idle_after_days")).to_have_value("400")
+
+
+def test_a_credential_is_created_with_an_expiry(visitor: Visitor) -> None:
+    person = visitor()
+    page = person.go(CREDENTIALS)
+    page.click("#create")
+    page.fill("#description", "Short-lived")
+    page.select_option("#expires_in_days", "7")
+    page.click("#dlg [type=submit]")
+    store(page)
+    page = person.go(f"{CREDENTIALS}?show=attention")
+    expect(page.locator("#rows")).to_contain_text("Short-lived")
+    person.axe("expires soon")
+    page.click('#rows a:has-text("Short-lived")')
+    expect(page.locator("main")).to_contain_text("Give it a new expiry")
+    person.axe("detail of one that expires soon")
 
 
 def test_a_leaked_token_needs_a_reason_to_be_rotated_now(visitor: Visitor, served: Served) -> None:

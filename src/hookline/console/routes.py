@@ -9,6 +9,7 @@ from hookline.console.pages import (
     calls,
     carrier_test,
     carriers,
+    credential_policy,
     credentials,
     deliveries,
     documentation,
@@ -28,6 +29,7 @@ from hookline.console.routing import install, to_routes
 PAGES = (
     *start.PAGES,
     *entrance.PAGES,
+    *credential_policy.PAGES,  # before `{id}`, which would take `policy` for an id
     *credentials.PAGES,
     *rotation.PAGES,
     *messages.PAGES,
