@@ -1,7 +1,9 @@
 """The life of a credential, as a person lives it."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -301,3 +303,20 @@ def test_who_may_only_read_sees_no_actions_and_why(visitor: Visitor, served: Ser
     expect(page.locator("main")).to_contain_text("credentials:write")
     expect(page.locator("#create")).to_have_count(0)
     person.axe("viewer")
+
+
+def test_a_disabled_credential_is_enabled(visitor: Visitor, served: Served) -> None:
+    person = visitor()
+    token = create(person, "Idle for long")
+    with closing(sqlite3.connect(served.data_dir / "hookline.db")) as database, database:
+        name = ("Idle for long",)  # as if the time had passed
+        change = "SET status = ? WHERE description = ?"
+        database.execute(f"UPDATE credentials {change}", ("disabled_idle", *name))
+        database.execute(f"UPDATE credential_tokens {change}", ("disabled", *name))
+    assert status_of(served, token) == 401
+    page = person.go(f"{CREDENTIALS}?show=attention")
+    page.click('#rows a:has-text("Idle for long")')
+    person.axe("disabled")
+    page.click("#enable")
+    expect(page.locator("#enable")).to_have_count(0)
+    assert status_of(served, token) == 200

@@ -165,6 +165,17 @@ async def test_overdue_token_works_again_when_the_policy_lets_it(
     assert await authenticator.authenticate(made.token, request_context())
 
 
+async def test_rotation_that_is_due_later_now_lets_the_token_work(
+    store: Store, owner: Principal, authenticator: CredentialAuthenticator, clock: ManualClock
+) -> None:
+    await set_policy(store, owner, refuse_overdue_after_days=1)
+    made = await issue(store, owner)
+    await look_after(store, clock, 90)
+    await set_policy(store, owner, rotation_days=180)
+    await look_after(store, clock, 2)
+    assert await authenticator.authenticate(made.token, request_context())
+
+
 async def test_idle_credential_is_warned_of_and_then_disabled(
     store: Store,
     owner: Principal,

@@ -72,7 +72,9 @@ async def change_policy(
         return before
     await tx.insert(sql.INSERT, [(principal.account_id,)])
     await tx.changed(sql.change(principal.account_id, after.facts))
-    if after.refuse_overdue_after_days != before.refuse_overdue_after_days:
+    if replace(after, disable_idle_after_days=None) != replace(
+        before, disable_idle_after_days=None
+    ):
         await tx.changed(sql.forgive_overdue(principal.account_id))
     record(
         tx, principal, "credential_policy.update", principal.account_id,

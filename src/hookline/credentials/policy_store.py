@@ -109,14 +109,21 @@ def due(now: UnixMs) -> Found:
 
 
 def idle(now: UnixMs, warning_ms: int) -> Found:
-    """Who has not been used, nor changed by anybody, for almost as long as the policy allows."""
+    """Who has not been used, nor changed by anybody, for almost as long as the policy allows.
+
+    Only those who have not been warned, or were warned long enough ago to be disabled now.
+    """
     allowed = policies.c.disable_idle_after_days * _DAY
     since = _used_at()
+    is_over = (since + allowed <= now) & _was_told(
+        "idle", literal(0), since, before=UnixMs(now - warning_ms)
+    )
     return (
         _with_token()
         .add_columns(since.label("since"))
         .where(_IS_ACTIVE, policies.c.disable_idle_after_days.is_not(None))
         .where(since + allowed - warning_ms <= now)
+        .where(~_was_told("idle", literal(0), since) | is_over)
         .where(func.coalesce(credentials.c.expires_at, now + 1) > now)
     )
 
@@ -146,13 +153,19 @@ def _used_at() -> ColumnElement[int]:
 
 
 def _was_told(
-    kind: str, stage: ColumnElement[Any], about: ColumnElement[Any]
-) -> ColumnElement[bool]:  # Any: numbers
+    kind: str,
+    stage: ColumnElement[Any],  # Any: numbers
+    about: ColumnElement[Any],
+    *,
+    before: UnixMs | None = None,
+) -> ColumnElement[bool]:
+    """Whether the notice was given, at `before` or earlier."""
     return exists(
         select(literal(1)).where(
             notices.c.credential_id == credentials.c.id,
             notices.c.kind == kind,
             notices.c.stage == stage,
             notices.c.about == about,
+            *([] if before is None else [notices.c.given_at <= before]),
         )
     )
