@@ -8,6 +8,7 @@ from hookline.api.authentication import Authenticator, InvalidToken
 from hookline.api.context import RequestContext
 from hookline.api.edge import Edge
 from hookline.api.routing import Routes
+from hookline.credentials.leak_routes import OPEN_ROUTES
 from hookline.principal import Principal
 from hookline.storage.store import Store
 
@@ -37,6 +38,7 @@ def web_client(store: Store, authenticator: Authenticator, *routers: Routes) -> 
         settings=store.settings,
         clock=store.clock,
         ids=store.ids,
+        open_routes=OPEN_ROUTES,
     )
     return AsyncClient(transport=ASGITransport(edge), base_url="http://localhost")
 

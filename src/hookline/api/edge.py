@@ -54,10 +54,15 @@ class Edge:
         clock: Clock,
         ids: IdSource,
         direct: Mapping[tuple[str, str], ASGIApp] | None = None,
+        open_routes: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
-        """`direct`: what is called for a method and path without the application's router."""
+        """`direct`: what is called for a method and path without the application's router.
+
+        `open_routes`: methods and paths of the API that need no token.
+        """
         self._app = app
         self._direct = direct or {}
+        self._open_routes = open_routes
         self._authenticator = authenticator
         self._settings = settings
         self._clock = clock
@@ -117,8 +122,9 @@ class Edge:
             raise self._too_large()
         if scope["path"].startswith(API_PREFIX):
             context.headers.append((b"cache-control", b"no-store"))
-            principal = await authenticate(connection, self._authenticator)
-            context.headers.extend(self._limiter.count(principal.id))
+            if (scope["method"], scope["path"]) not in self._open_routes:
+                principal = await authenticate(connection, self._authenticator)
+                context.headers.extend(self._limiter.count(principal.id))
             _check_media_type(scope["method"], connection)
 
     def _bounded(self, receive: Receive) -> Receive:

@@ -6,9 +6,9 @@ import typer
 
 from hookline.accounts.model import Account
 from hookline.accounts.tenancy import create_account, list_accounts
-from hookline.app import Core
 from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
 from hookline.cli.session import run
+from hookline.foundation import Core
 from hookline.numbers.sandbox import furnish_sandbox
 from hookline.storage.transaction import Transaction
 

@@ -7,7 +7,6 @@ import msgspec
 import typer
 from pydantic import ValidationError
 
-from hookline.app import Core
 from hookline.calls import control, reading, resource
 from hookline.calls.hand_over import ConductElsewhere
 from hookline.calls.model import FINAL, Call, Leg, Status
@@ -18,6 +17,7 @@ from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json, print_table
 from hookline.cli.session import operator, run
 from hookline.clock import to_rfc3339
+from hookline.foundation import Core
 from hookline.numbers.book import NumberBook
 from hookline.principal import Principal
 

@@ -8,7 +8,6 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from hookline.app import KINDS, Core
 from hookline.carriers.live_state import LinkView
 from hookline.carriers.reading import LinkedCarrier, all_carriers, get_carrier
 from hookline.carriers.registration import find_carrier_named, remove_carrier
@@ -19,6 +18,7 @@ from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
 from hookline.cli.session import operator, run
 from hookline.clock import to_rfc3339
+from hookline.foundation import KINDS, Core
 from hookline.ids import CarrierId
 from hookline.messages.hand_over import DispatchElsewhere
 from hookline.messages.model import FINAL, Message, Status

@@ -6,10 +6,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from hookline.app import Core
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json
 from hookline.cli.session import operator, run
+from hookline.foundation import Core
 from hookline.messages import reading, resource
 from hookline.messages.hand_over import DispatchElsewhere
 from hookline.messages.model import FINAL, Message, Status

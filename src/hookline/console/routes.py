@@ -9,6 +9,7 @@ from hookline.console.pages import (
     calls,
     carrier_test,
     carriers,
+    credential_policy,
     credentials,
     deliveries,
     documentation,
@@ -19,6 +20,7 @@ from hookline.console.pages import (
     phone,
     phone_calls,
     recordings,
+    rotation,
     start,
     webhooks,
 )
@@ -27,7 +29,9 @@ from hookline.console.routing import install, to_routes
 PAGES = (
     *start.PAGES,
     *entrance.PAGES,
+    *credential_policy.PAGES,  # before `{id}`, which would take `policy` for an id
     *credentials.PAGES,
+    *rotation.PAGES,
     *messages.PAGES,
     *call_placing.PAGES,
     *calls.PAGES,

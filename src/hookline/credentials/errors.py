@@ -20,6 +20,38 @@ class CredentialEnded(Conflict):
     title = "The credential has ended"
 
 
+class CredentialDisabled(Conflict):
+    """The credential was disabled because nobody used it. An administrator can enable it again."""
+
+    code = "credential_disabled"
+    title = "The credential is disabled"
+
+
+class RotationUnderWay(Conflict):
+    """The old token still works, so a second rotation with a grace would make three tokens.
+
+    Wait for the end of the grace, end it now, or cancel the rotation. A rotation without a grace is
+    always possible and ends both.
+    """
+
+    code = "rotation_under_way"
+    title = "The credential is being rotated"
+
+
+class NotRotating(Conflict):
+    """There is no grace to end, extend or cancel: it may have ended a moment ago."""
+
+    code = "not_rotating"
+    title = "No rotation is under way"
+
+
+class GraceExtended(Conflict):
+    """A grace can be extended once. Roll the new token out, or rotate again later."""
+
+    code = "grace_already_extended"
+    title = "The grace was extended before"
+
+
 class ScopeNotHeld(Forbidden):
     """One can only hand out scopes that one has. Leave out those named, or ask who has them."""
 
@@ -29,6 +61,16 @@ class ScopeNotHeld(Forbidden):
     def __init__(self, missing: Iterable[Scope]) -> None:
         names = " ".join(sorted(missing))
         super().__init__(f"You do not have these scopes yourself: {names}.")
+
+
+class OutlivesCaller(Forbidden):
+    """A credential that expires cannot make one, or change one into one, that lives longer.
+
+    Ask for fewer days, or use the console.
+    """
+
+    code = "outlives_caller"
+    title = "The credential would outlive its maker"
 
 
 class NotOnItself(Forbidden):

@@ -24,6 +24,8 @@ from hookline.storage.schema.outbox import (
 from hookline.storage.schema.people import (
     account_streams,
     accounts,
+    credential_notices,
+    credential_policies,
     credential_tokens,
     credentials,
     memberships,
@@ -44,7 +46,7 @@ from hookline.storage.schema.traffic import (
     unmatched_receipts,
     virtual_phones,
 )
-from hookline.storage.schema.upkeep import audit, idempotency, leases
+from hookline.storage.schema.upkeep import audit, idempotency, leases, mails
 
 __all__ = [
     "CALL_STATUSES",
@@ -57,6 +59,8 @@ __all__ = [
     "calls",
     "carrier_links",
     "carriers",
+    "credential_notices",
+    "credential_policies",
     "credential_tokens",
     "credentials",
     "deliveries",
@@ -66,6 +70,7 @@ __all__ = [
     "inbound_parts",
     "leases",
     "legs",
+    "mails",
     "memberships",
     "message_parts",
     "messages",
