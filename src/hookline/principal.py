@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from hookline.errors import Forbidden
 from hookline.ids import AccountId
+from hookline.restrictions import UNRESTRICTED, Restrictions
 
 
 class Scope(StrEnum):
@@ -67,6 +68,8 @@ class Principal:
     ip: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
+    restrictions: Restrictions = UNRESTRICTED
+    """A person has none."""
 
     def require(self, scope: Scope) -> None:
         """Raise InsufficientScope unless the caller has the scope."""

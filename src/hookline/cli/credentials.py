@@ -5,6 +5,7 @@ import sys
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from hookline.app import Core
 from hookline.cli.numbers import Account
@@ -12,13 +13,16 @@ from hookline.cli.output import Json, fail, out, print_facts, print_json, print_
 from hookline.cli.session import operator, run
 from hookline.credentials.issuing import Issue, Issued, issue_credential
 from hookline.credentials.reading import list_credentials as list_page
+from hookline.credentials.restricting import Changes
 from hookline.credentials.revocation import revoke_credential
 from hookline.credentials.rotation import rotate_credential
 from hookline.credentials.schemas import (
     Credential,
     CredentialFilter,
+    RestrictionFields,
     credential_shape,
     credential_with_token,
+    restriction_changes,
 )
 from hookline.principal import Mode, Scope, parse_scopes
 
@@ -28,6 +32,7 @@ credentials = typer.Typer(
 
 TokenOnly = Annotated[bool, typer.Option("--token-only", help="Print nothing but the token.")]
 _GRACE = re.compile(r"(\d+)([smhd]?)\Z")
+_OPTIONS = {"allowed_ips": "allowed_ip"}
 _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -40,16 +45,20 @@ def create(
     scope: Annotated[list[str] | None, typer.Option(help="May be given several times.")] = None,
     all_scopes: Annotated[bool, typer.Option("--all-scopes", help="Everything.")] = False,
     mode: Annotated[Mode, typer.Option(help="test never reaches a real carrier.")] = Mode.LIVE,
+    allowed_ip: Annotated[
+        list[str] | None, typer.Option(help="CIDR that requests may come from; repeatable.")
+    ] = None,
     account: Account = None,
     token_only: TokenOnly = False,
     json: Json = False,
 ) -> None:
     """Create a credential. Its token is shown this once."""
     scopes = frozenset(Scope) if all_scopes else _scopes(scope or [])
+    restrictions = _restrictions(allowed_ips=allowed_ip)
 
     async def work(core: Core) -> Issued:
         principal = await operator(core, account)
-        command = Issue(description, scopes, mode)
+        command = Issue(description, scopes, mode, restrictions)
         return await core.store.commit(
             lambda tx: issue_credential(tx, core.store, principal, command)
         )
@@ -152,6 +161,17 @@ def _scopes(names: list[str]) -> frozenset[Scope]:
     except ValueError as error:
         known = ", ".join(sorted(Scope))
         fail(f"{error}. Known scopes: {known}", status=2)
+
+
+def _restrictions(**named: object) -> Changes:
+    """Those that were given, as the API would take them."""
+    given = {name: value for name, value in named.items() if value not in (None, [])}
+    try:
+        return restriction_changes(RestrictionFields.model_validate(given))
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        option = _OPTIONS.get(str(found["loc"][0]), str(found["loc"][0]))
+        fail(f"--{option.replace('_', '-')}: {found['msg'].removeprefix('Value error, ')}", 2)
 
 
 def _grace_seconds(text: str) -> int:

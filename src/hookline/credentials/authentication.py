@@ -7,8 +7,10 @@ from hookline.api.authentication import InvalidToken
 from hookline.api.context import RequestContext
 from hookline.clock import to_rfc3339
 from hookline.credentials import store as sql
+from hookline.credentials.errors import AddressNotAllowed
 from hookline.credentials.last_use import LastUses
 from hookline.credentials.model import scopes_from_text
+from hookline.credentials.restricting import restrictions_from_text
 from hookline.credentials.tokens import parse_token
 from hookline.ids import AccountId
 from hookline.principal import Mode, Principal, PrincipalKind
@@ -26,14 +28,19 @@ class CredentialAuthenticator:
         self._last_uses = last_uses
 
     async def authenticate(self, token: str, context: RequestContext) -> Principal:
-        """The credential that the token belongs to. Raises InvalidToken."""
+        """The credential that the token belongs to. Raises InvalidToken, AddressNotAllowed."""
         digest = parse_token(token)
         found = await self._lookup.find(digest)
         if not found:
             raise InvalidToken("The token is not known.")
-        credential_id, account_id, mode, description, scopes, status, ended_at = found[0]
+        (
+            credential_id, account_id, mode, description, scopes, status, ended_at, restricted
+        ) = found[0]  # fmt: skip
         if status != "active":
             raise refusal(str(status), ended_at)
+        restrictions = restrictions_from_text(restricted)
+        if not restrictions.admits(context.ip):
+            raise AddressNotAllowed(context.ip)
         self._last_uses.note(digest, context)
         return Principal(
             AccountId(str(account_id)),
@@ -45,6 +52,7 @@ class CredentialAuthenticator:
             context.ip,
             context.user_agent,
             context.request_id,
+            restrictions,
         )
 
 

@@ -1,12 +1,13 @@
-"""Changes a credential's description or scopes, without a new token."""
+"""Changes a credential's description, scopes or restrictions, without a new token."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hookline.credentials import model
 from hookline.credentials import store as sql
 from hookline.credentials.announcement import announce
 from hookline.credentials.model import Credential, Step
 from hookline.credentials.reading import get_for_change
+from hookline.credentials.restricting import Changes, check_within, restricted
 from hookline.events.model import EventType
 from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
@@ -19,6 +20,8 @@ class Change:
 
     description: str | None = None
     scopes: frozenset[Scope] | None = None
+    restrictions: Changes = field(default_factory=dict)
+    """By name; None lifts one, and those left out stay."""
 
 
 async def patch_credential(
@@ -28,9 +31,10 @@ async def patch_credential(
     credential_id: str,
     change: Change,
 ) -> Credential:
-    """Change a credential from its next request on; the result is within the caller's scopes.
+    """Change a credential from its next request on; the result is within what the caller has.
 
-    Raises CredentialNotFound, CredentialEnded, ScopeNotHeld, NotOnItself, Invalid.
+    Raises CredentialNotFound, CredentialEnded, ScopeNotHeld, RestrictionWidened, NotOnItself,
+    Invalid.
     """
     principal.require(Scope.CREDENTIALS_WRITE)
     model.check_not_itself(principal, credential_id)
@@ -40,11 +44,13 @@ async def patch_credential(
         after = replace(after, description=model.clean_description(change.description))
     if change.scopes is not None:
         after = replace(after, scopes=model.check_any_scope(change.scopes))
+    after = replace(after, restrictions=restricted(before.restrictions, change.restrictions))
     model.check_scopes(principal, after.scopes)
+    check_within(principal, after.restrictions)
     if after == before:
         return before
     after = replace(after, updated_at=store.now())
-    for statement in sql.change(after.id, after.description, after.scopes, after.updated_at):
+    for statement in sql.change(after):
         await tx.changed(statement)
     announce(tx, principal, EventType.CREDENTIAL_UPDATED, after, before=before)
     return after

@@ -6,10 +6,12 @@ from hookline.credentials import model
 from hookline.credentials import store as sql
 from hookline.credentials.announcement import announce
 from hookline.credentials.model import Actor, Credential, Status
+from hookline.credentials.restricting import Changes, check_within, restricted
 from hookline.credentials.tokens import Token
 from hookline.events.model import EventType
 from hookline.ids import CredentialId
 from hookline.principal import Mode, Principal, Scope
+from hookline.restrictions import UNRESTRICTED
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
@@ -21,6 +23,8 @@ class Issue:
     description: str
     scopes: frozenset[Scope]
     mode: Mode = Mode.LIVE
+    restrictions: Changes = field(default_factory=dict)
+    """By name; those left out do not restrict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,12 @@ class Issued:
 async def issue_credential(
     tx: Transaction, store: Store, principal: Principal, command: Issue
 ) -> Issued:
-    """Make a credential. Raises InsufficientScope, ScopeNotHeld, Invalid."""
+    """Make a credential. Raises InsufficientScope, ScopeNotHeld, RestrictionWidened, Invalid."""
     principal.require(Scope.CREDENTIALS_WRITE)
     model.check_mode(principal, command.mode)
     model.check_scopes(principal, model.check_any_scope(command.scopes))
+    restrictions = restricted(UNRESTRICTED, command.restrictions)
+    check_within(principal, restrictions)
     token, now = Token.new(command.mode), store.now()
     credential = Credential(
         id=CredentialId(store.ids.new("crd")),
@@ -45,6 +51,7 @@ async def issue_credential(
         description=model.clean_description(command.description),
         mode=command.mode,
         scopes=command.scopes,
+        restrictions=restrictions,
         status=Status.ACTIVE,
         prefix=token.prefix,
         last4=token.last4,

@@ -10,6 +10,7 @@ from hookline.credentials.errors import CredentialEnded, NotOnItself, ScopeNotHe
 from hookline.errors import Invalid
 from hookline.ids import AccountId, CredentialId
 from hookline.principal import Mode, Principal, Scope
+from hookline.restrictions import UNRESTRICTED, Restrictions
 
 ROTATION_DUE_MS = 90 * DAY_MS
 DESCRIPTION_MAX = 200
@@ -86,6 +87,7 @@ class Credential:
     rotated_at: UnixMs | None
     last_used: LastUse | None
     ended: Ending | None
+    restrictions: Restrictions = UNRESTRICTED
 
     @property
     def rotation_due_at(self) -> UnixMs:

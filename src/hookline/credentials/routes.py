@@ -18,6 +18,7 @@ from hookline.credentials.errors import (
     CredentialNotFound,
     NotACredential,
     NotOnItself,
+    RestrictionWidened,
     ScopeNotHeld,
 )
 from hookline.credentials.issuing import Issue, issue_credential
@@ -33,6 +34,7 @@ from hookline.credentials.schemas import (
     CredentialWithToken,
     credential_shape,
     credential_with_token,
+    restriction_changes,
 )
 from hookline.credentials.tokens import digest_of
 from hookline.principal import Scope
@@ -128,13 +130,15 @@ def _reading(router: Routes) -> None:
 def _making(router: Routes) -> None:
     @router.on(
         "POST", "", scope=Scope.CREDENTIALS_WRITE, answer=CredentialWithToken, status=201,
-        problems=[ScopeNotHeld], idempotent=True,
+        problems=[ScopeNotHeld, RestrictionWidened], idempotent=True,
     )  # fmt: skip
     async def create_credential(
         caller: Caller, store: Storage, once: OnceForCaller, body: CredentialCreate
     ) -> Response:
         """Make a credential. The answer is the only one that shows its token: copy it."""
-        command = Issue(body.description, frozenset(body.scopes), body.mode)
+        command = Issue(
+            body.description, frozenset(body.scopes), body.mode, restriction_changes(body)
+        )
 
         async def issue(tx: Transaction) -> CredentialWithToken:
             made = await issue_credential(tx, store, caller, command)
@@ -144,7 +148,8 @@ def _making(router: Routes) -> None:
 
     @router.on(
         "POST", "/{id}/rotate", scope=Scope.CREDENTIALS_WRITE, answer=CredentialWithToken,
-        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld], idempotent=True,
+        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld, RestrictionWidened],
+        idempotent=True,
     )  # fmt: skip
     async def rotate_credential_token(
         caller: Caller,
@@ -165,14 +170,16 @@ def _making(router: Routes) -> None:
 def _changing(router: Routes) -> None:
     @router.on(
         "PATCH", "/{id}", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
-        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld, NotOnItself],
+        problems=[
+            CredentialNotFound, CredentialEnded, ScopeNotHeld, RestrictionWidened, NotOnItself
+        ],
     )  # fmt: skip
     async def update_credential(
         caller: Caller, store: Storage, id: str, body: CredentialPatch
     ) -> Credential:
-        """Change the description or the scopes, effective on the credential's next request."""
+        """Change description, scopes or restrictions, effective on the credential's next request."""
         scopes = None if body.scopes is None else frozenset(body.scopes)
-        wanted = Change(body.description, scopes)
+        wanted = Change(body.description, scopes, restriction_changes(body))
 
         async def change(tx: Transaction) -> Credential:
             return credential_shape(await patch_credential(tx, store, caller, id, wanted))

@@ -1,5 +1,6 @@
 """The wire shapes of credentials."""
 
+from dataclasses import fields
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
@@ -12,8 +13,10 @@ from hookline.clock import to_rfc3339
 from hookline.credentials import model
 from hookline.credentials.model import DESCRIPTION_MAX, REASON_MAX
 from hookline.principal import Mode, Scope
+from hookline.restrictions import IPS_MAX, Restrictions, parse_network
 
 _NOT_YET = "not_supported_yet"
+_CIDR_LENGTH_MAX = 64
 
 
 def _refuse(value: Any) -> Any:  # Any: whatever JSON was sent
@@ -64,15 +67,31 @@ Grace = Annotated[
     ),
     AfterValidator(_only_zero),
 ]
+AllowedIps = Annotated[
+    list[
+        Annotated[
+            str,
+            Field(max_length=_CIDR_LENGTH_MAX),
+            AfterValidator(lambda text: str(parse_network(text))),
+        ]
+    ],
+    Field(
+        min_length=1,
+        max_length=IPS_MAX,
+        description="Where requests may come from, as CIDRs of IPv4 or IPv6; from elsewhere the "
+        "token gets 403 `address_not_allowed`.",
+        examples=[["203.0.113.0/24", "2001:db8::/32"]],
+    ),
+]
 StatusName = Literal["active", "rotating", "expired", "revoked", "disabled_idle"]
 Reason = Annotated[str, Field(max_length=REASON_MAX, description="Kept in the audit log.")]
 
 
-class Restrictions(Body):
-    """The restrictions that are not built yet."""
+class RestrictionFields(Body):
+    """What holds a credential besides its scopes. `null`, or leaving it out, does not restrict."""
 
     expires_in_days: NotYet = None
-    allowed_ips: NotYet = None
+    allowed_ips: AllowedIps | None = None
     allowed_numbers: NotYet = None
     allowed_countries: NotYet = None
     rate_limit: NotYet = None
@@ -80,7 +99,10 @@ class Restrictions(Body):
     daily_call_cap: NotYet = None
 
 
-class CredentialCreate(Restrictions):
+_RESTRICTIONS = frozenset(field.name for field in fields(Restrictions))
+
+
+class CredentialCreate(RestrictionFields):
     """A credential to make."""
 
     description: Description
@@ -90,8 +112,10 @@ class CredentialCreate(Restrictions):
     ] = Mode.LIVE
 
 
-class CredentialPatch(Restrictions):
-    """What to change; what is left out stays. It takes effect on the credential's next request."""
+class CredentialPatch(RestrictionFields):
+    """What to change; what is left out stays, and `null` lifts a restriction. It takes effect on the
+    credential's next request.
+    """
 
     description: Description | None = None
     scopes: Scopes | None = None
@@ -163,6 +187,7 @@ class Credential(Shape):
     rotation_due_at: Annotated[Timestamp, Field(description="90 days after the present token.")]
     last_used: CredentialLastUse | None
     ended: CredentialEnding | None
+    allowed_ips: Annotated[list[str] | None, Field(description="null: from everywhere.")]
 
 
 class CredentialWithToken(Credential):
@@ -193,6 +218,7 @@ def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields 
         "description": credential.description,
         "mode": credential.mode,
         "scopes": sorted(credential.scopes),
+        **_restrictions(credential.restrictions),
         "status": credential.status.value,
         "prefix": credential.prefix,
         "last4": credential.last4,
@@ -204,6 +230,19 @@ def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields 
         "last_used": _last_use(credential.last_used),
         "ended": _ending(credential.ended),
     }
+
+
+def restriction_changes(body: RestrictionFields) -> dict[str, Any]:  # Any: as `Changes`
+    """The restrictions that the body names, as use cases take them; None lifts one."""
+    named = body.model_dump(include=body.model_fields_set & _RESTRICTIONS)
+    ips = named.get("allowed_ips")
+    if ips is not None:
+        named["allowed_ips"] = tuple(dict.fromkeys(parse_network(one) for one in ips))
+    return named
+
+
+def _restrictions(restrictions: Restrictions) -> dict[str, object]:
+    return dict.fromkeys(_RESTRICTIONS) | dict(restrictions.in_words)
 
 
 def _actor(actor: model.Actor) -> CredentialActor:

@@ -1,7 +1,7 @@
 """All SQL of credentials.
 
-A credential's token rows repeat its account, mode, description and scopes, so every change of
-those is made to both tables in one transaction.
+A credential's token rows repeat its account, mode, description, scopes and restrictions, so every change
+of those is made to both tables in one transaction.
 """
 
 from typing import Any
@@ -18,9 +18,10 @@ from hookline.credentials.model import (
     scopes_from_text,
     scopes_text,
 )
+from hookline.credentials.restricting import restrictions_from_text, restrictions_text
 from hookline.credentials.tokens import Token
 from hookline.ids import AccountId, CredentialId
-from hookline.principal import Mode, Principal, Scope
+from hookline.principal import Mode, Principal
 from hookline.storage import sets
 from hookline.storage.schema import credential_tokens as tokens
 from hookline.storage.schema import credentials
@@ -32,14 +33,14 @@ INSERT = sets.Insert(
     credentials,
     (
         "id", "account_id", "mode", "description", "scopes", "status", "created_by",
-        "created_by_label", "created_at", "updated_at",
+        "created_by_label", "created_at", "updated_at", "restrictions",
     ),
 )  # fmt: skip
 INSERT_TOKEN = sets.Insert(
     tokens,
     (
         "digest", "credential_id", "account_id", "mode", "description", "scopes", "prefix",
-        "last4", "status", "created_at",
+        "last4", "status", "created_at", "restrictions",
     ),
 )  # fmt: skip
 OF_DIGEST = sets.Select(
@@ -47,6 +48,7 @@ OF_DIGEST = sets.Select(
     key=("digest",),
     columns=(
         "credential_id", "account_id", "mode", "description", "scopes", "status", "ended_at",
+        "restrictions",
     ),
 )  # fmt: skip
 # Nodes write on their own time: an older use must not replace a newer one.
@@ -70,6 +72,7 @@ def new_row(credential: Credential) -> tuple[object, ...]:
         credential.id, credential.account_id, credential.mode.value, credential.description,
         scopes_text(credential.scopes), credential.status.value, credential.created_by.id,
         credential.created_by.label, credential.created_at, credential.updated_at,
+        restrictions_text(credential.restrictions),
     )  # fmt: skip
 
 
@@ -78,7 +81,7 @@ def new_token_row(credential: Credential, token: Token, now: UnixMs) -> tuple[ob
     return (
         token.digest, credential.id, credential.account_id, credential.mode.value,
         credential.description, scopes_text(credential.scopes), token.prefix, token.last4,
-        "active", now,
+        "active", now, restrictions_text(credential.restrictions),
     )  # fmt: skip
 
 
@@ -129,17 +132,18 @@ def lock(account_id: AccountId, credential_id: str) -> Select[tuple[str]]:
     )
 
 
-def change(
-    credential_id: CredentialId, description: str, scopes: frozenset[Scope], now: UnixMs
-) -> tuple[Update, Update]:
-    text = scopes_text(scopes)
+def change(after: Credential) -> tuple[Update, Update]:
+    """Make description, scopes and restrictions those of `after`, also for its tokens."""
+    values = {
+        "description": after.description,
+        "scopes": scopes_text(after.scopes),
+        "restrictions": restrictions_text(after.restrictions),
+    }
     return (
         update(credentials)
-        .where(credentials.c.id == credential_id)
-        .values(description=description, scopes=text, updated_at=now),
-        update(tokens)
-        .where(tokens.c.credential_id == credential_id)
-        .values(description=description, scopes=text),
+        .where(credentials.c.id == after.id)
+        .values(**values, updated_at=after.updated_at),
+        update(tokens).where(tokens.c.credential_id == after.id).values(**values),
     )
 
 
@@ -187,6 +191,7 @@ def from_row(row: CredentialRow) -> Credential:
         description=row.description,
         mode=Mode(row.mode),
         scopes=scopes_from_text(row.scopes),
+        restrictions=restrictions_from_text(row.restrictions),
         status=Status(row.status),
         prefix=row.prefix,
         last4=row.last4,

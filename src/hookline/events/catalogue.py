@@ -136,6 +136,7 @@ _CREDENTIAL: Data = {
     "description": "CRM",
     "scopes": ["messages:send", "messages:read"],
     "mode": "live",
+    "allowed_ips": None,
     "status": "active",
     "created_at": _AT,
     "updated_at": _AT,

@@ -10,6 +10,15 @@ from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
 from hookline.console.navigation import CONFIG, CREDENTIALS, INTEGRATIONS
 from hookline.console.routing import Page
 from hookline.console.views import credentials as views
+from hookline.console.views.restrictions import (
+    NO_RESTRICTIONS,
+    RESTRICTIONS,
+    TypedRestrictions,
+    changes_in,
+    read_restrictions,
+    shown_restrictions,
+    typed_restrictions,
+)
 from hookline.console.views.samples import send_curl, token_samples
 from hookline.console.views.scopes import SEND_AND_RECEIVE, scope_grid
 from hookline.console.visit import Values, Visit
@@ -22,7 +31,7 @@ from hookline.credentials.rotation import rotate_credential
 from hookline.errors import Conflict, Forbidden, Invalid
 from hookline.principal import Mode, Scope
 
-_FORM_FIELDS = ("description", "scopes", "mode")
+_FORM_FIELDS = ("description", "scopes", "mode", *RESTRICTIONS)
 _REFUSED = (Invalid, Conflict, Forbidden)
 _SENDER = "+12025550100"
 
@@ -34,6 +43,7 @@ class Typed:
     description: str
     mode: str
     scopes: frozenset[Scope]
+    restrictions: TypedRestrictions
 
 
 async def show_integrations(visit: Visit) -> Response:
@@ -75,20 +85,26 @@ async def list_credentials(visit: Visit) -> Response:
 
 async def show_credential(visit: Visit) -> Response:
     view = await _one(visit)
-    return await visit.page("credentials/detail.html", **_place(visit), credential=view)
+    return await visit.page(
+        "credentials/detail.html",
+        **_place(visit),
+        credential=view,
+        restrictions=shown_restrictions(view.restrictions),
+    )
 
 
 async def show_create(visit: Visit) -> Response:
     mode = visit.principal.mode.value
     chosen = SEND_AND_RECEIVE & visit.principal.scopes
-    return await _create_form(visit, Typed("", mode, chosen), NOTHING_WRONG)
+    return await _create_form(visit, Typed("", mode, chosen, NO_RESTRICTIONS), NOTHING_WRONG)
 
 
 async def create(visit: Visit) -> Response:
     """Make a credential and reveal its token, once."""
     typed = _typed(visit.typed, visit.principal.mode)
-    command = Issue(typed.description, typed.scopes, Mode(typed.mode))
     try:
+        restrictions = changes_in(typed.restrictions)
+        command = Issue(typed.description, typed.scopes, Mode(typed.mode), restrictions)
         issued = await visit.commit(
             lambda tx: issue_credential(tx, visit.store, visit.principal, command)
         )
@@ -146,15 +162,21 @@ async def delete(visit: Visit) -> Response:
 async def show_edit(visit: Visit) -> Response:
     view = await _one(visit)
     chosen = frozenset(Scope(name) for name in view.scopes)
-    return await _edit_form(visit, view, Typed(view.description, "", chosen), NOTHING_WRONG)
+    return await _edit_form(
+        visit,
+        view,
+        Typed(view.description, "", chosen, typed_restrictions(view.restrictions)),
+        NOTHING_WRONG,
+    )
 
 
 async def edit(visit: Visit) -> Response:
-    """Change description and scopes. What the person does not hold stays as it is."""
+    """Change description, scopes and restrictions. What the person does not hold stays as it is."""
     view, typed = await _one(visit), _typed(visit.typed, visit.principal.mode)
     kept = frozenset(Scope(name) for name in view.scopes) - visit.principal.scopes
-    change = Change(typed.description, typed.scopes | kept)
     try:
+        restrictions = changes_in(typed.restrictions)
+        change = Change(typed.description, typed.scopes | kept, restrictions)
         await visit.commit(
             lambda tx: patch_credential(tx, visit.store, visit.principal, view.id, change)
         )
@@ -177,7 +199,7 @@ def _typed(form: Form, mode: Mode) -> Typed:
     known = {scope.value for scope in Scope}
     scopes = frozenset(Scope(name) for name in form.texts("scope") if name in known)
     wanted = Mode.TEST if form.text("mode") == Mode.TEST.value else mode
-    return Typed(form.text("description"), wanted.value, scopes)
+    return Typed(form.text("description"), wanted.value, scopes, read_restrictions(form))
 
 
 async def _all(visit: Visit) -> Sequence[views.CredentialView]:

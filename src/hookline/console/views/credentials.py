@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from hookline.clock import DAY_MS
 from hookline.credentials.model import ROTATION_DUE_MS, Credential, Status
 from hookline.principal import Mode, Scope
+from hookline.restrictions import Restrictions
 
 DUE_DAYS = ROTATION_DUE_MS // DAY_MS
 SOON_DAYS = 76
@@ -61,6 +62,7 @@ class CredentialView:
     last4: str
     is_test: bool
     scopes: Sequence[str]
+    restrictions: Restrictions
     chips: Sequence[Chip]
     chips_more: Sequence[str]
     created_by: str
@@ -99,6 +101,7 @@ def credential_view(credential: Credential, now: int) -> CredentialView:
         last4=credential.last4,
         is_test=credential.mode is Mode.TEST,
         scopes=sorted(credential.scopes),
+        restrictions=credential.restrictions,
         chips=chips[:_CHIPS_MAX],
         chips_more=[f"{chip.resource} {chip.full}" for chip in chips[_CHIPS_MAX:]],
         created_by=credential.created_by.label,

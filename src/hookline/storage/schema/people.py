@@ -95,6 +95,7 @@ credentials = Table(
     text_column("ended_by", null=True),
     text_column("ended_by_label", null=True),
     text_column("ended_reason", null=True),
+    text_column("restrictions", null=True),  # JSON by name; null: there are none
     one_of("mode", "live", "test"),
     one_of("status", "active", "rotating", "expired", "revoked", "disabled_idle"),
     Index(None, "account_id", "id"),
@@ -105,7 +106,7 @@ credential_tokens = Table(
     metadata,
     Column("digest", LargeBinary, primary_key=True),  # SHA-256 of the token's text
     text_column("credential_id"),
-    # The next four repeat the credential's, so that one look-up by digest authenticates a request.
+    # The next four, and the restrictions, repeat the credential's, so that one look-up by digest authenticates a request.
     text_column("account_id"),
     text_column("mode"),
     text_column("description"),
@@ -119,6 +120,7 @@ credential_tokens = Table(
     text_column("last_used_ip", null=True),
     text_column("last_used_user_agent", null=True),
     text_column("last_used_route", null=True),
+    text_column("restrictions", null=True),
     one_of("mode", "live", "test"),
     one_of("status", "active", "rotated", "revoked"),
     Index(None, "credential_id"),

@@ -1,0 +1,89 @@
+"""The restrictions of a credential: as a form has them, and as its page shows them."""
+
+import re
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass, fields
+
+from pydantic import ValidationError
+
+from hookline.carriers.registration import invalid
+from hookline.console.forms import Form
+from hookline.credentials.restricting import Changes
+from hookline.credentials.schemas import RestrictionFields, restriction_changes
+from hookline.restrictions import Restrictions
+
+RESTRICTIONS = tuple(field.name for field in fields(Restrictions))
+_LISTS = frozenset({"allowed_ips"})
+_BETWEEN = re.compile(r"[\s,;]+")
+_TITLES = {"allowed_ips": "Only from"}
+
+
+@dataclass(frozen=True, slots=True)
+class TypedRestrictions:
+    """What the fields hold; an empty one does not restrict."""
+
+    allowed_ips: str = ""
+
+    def is_open(self, wrong: Container[str]) -> bool:
+        """Whether the fields are shown at once: when one holds something, or is wrong."""
+        return self != NO_RESTRICTIONS or any(name in wrong for name in RESTRICTIONS)
+
+
+NO_RESTRICTIONS = TypedRestrictions()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One restriction on the credential's page: a list, or a text."""
+
+    title: str
+    parts: Sequence[str] = ()
+    text: str = ""
+
+
+def read_restrictions(form: Form) -> TypedRestrictions:
+    """What was typed."""
+    return TypedRestrictions(**{name: form.text(name) for name in RESTRICTIONS})
+
+
+def typed_restrictions(restrictions: Restrictions) -> TypedRestrictions:
+    """The fields of a form that changes these."""
+    named = restrictions.in_words
+    return TypedRestrictions(
+        **{name: " ".join(_parts(name, value)) for name, value in named.items()}
+    )
+
+
+def changes_in(typed: TypedRestrictions) -> Changes:
+    """All restrictions as use cases take them. Raises Invalid."""
+    body = {name: _value(name, getattr(typed, name)) for name in RESTRICTIONS}
+    try:
+        return restriction_changes(RestrictionFields.model_validate(body))
+    except ValidationError as error:
+        raise invalid(error) from error
+
+
+def shown_restrictions(restrictions: Restrictions) -> list[Shown]:
+    """Those that there are, in the order of the form."""
+    named = restrictions.in_words
+    return [
+        Shown(_TITLES[name], tuple(_parts(name, value)))
+        if name in _LISTS
+        else Shown(_TITLES[name], text=f"{value:,}")
+        for name, value in named.items()
+    ]
+
+
+def _value(name: str, text: str) -> object:
+    if not text:
+        return None
+    if name in _LISTS:
+        return [part for part in _BETWEEN.split(text) if part]
+    return int(text) if text.isdecimal() and len(text) < 16 else text
+
+
+def _parts(name: str, value: object) -> Iterator[str]:
+    if name in _LISTS and isinstance(value, list):
+        yield from map(str, value)
+    else:
+        yield str(value)

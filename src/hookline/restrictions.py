@@ -1,0 +1,95 @@
+"""What holds a caller besides their scopes: from where, from and to which numbers, how much. Pure.
+
+Who enforces a restriction asks here; None means that nothing is restricted.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+Network = IPv4Network | IPv6Network
+Address = IPv4Address | IPv6Address
+
+IPS_MAX = 50
+_MAPPED_PREFIX = 96
+"""Of `::ffff:0:0/96`, where IPv6 has the addresses of IPv4 (RFC 4291 §2.5.5.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restrictions:
+    """The restrictions of one caller."""
+
+    allowed_ips: tuple[Network, ...] | None = None
+    """Where requests may come from."""
+
+    def admits(self, ip: str) -> bool:
+        """Whether a request may come from this address; what is none may not."""
+        if self.allowed_ips is None:
+            return True
+        try:
+            address = unmapped(ip_address(ip))
+        except ValueError:
+            return False
+        return any(_holds(network, address) for network in self.allowed_ips)
+
+    def wider_than(self, own: "Restrictions") -> Iterator[str]:
+        """The names of those in which these allow more than `own`."""
+        if own.allowed_ips is not None and not _are_within(self.allowed_ips, own.allowed_ips):
+            yield "allowed_ips"
+
+    @property
+    def in_words(self) -> Mapping[str, object]:
+        """Those that there are, as JSON knows them."""
+        values = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+UNRESTRICTED = Restrictions()
+
+
+@lru_cache(maxsize=4_096)
+def parse_network(text: str) -> Network:
+    """A CIDR, or one address. An IPv4-mapped IPv6 network becomes the IPv4 one that it stands for.
+
+    Raises ValueError, in words for whoever wrote it.
+    """
+    if "%" in text:
+        raise ValueError("an address with a zone is known on one machine only; leave the zone out")
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("write it as a CIDR, like 203.0.113.0/24 or 2001:db8::/32") from None
+    address = text.partition("/")[0]
+    if ip_address(address) != network.network_address:
+        raise ValueError(f"{address} is not where a network begins; do you mean {network}?")
+    if isinstance(network, IPv6Network) and network.prefixlen >= _MAPPED_PREFIX:
+        mapped = network.network_address.ipv4_mapped
+        if mapped is not None:
+            return IPv4Network((int(mapped), network.prefixlen - _MAPPED_PREFIX))
+    return network
+
+
+def unmapped(address: Address) -> Address:
+    """The IPv4 address that an IPv4-mapped IPv6 one stands for; any other as it is."""
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _holds(network: Network, address: Address) -> bool:
+    return network.version == address.version and address in network
+
+
+def _are_within(inner: tuple[Network, ...] | None, outer: tuple[Network, ...]) -> bool:
+    return inner is not None and all(
+        any(_is_within(network, other) for other in outer) for network in inner
+    )
+
+
+def _is_within(inner: Network, outer: Network) -> bool:
+    if isinstance(inner, IPv4Network):
+        return isinstance(outer, IPv4Network) and inner.subnet_of(outer)
+    return isinstance(outer, IPv6Network) and inner.subnet_of(outer)
+
+
+def _plain(value: object) -> object:
+    return [str(one) for one in value] if isinstance(value, tuple) else value
