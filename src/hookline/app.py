@@ -15,6 +15,7 @@ from starlette.requests import Request
 from hookline import __version__
 from hookline.accounts import routes as account_routes
 from hookline.accounts.bootstrap import Bootstrap, ensure_first_account
+from hookline.accounts.countries import AccountCountries
 from hookline.accounts.passwords import Passwords
 from hookline.api import health, problems
 from hookline.api.authentication import authenticate
@@ -23,6 +24,7 @@ from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
 from hookline.audit.append import AuditTrail
 from hookline.calls.exchange import Exchange
+from hookline.calls.permission import Permission
 from hookline.calls.recording_routes import recording_routes
 from hookline.calls.routes import call_routes
 from hookline.carriers import routes as carrier_routes
@@ -163,9 +165,15 @@ class Server:
         self.links = Links(core.store)
         self.dispatcher = Dispatcher(core.store, self.links, Inbound(core.store), core.leases.node)
         self.book = NumberBook(core.store, core.wakeups)
+        self.countries = AccountCountries(core.store, core.wakeups)
         self.speech = open_speech(settings)
         self.calls = Exchange(
-            core.store, core.leases, self.book, self.speech, self.webhooks.keyring.of_account
+            core.store,
+            core.leases,
+            self.book,
+            self.speech,
+            self.webhooks.keyring.of_account,
+            Permission(core.store, self.countries),
         )
         self.keeper = LinkKeeper(
             core.store,
@@ -176,7 +184,7 @@ class Server:
             homes={MESSAGES: self.links.home(self.dispatcher), CALLS: self._call_home()},
         )
         self.carriers = CarrierShapes(KINDS)
-        self.submission = Submission(core.store, self.book, self.dispatcher)
+        self.submission = Submission(core.store, self.book, self.countries, self.dispatcher)
         self.trials = Trials(core.store, self.submission)
         self.phones = Phones(core.store, self.dispatcher)
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)

@@ -8,10 +8,14 @@ from dataclasses import dataclass, fields
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
+import phonenumbers
+
 Network = IPv4Network | IPv6Network
 Address = IPv4Address | IPv6Address
 
 IPS_MAX = 50
+NUMBERS_MAX = 100
+COUNTRIES_MAX = 300
 _MAPPED_PREFIX = 96
 """Of `::ffff:0:0/96`, where IPv6 has the addresses of IPv4 (RFC 4291 §2.5.5.2)."""
 
@@ -22,6 +26,10 @@ class Restrictions:
 
     allowed_ips: tuple[Network, ...] | None = None
     """Where requests may come from."""
+    allowed_numbers: tuple[str, ...] | None = None
+    """Which of the account's numbers and senders may be sent and called from."""
+    allowed_countries: tuple[str, ...] | None = None
+    """Where messages and calls may go, as ISO 3166 codes."""
 
     def admits(self, ip: str) -> bool:
         """Whether a request may come from this address; what is none may not."""
@@ -37,6 +45,10 @@ class Restrictions:
         """The names of those in which these allow more than `own`."""
         if own.allowed_ips is not None and not _are_within(self.allowed_ips, own.allowed_ips):
             yield "allowed_ips"
+        for name in ("allowed_numbers", "allowed_countries"):
+            mine, theirs = getattr(own, name), getattr(self, name)
+            if mine is not None and (theirs is None or not set(theirs) <= set(mine)):
+                yield name
 
     @property
     def in_words(self) -> Mapping[str, object]:
@@ -68,6 +80,20 @@ def parse_network(text: str) -> Network:
         if mapped is not None:
             return IPv4Network((int(mapped), network.prefixlen - _MAPPED_PREFIX))
     return network
+
+
+def parse_country(text: str) -> str:
+    """An ISO 3166 code of two letters that telephone numbers are from, in capitals.
+
+    Raises ValueError, in words for whoever wrote it.
+    """
+    code = text.strip().upper()
+    if code not in phonenumbers.SUPPORTED_REGIONS:
+        hint = "; do you mean GB?" if code == "UK" else ""
+        raise ValueError(
+            f"there is no country {text[:10]!r}; write its ISO 3166 code, like US{hint}"
+        )
+    return code
 
 
 def unmapped(address: Address) -> Address:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hookline.credentials.restricting import restrictions_from_text, restrictions_text
+from hookline.credentials.model import restrictions_from_text, restrictions_text
 from hookline.restrictions import UNRESTRICTED, Restrictions, parse_network
 
 ADDRESSES = st.ip_addresses().map(str)

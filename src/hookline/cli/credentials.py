@@ -32,7 +32,11 @@ credentials = typer.Typer(
 
 TokenOnly = Annotated[bool, typer.Option("--token-only", help="Print nothing but the token.")]
 _GRACE = re.compile(r"(\d+)([smhd]?)\Z")
-_OPTIONS = {"allowed_ips": "allowed_ip"}
+_OPTIONS = {
+    "allowed_ips": "allowed_ip",
+    "allowed_numbers": "allowed_number",
+    "allowed_countries": "allowed_country",
+}
 _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -48,13 +52,23 @@ def create(
     allowed_ip: Annotated[
         list[str] | None, typer.Option(help="CIDR that requests may come from; repeatable.")
     ] = None,
+    allowed_number: Annotated[
+        list[str] | None, typer.Option(help="Number or sender that it may use; repeatable.")
+    ] = None,
+    allowed_country: Annotated[
+        list[str] | None, typer.Option(help="ISO 3166 code that it may reach; repeatable.")
+    ] = None,
     account: Account = None,
     token_only: TokenOnly = False,
     json: Json = False,
 ) -> None:
     """Create a credential. Its token is shown this once."""
     scopes = frozenset(Scope) if all_scopes else _scopes(scope or [])
-    restrictions = _restrictions(allowed_ips=allowed_ip)
+    restrictions = _restrictions(
+        allowed_ips=allowed_ip,
+        allowed_numbers=allowed_number,
+        allowed_countries=allowed_country,
+    )
 
     async def work(core: Core) -> Issued:
         principal = await operator(core, account)

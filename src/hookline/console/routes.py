@@ -5,6 +5,7 @@ from starlette.routing import Route
 
 from hookline.console.collaborators import Console
 from hookline.console.pages import (
+    account,
     call_placing,
     calls,
     carrier_test,
@@ -28,6 +29,7 @@ PAGES = (
     *start.PAGES,
     *entrance.PAGES,
     *credentials.PAGES,
+    *account.PAGES,
     *messages.PAGES,
     *call_placing.PAGES,
     *calls.PAGES,

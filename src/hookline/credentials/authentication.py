@@ -9,8 +9,7 @@ from hookline.clock import to_rfc3339
 from hookline.credentials import store as sql
 from hookline.credentials.errors import AddressNotAllowed
 from hookline.credentials.last_use import LastUses
-from hookline.credentials.model import scopes_from_text
-from hookline.credentials.restricting import restrictions_from_text
+from hookline.credentials.model import restrictions_from_text, scopes_from_text
 from hookline.credentials.tokens import parse_token
 from hookline.ids import AccountId
 from hookline.principal import Mode, Principal, PrincipalKind

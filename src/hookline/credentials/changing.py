@@ -7,7 +7,7 @@ from hookline.credentials import store as sql
 from hookline.credentials.announcement import announce
 from hookline.credentials.model import Credential, Step
 from hookline.credentials.reading import get_for_change
-from hookline.credentials.restricting import Changes, check_within, restricted
+from hookline.credentials.restricting import Changes, restricted
 from hookline.events.model import EventType
 from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
@@ -44,9 +44,12 @@ async def patch_credential(
         after = replace(after, description=model.clean_description(change.description))
     if change.scopes is not None:
         after = replace(after, scopes=model.check_any_scope(change.scopes))
-    after = replace(after, restrictions=restricted(before.restrictions, change.restrictions))
+    restrictions = await restricted(
+        tx, principal.account_id, before.restrictions, change.restrictions
+    )
+    after = replace(after, restrictions=restrictions)
     model.check_scopes(principal, after.scopes)
-    check_within(principal, after.restrictions)
+    principal.require_within(after.restrictions)
     if after == before:
         return before
     after = replace(after, updated_at=store.now())

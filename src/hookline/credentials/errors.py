@@ -1,8 +1,8 @@
 """What can go wrong with credentials."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from hookline.errors import Conflict, FieldError, Forbidden, NotFound
+from hookline.errors import Conflict, Forbidden, NotFound
 from hookline.principal import Scope
 
 
@@ -29,23 +29,6 @@ class ScopeNotHeld(Forbidden):
     def __init__(self, missing: Iterable[Scope]) -> None:
         names = " ".join(sorted(missing))
         super().__init__(f"You do not have these scopes yourself: {names}.")
-
-
-class RestrictionWidened(Forbidden):
-    """One is restricted oneself, and cannot hand out more than one has. Give each restriction named
-    a value within one's own (`GET /v1/credentials/self` shows them), or ask who is not restricted."""
-
-    code = "restriction_widened"
-    title = "The restriction is not yours to lift"
-
-    def __init__(self, wider: Sequence[str]) -> None:
-        names = ", ".join(wider)
-        super().__init__(
-            f"This would allow more than your own restrictions do: {names}.",
-            errors=[
-                FieldError(f"/{name}", self.code, "This is wider than your own.") for name in wider
-            ],
-        )
 
 
 class AddressNotAllowed(Forbidden):

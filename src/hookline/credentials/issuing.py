@@ -6,7 +6,7 @@ from hookline.credentials import model
 from hookline.credentials import store as sql
 from hookline.credentials.announcement import announce
 from hookline.credentials.model import Actor, Credential, Status
-from hookline.credentials.restricting import Changes, check_within, restricted
+from hookline.credentials.restricting import Changes, restricted
 from hookline.credentials.tokens import Token
 from hookline.events.model import EventType
 from hookline.ids import CredentialId
@@ -42,8 +42,8 @@ async def issue_credential(
     principal.require(Scope.CREDENTIALS_WRITE)
     model.check_mode(principal, command.mode)
     model.check_scopes(principal, model.check_any_scope(command.scopes))
-    restrictions = restricted(UNRESTRICTED, command.restrictions)
-    check_within(principal, restrictions)
+    restrictions = await restricted(tx, principal.account_id, UNRESTRICTED, command.restrictions)
+    principal.require_within(restrictions)
     token, now = Token.new(command.mode), store.now()
     credential = Credential(
         id=CredentialId(store.ids.new("crd")),

@@ -4,13 +4,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
+
+import msgspec
 
 from hookline.clock import DAY_MS, UnixMs
 from hookline.credentials.errors import CredentialEnded, NotOnItself, ScopeNotHeld
 from hookline.errors import Invalid
 from hookline.ids import AccountId, CredentialId
 from hookline.principal import Mode, Principal, Scope
-from hookline.restrictions import UNRESTRICTED, Restrictions
+from hookline.restrictions import UNRESTRICTED, Restrictions, parse_network
 
 ROTATION_DUE_MS = 90 * DAY_MS
 DESCRIPTION_MAX = 200
@@ -150,3 +153,23 @@ def scopes_text(scopes: Iterable[Scope]) -> str:
 def scopes_from_text(text: str) -> frozenset[Scope]:
     """What `scopes_text` wrote. The cache is of texts, never of who has them."""
     return frozenset(Scope(name) for name in text.split())
+
+
+def restrictions_text(restrictions: Restrictions) -> str | None:
+    """Restrictions as the database keeps them; None when there are none."""
+    named = restrictions.in_words
+    return msgspec.json.encode(named, order="sorted").decode() if named else None
+
+
+@lru_cache(maxsize=4_096)
+def restrictions_from_text(text: str | None) -> Restrictions:
+    """What `restrictions_text` wrote. The cache is of texts, never of who is held by them."""
+    if text is None:
+        return UNRESTRICTED
+    named: dict[str, Any] = msgspec.json.decode(text)  # Any: JSON
+    values = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in named.items()
+    }
+    if "allowed_ips" in values:
+        values["allowed_ips"] = tuple(parse_network(one) for one in values["allowed_ips"])
+    return Restrictions(**values)

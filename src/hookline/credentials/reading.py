@@ -5,9 +5,10 @@ from hookline.api.wire import Page
 from hookline.credentials import schemas
 from hookline.credentials import store as sql
 from hookline.credentials.errors import CredentialNotFound, NotACredential
-from hookline.credentials.model import Credential
+from hookline.credentials.model import Credential, restrictions_from_text
 from hookline.ids import is_id
 from hookline.principal import Principal, PrincipalKind, Scope
+from hookline.restrictions import Restrictions
 from hookline.storage.schema import credentials
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -41,6 +42,14 @@ async def get_credential(store: Store, principal: Principal, credential_id: str)
 async def get_own(store: Store, principal: Principal) -> Credential:
     """The credential that is calling; needs no scope. Raises NotACredential."""
     return await _read(store, principal, own_id(principal))
+
+
+async def restrictions_of(store: Store, credential_id: str) -> Restrictions:
+    """What holds a credential now, also one that has ended. Raises CredentialNotFound."""
+    found = await store.read(sql.restrictions(credential_id))
+    if not found:
+        raise CredentialNotFound(_absent(credential_id))
+    return restrictions_from_text(found[0].restrictions)
 
 
 async def get_for_change(tx: Transaction, principal: Principal, credential_id: str) -> Credential:

@@ -1,45 +1,41 @@
-"""How a credential is restricted: what may be set, by whom, and as the database keeps it."""
+"""Sets the restrictions of a credential, and knows which numbers can be named in them."""
 
 from collections.abc import Mapping
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any
 
-import msgspec
+from hookline.credentials import store as sql
+from hookline.errors import Invalid
+from hookline.ids import AccountId
+from hookline.restrictions import Restrictions
+from hookline.storage.transaction import Transaction
 
-from hookline.credentials.errors import RestrictionWidened
-from hookline.principal import Principal
-from hookline.restrictions import UNRESTRICTED, Restrictions, parse_network
-
+_GROUPING = dict.fromkeys(map(ord, " -.()\u00a0"))
 Changes = Mapping[str, Any]  # Any: each restriction has its own type
 """Restrictions by name as `Restrictions` has them; None lifts one."""
 
 
-def restricted(before: Restrictions, changes: Changes) -> Restrictions:
-    """The restrictions after the changes."""
+async def restricted(
+    tx: Transaction, account_id: AccountId, before: Restrictions, changes: Changes
+) -> Restrictions:
+    """The restrictions after the changes. Raises Invalid for a number that is not the account's."""
+    wanted = changes.get("allowed_numbers")
+    if wanted is not None:
+        rows = await tx.execute(sql.numbers_among(account_id, [*map(_compact, wanted)]))
+        known = {row.number for row in rows}
+        for place, number in enumerate(wanted):
+            if _compact(number) not in known:
+                raise Invalid.at(
+                    f"/allowed_numbers/{place}",
+                    "unknown_number",
+                    f"{number[:32]} is not a number or sender of this account. "
+                    "GET /v1/numbers lists them.",
+                )
+        changes = {**changes, "allowed_numbers": tuple(sorted(known))}
     return replace(before, **changes)
 
 
-def check_within(principal: Principal, wanted: Restrictions) -> None:
-    """Raise RestrictionWidened unless the caller's own restrictions are as narrow."""
-    wider = tuple(wanted.wider_than(principal.restrictions))
-    if wider:
-        raise RestrictionWidened(wider)
-
-
-def restrictions_text(restrictions: Restrictions) -> str | None:
-    """Restrictions as the database keeps them; None when there are none."""
-    named = restrictions.in_words
-    return msgspec.json.encode(named, order="sorted").decode() if named else None
-
-
-@lru_cache(maxsize=4_096)
-def restrictions_from_text(text: str | None) -> Restrictions:
-    """What `restrictions_text` wrote. The cache is of texts, never of who is held by them."""
-    if text is None:
-        return UNRESTRICTED
-    named: dict[str, Any] = msgspec.json.decode(text)  # Any: JSON
-    ips = named.pop("allowed_ips", None)
-    return Restrictions(
-        allowed_ips=None if ips is None else tuple(parse_network(one) for one in ips), **named
-    )
+def _compact(number: str) -> str:
+    """People group the digits of a number; a sender of letters stays as it is."""
+    plain = number.strip()
+    return plain.translate(_GROUPING) if plain.startswith("+") else plain

@@ -10,7 +10,6 @@ from hookline.credentials.authentication import refusal
 from hookline.credentials.issuing import Issued
 from hookline.credentials.model import Credential, Step
 from hookline.credentials.reading import get_for_change, own_id
-from hookline.credentials.restricting import check_within
 from hookline.credentials.tokens import Token
 from hookline.events.model import EventType
 from hookline.principal import Principal, Scope
@@ -33,7 +32,7 @@ async def rotate_credential(
     principal.require(Scope.CREDENTIALS_WRITE)
     credential = await get_for_change(tx, principal, credential_id)
     model.check_scopes(principal, credential.scopes)
-    check_within(principal, credential.restrictions)
+    principal.require_within(credential.restrictions)
     return await _rotate(tx, store, principal, credential, reason)
 
 

@@ -18,7 +18,6 @@ from hookline.credentials.errors import (
     CredentialNotFound,
     NotACredential,
     NotOnItself,
-    RestrictionWidened,
     ScopeNotHeld,
 )
 from hookline.credentials.issuing import Issue, issue_credential
@@ -37,7 +36,7 @@ from hookline.credentials.schemas import (
     restriction_changes,
 )
 from hookline.credentials.tokens import digest_of
-from hookline.principal import Scope
+from hookline.principal import RestrictionWidened, Scope
 from hookline.storage.transaction import Transaction
 
 _AT_ONCE = CredentialRotate()

@@ -7,13 +7,14 @@ from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
 from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
+from hookline.api.countries import AllowedCountries
 from hookline.api.pagination import CreatedPaging
 from hookline.api.wire import Body, Shape, Timestamp, shown
 from hookline.clock import to_rfc3339
 from hookline.credentials import model
 from hookline.credentials.model import DESCRIPTION_MAX, REASON_MAX
 from hookline.principal import Mode, Scope
-from hookline.restrictions import IPS_MAX, Restrictions, parse_network
+from hookline.restrictions import IPS_MAX, NUMBERS_MAX, Restrictions, parse_network
 
 _NOT_YET = "not_supported_yet"
 _CIDR_LENGTH_MAX = 64
@@ -83,6 +84,16 @@ AllowedIps = Annotated[
         examples=[["203.0.113.0/24", "2001:db8::/32"]],
     ),
 ]
+AllowedNumbers = Annotated[
+    list[Annotated[str, Field(min_length=1, max_length=32)]],
+    Field(
+        min_length=1,
+        max_length=NUMBERS_MAX,
+        description="Which of the account's numbers and senders it may send and call from; others "
+        "get 403 `number_not_allowed`. What it may read is not restricted by it.",
+        examples=[["+12025550100"]],
+    ),
+]
 StatusName = Literal["active", "rotating", "expired", "revoked", "disabled_idle"]
 Reason = Annotated[str, Field(max_length=REASON_MAX, description="Kept in the audit log.")]
 
@@ -92,8 +103,8 @@ class RestrictionFields(Body):
 
     expires_in_days: NotYet = None
     allowed_ips: AllowedIps | None = None
-    allowed_numbers: NotYet = None
-    allowed_countries: NotYet = None
+    allowed_numbers: AllowedNumbers | None = None
+    allowed_countries: AllowedCountries | None = None
     rate_limit: NotYet = None
     daily_message_cap: NotYet = None
     daily_call_cap: NotYet = None
@@ -188,6 +199,10 @@ class Credential(Shape):
     last_used: CredentialLastUse | None
     ended: CredentialEnding | None
     allowed_ips: Annotated[list[str] | None, Field(description="null: from everywhere.")]
+    allowed_numbers: Annotated[list[str] | None, Field(description="null: all of the account's.")]
+    allowed_countries: Annotated[
+        list[str] | None, Field(description="null: wherever the account may.")
+    ]
 
 
 class CredentialWithToken(Credential):
@@ -237,8 +252,11 @@ def restriction_changes(body: RestrictionFields) -> dict[str, Any]:  # Any: as `
     named = body.model_dump(include=body.model_fields_set & _RESTRICTIONS)
     ips = named.get("allowed_ips")
     if ips is not None:
-        named["allowed_ips"] = tuple(dict.fromkeys(parse_network(one) for one in ips))
-    return named
+        named["allowed_ips"] = [*dict.fromkeys(parse_network(one) for one in ips)]
+    countries = named.get("allowed_countries")
+    if countries is not None:
+        named["allowed_countries"] = sorted(set(countries))
+    return {name: tuple(one) if isinstance(one, list) else one for name, one in named.items()}
 
 
 def _restrictions(restrictions: Restrictions) -> dict[str, object]:

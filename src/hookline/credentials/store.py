@@ -4,6 +4,7 @@ A credential's token rows repeat its account, mode, description, scopes and rest
 of those is made to both tables in one transaction.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import Row, Select, Update, func, select, update
@@ -15,16 +16,17 @@ from hookline.credentials.model import (
     Ending,
     LastUse,
     Status,
+    restrictions_from_text,
+    restrictions_text,
     scopes_from_text,
     scopes_text,
 )
-from hookline.credentials.restricting import restrictions_from_text, restrictions_text
 from hookline.credentials.tokens import Token
 from hookline.ids import AccountId, CredentialId
 from hookline.principal import Mode, Principal
 from hookline.storage import sets
 from hookline.storage.schema import credential_tokens as tokens
-from hookline.storage.schema import credentials
+from hookline.storage.schema import credentials, numbers
 
 Credentials = Select[Any]  # Any: the columns that `from_row` reads
 CredentialRow = Row[Any]
@@ -145,6 +147,17 @@ def change(after: Credential) -> tuple[Update, Update]:
         .values(**values, updated_at=after.updated_at),
         update(tokens).where(tokens.c.credential_id == after.id).values(**values),
     )
+
+
+def numbers_among(account_id: AccountId, wanted: Collection[str]) -> Select[tuple[str]]:
+    """Those of the account's numbers and senders that are wanted."""
+    return select(numbers.c.number).where(
+        numbers.c.account_id == account_id, numbers.c.number.in_(wanted)
+    )
+
+
+def restrictions(credential_id: str) -> Select[tuple[str]]:
+    return select(credentials.c.restrictions).where(credentials.c.id == credential_id)
 
 
 def mark_rotated(credential_id: CredentialId, now: UnixMs) -> Update:

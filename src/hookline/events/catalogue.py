@@ -137,6 +137,8 @@ _CREDENTIAL: Data = {
     "scopes": ["messages:send", "messages:read"],
     "mode": "live",
     "allowed_ips": None,
+    "allowed_numbers": None,
+    "allowed_countries": ["GB", "US"],
     "status": "active",
     "created_at": _AT,
     "updated_at": _AT,

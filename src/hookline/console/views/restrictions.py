@@ -13,9 +13,15 @@ from hookline.credentials.schemas import RestrictionFields, restriction_changes
 from hookline.restrictions import Restrictions
 
 RESTRICTIONS = tuple(field.name for field in fields(Restrictions))
-_LISTS = frozenset({"allowed_ips"})
+_LISTS = frozenset({"allowed_ips", "allowed_numbers", "allowed_countries"})
 _BETWEEN = re.compile(r"[\s,;]+")
-_TITLES = {"allowed_ips": "Only from"}
+_BETWEEN_NUMBERS = re.compile(r"[\n,;]+")
+"""Their digits may be grouped, and a sender may have spaces."""
+_TITLES = {
+    "allowed_ips": "Only from",
+    "allowed_numbers": "Only as",
+    "allowed_countries": "Only to",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,8 @@ class TypedRestrictions:
     """What the fields hold; an empty one does not restrict."""
 
     allowed_ips: str = ""
+    allowed_numbers: str = ""
+    allowed_countries: str = ""
 
     def is_open(self, wrong: Container[str]) -> bool:
         """Whether the fields are shown at once: when one holds something, or is wrong."""
@@ -50,7 +58,10 @@ def typed_restrictions(restrictions: Restrictions) -> TypedRestrictions:
     """The fields of a form that changes these."""
     named = restrictions.in_words
     return TypedRestrictions(
-        **{name: " ".join(_parts(name, value)) for name, value in named.items()}
+        **{
+            name: ("\n" if name == "allowed_numbers" else " ").join(_parts(name, value))
+            for name, value in named.items()
+        }
     )
 
 
@@ -78,7 +89,8 @@ def _value(name: str, text: str) -> object:
     if not text:
         return None
     if name in _LISTS:
-        return [part for part in _BETWEEN.split(text) if part]
+        between = _BETWEEN_NUMBERS if name == "allowed_numbers" else _BETWEEN
+        return [part.strip() for part in between.split(text) if part.strip()]
     return int(text) if text.isdecimal() and len(text) < 16 else text
 
 

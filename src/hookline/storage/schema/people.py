@@ -11,6 +11,7 @@ accounts = Table(
     text_column("name"),
     text_column("signing_secret"),  # sealed; signs status_url and answer_url requests
     time_column("created_at"),
+    text_column("allowed_countries", null=True),  # ISO 3166 codes with spaces; null: everywhere
 )
 
 account_streams = Table(

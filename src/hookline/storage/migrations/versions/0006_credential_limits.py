@@ -1,4 +1,4 @@
-"""What holds a credential besides its scopes."""
+"""What holds credentials besides their scopes, and accounts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,5 +10,6 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("accounts", sa.Column("allowed_countries", sa.Text(), nullable=True))
     op.add_column("credentials", sa.Column("restrictions", sa.Text(), nullable=True))
     op.add_column("credential_tokens", sa.Column("restrictions", sa.Text(), nullable=True))
