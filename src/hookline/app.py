@@ -20,6 +20,7 @@ from hookline.accounts.passwords import Passwords
 from hookline.api import health, problems
 from hookline.api.authentication import authenticate
 from hookline.api.edge import Edge
+from hookline.api.limits import RateLimiter
 from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
 from hookline.audit.append import AuditTrail
@@ -40,6 +41,7 @@ from hookline.console.collaborators import Console
 from hookline.console.routes import mount as mount_console
 from hookline.credentials import routes as credential_routes
 from hookline.credentials.authentication import CredentialAuthenticator
+from hookline.credentials.daily_caps import forget_old_usage
 from hookline.credentials.last_use import LastUses
 from hookline.errors import HooklineError, Unavailable
 from hookline.events import routes as event_routes
@@ -190,6 +192,7 @@ class Server:
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
+        self.limiter = RateLimiter(core.clock, settings.rate_limit_per_s)
         self.console = self._console()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
@@ -202,6 +205,7 @@ class Server:
             settings=settings,
             clock=core.clock,
             ids=core.ids,
+            limiter=self.limiter,
             direct={("POST", "/v1/messages"): send_routes.send_route(self.submission)},
         )
 
@@ -214,8 +218,6 @@ class Server:
             calls.engines.add,
             calls.engines.remove,
         )
-
-    # --- life ---------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Recover what an earlier process left, and begin to work."""
@@ -327,12 +329,11 @@ class Server:
             await asyncio.sleep(_MINUTE_S)
             store = self.core.store
             await forget_old_keys(store)
+            await forget_old_usage(store)
             for _ in range(_CHUNKS_A_MINUTE):
                 if not await drop_old_deliveries(store) + await drop_old_events(store):
                     break
                 await asyncio.sleep(_PAUSE_S)
-
-    # --- routes -------------------------------------------------------------------------------
 
     def _console(self) -> Console:
         return Console.join(
@@ -377,7 +378,9 @@ class Server:
             account_routes.user_routes(core.passwords),
         ):
             app.include_router(router)
-        app.router.routes.extend(V3(core.store, core.box, self.authenticator).routes())
+        app.router.routes.extend(
+            V3(core.store, core.box, self.authenticator, self.limiter).routes()
+        )
         app.router.routes.extend(health.routes(self.settings, self.check_ready))
         mount_console(app, self.console)
         app.openapi = partial(self._document, app)  # type: ignore[method-assign]  # FastAPI's way

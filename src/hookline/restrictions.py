@@ -16,6 +16,8 @@ Address = IPv4Address | IPv6Address
 IPS_MAX = 50
 NUMBERS_MAX = 100
 COUNTRIES_MAX = 300
+RATE_MAX = 1_000_000
+CAP_MAX = 1_000_000_000
 _MAPPED_PREFIX = 96
 """Of `::ffff:0:0/96`, where IPv6 has the addresses of IPv4 (RFC 4291 §2.5.5.2)."""
 
@@ -30,6 +32,12 @@ class Restrictions:
     """Which of the account's numbers and senders may be sent and called from."""
     allowed_countries: tuple[str, ...] | None = None
     """Where messages and calls may go, as ISO 3166 codes."""
+    rate_limit: int | None = None
+    """Requests a second, on each node."""
+    daily_message_cap: int | None = None
+    """Messages that are accepted on a UTC day."""
+    daily_call_cap: int | None = None
+    """Calls that are placed on a UTC day."""
 
     def admits(self, ip: str) -> bool:
         """Whether a request may come from this address; what is none may not."""
@@ -48,6 +56,10 @@ class Restrictions:
         for name in ("allowed_numbers", "allowed_countries"):
             mine, theirs = getattr(own, name), getattr(self, name)
             if mine is not None and (theirs is None or not set(theirs) <= set(mine)):
+                yield name
+        for name in ("rate_limit", "daily_message_cap", "daily_call_cap"):
+            most, wanted = getattr(own, name), getattr(self, name)
+            if most is not None and (wanted is None or wanted > most):
                 yield name
 
     @property

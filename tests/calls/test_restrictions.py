@@ -1,22 +1,31 @@
 """Every leg of a call is held: whom it calls, the agent, and whoever its actions dial."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from hookline.accounts.tenancy import set_allowed_countries
+from hookline.calls.schemas import CallCreate
+from hookline.clock import ManualClock
 from hookline.credentials.changing import Change, patch_credential
+from hookline.credentials.errors import DailyCallCapReached
 from hookline.credentials.issuing import Issue, issue_credential
+from hookline.errors import Conflict
 from hookline.numbers.destinations import CountryNotAllowed, NumberNotAllowed
 from hookline.principal import Principal, PrincipalKind, Scope
 from hookline.restrictions import Restrictions
+from hookline.storage.schema import credential_usage
+from hookline.storage.transaction import Transaction
 from tests.calls.played import NUMBER, PlayedEngine
 from tests.calls.room import Room
 from tests.calls.test_answer_url import answer, ask
 from tests.calls.test_inbound import come_in, configure
 
 US, GB = "+12025550199", "+447700900123"
+BODY = {"from": NUMBER, "to": US, "actions": [{"say": {"text": "hello"}}]}
 DIAL = {"dial": {"to": GB}}
 
 
@@ -107,3 +116,29 @@ async def test_nobody_has_calls_come_in_to_reach_what_they_cannot_call(
     room.live = held(room, allowed_numbers=("+12025550100",))
     with pytest.raises(NumberNotAllowed):
         await configure(room, **voice)
+
+
+async def test_the_days_calls_are_counted_exactly(room: Room, clock: ManualClock) -> None:
+    bound = replace(room.live, id="crd_capped", restrictions=Restrictions(daily_call_cap=3))
+    outcomes = await asyncio.gather(
+        *(room.place(by=bound) for _ in range(8)), return_exceptions=True
+    )
+    refused = [one for one in outcomes if isinstance(one, DailyCallCapReached)]
+    assert (len(refused), refused[0].status) == (5, 429)
+    clock.advance(seconds=int(refused[0].headers["Retry-After"]))
+    await room.place(by=bound)
+    rows = await room.store.read(select(credential_usage).order_by(credential_usage.c.day))
+    assert [(row.kind, row.used) for row in rows] == [("calls", 3), ("calls", 1)]
+
+
+async def test_a_call_that_is_not_placed_does_not_count(room: Room) -> None:
+    bound = replace(room.live, restrictions=Restrictions(daily_call_cap=3))
+    prepared = await room.placement.prepare(bound, CallCreate.model_validate(BODY))
+
+    async def place_and_fail(tx: Transaction) -> None:
+        await room.placement.accept(tx, prepared)
+        raise Conflict("something else is wrong")
+
+    with pytest.raises(Conflict):
+        await room.store.commit(place_and_fail)
+    assert not await room.store.read(select(credential_usage))

@@ -19,6 +19,9 @@ HELD = Restrictions(
     allowed_ips=(parse_network("10.0.0.0/8"), parse_network("2001:db8::/32")),
     allowed_numbers=("+12025550100", "Bob & Co"),
     allowed_countries=("GB", "US"),
+    rate_limit=5,
+    daily_message_cap=10_000,
+    daily_call_cap=20,
 )
 
 
@@ -42,15 +45,25 @@ def test_lists_are_written_as_people_write_them(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "text"), [("allowed_ips", "10.0.0.1/8"), ("allowed_countries", "US UK")]
+    ("field", "text"),
+    [
+        ("allowed_ips", "10.0.0.1/8"),
+        ("allowed_countries", "US UK"),
+        ("rate_limit", "0"),
+        ("daily_call_cap", "many"),
+    ],
 )
 def test_a_wrong_part_is_shown_at_its_field(field: str, text: str) -> None:
     with pytest.raises(Invalid) as refused:
         changes_in(TypedRestrictions(**{field: text}))
-    assert refused.value.errors[0].pointer.startswith(f"/{field}/")
+    assert refused.value.errors[0].pointer.startswith(f"/{field}")
     assert TypedRestrictions().is_open({field: "wrong"})
 
 
 def test_only_what_restricts_is_shown() -> None:
-    assert [one.title for one in shown_restrictions(HELD)] == ["Only from", "Only as", "Only to"]
+    shown = shown_restrictions(HELD)
+    assert [one.title for one in shown] == [
+        "Only from", "Only as", "Only to", "Requests a second", "Messages a day", "Calls a day",
+    ]  # fmt: skip
+    assert [one.text for one in shown[3:]] == ["5", "10,000", "20"]
     assert shown_restrictions(UNRESTRICTED) == []

@@ -17,12 +17,7 @@ from tests.services.web import bearer, web_client
 
 BASE = "/v1/credentials"
 BODY = {"description": "CRM", "scopes": ["messages:send"]}
-UNBUILT = [
-    "expires_in_days",
-    "rate_limit",
-    "daily_message_cap",
-    "daily_call_cap",
-]
+UNBUILT = ["expires_in_days"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +62,8 @@ async def test_resource_has_the_public_shape(client: AsyncClient, cast: Cast) ->
     assert list((await create(client, cast)).json()) == [
         "id", "object", "description", "mode", "scopes", "status", "prefix", "last4",
         "created_by", "created_at", "updated_at", "rotated_at", "rotation_due_at", "last_used",
-        "ended", "allowed_ips", "allowed_numbers", "allowed_countries", "token",
+        "ended", "allowed_ips", "allowed_numbers", "allowed_countries",
+        "rate_limit", "daily_message_cap", "daily_call_cap", "token",
     ]  # fmt: skip
 
 

@@ -18,6 +18,8 @@ from hookline.calls.permission import Permission, check_leg, check_legs_of
 from hookline.calls.progress import new_leg
 from hookline.calls.schemas import CallCreate
 from hookline.calls.steps import NewLeg
+from hookline.clock import UnixMs
+from hookline.credentials.daily_caps import take_call
 from hookline.ids import CarrierId
 from hookline.numbers.book import Home, NumberBook
 from hookline.numbers.call_actions import Action, action_list
@@ -37,6 +39,8 @@ class Prepared:
 
     call: Call
     legs: tuple[Leg, ...]
+    daily_cap: int | None = None
+    """How many calls of a UTC day the credential may have, this one included."""
 
 
 class Placement:
@@ -69,11 +73,14 @@ class Placement:
         is_sandbox = is_test or home.is_voice_sandbox
         owner = self._conduct.owner_for(carrier_id, is_sandbox=is_sandbox)
         call = self._call(principal, wanted, home.number, carrier_id, owner)
-        return Prepared(call, self._legs(call))
+        return Prepared(call, self._legs(call), principal.restrictions.daily_call_cap)
 
     async def accept(self, tx: Transaction, prepared: Prepared) -> Call:
-        """Store it; once that is durable it begins."""
+        """Store it; once that is durable it begins. Raises DailyCallCapReached."""
         call, legs = prepared.call, prepared.legs
+        if prepared.daily_cap is not None and call.credential_id is not None:
+            at = UnixMs(call.created_at)
+            await take_call(tx, call.credential_id, prepared.daily_cap, at)
         await tx.insert(sql.INSERT_CALL, [msgspec.structs.astuple(call)])
         await tx.insert(sql.INSERT_LEG, [msgspec.structs.astuple(leg) for leg in legs])
         if call.owner is None:

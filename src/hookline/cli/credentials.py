@@ -58,6 +58,9 @@ def create(
     allowed_country: Annotated[
         list[str] | None, typer.Option(help="ISO 3166 code that it may reach; repeatable.")
     ] = None,
+    rate_limit: Annotated[int | None, typer.Option(help="Requests a second on each node.")] = None,
+    daily_message_cap: Annotated[int | None, typer.Option(help="Messages a UTC day.")] = None,
+    daily_call_cap: Annotated[int | None, typer.Option(help="Calls a UTC day.")] = None,
     account: Account = None,
     token_only: TokenOnly = False,
     json: Json = False,
@@ -68,6 +71,9 @@ def create(
         allowed_ips=allowed_ip,
         allowed_numbers=allowed_number,
         allowed_countries=allowed_country,
+        rate_limit=rate_limit,
+        daily_message_cap=daily_message_cap,
+        daily_call_cap=daily_call_cap,
     )
 
     async def work(core: Core) -> Issued:

@@ -1,8 +1,10 @@
 """What can go wrong with credentials."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
-from hookline.errors import Conflict, Forbidden, NotFound
+from hookline.clock import DAY_MS, SECOND_MS, UnixMs, to_rfc3339
+from hookline.errors import Conflict, Forbidden, NotFound, TooManyRequests
 from hookline.principal import Scope
 
 
@@ -43,6 +45,39 @@ class AddressNotAllowed(Forbidden):
         super().__init__(
             f"The request came from {ip or 'no address'}, where this token may not be used."
         )
+
+
+class _DailyCapReached(TooManyRequests):
+    """The credential has used up its day."""
+
+    counted: ClassVar[str]
+
+    def __init__(self, cap: int, at: UnixMs) -> None:
+        tomorrow = UnixMs((at // DAY_MS + 1) * DAY_MS)
+        wait_s = -((at - tomorrow) // SECOND_MS)
+        super().__init__(
+            f"This credential may have {cap} {self.counted} a UTC day, and has had them. "
+            f"The next day begins at {to_rfc3339(tomorrow)}.",
+            headers={"Retry-After": str(wait_s)},
+        )
+
+
+class DailyMessageCapReached(_DailyCapReached):
+    """The credential has sent as many messages as it may on a UTC day (`daily_message_cap`). Nothing was
+    sent or counted. Send it after `Retry-After`, when the next day begins, or have the cap raised."""
+
+    code = "daily_message_cap_reached"
+    title = "The day's messages are used up"
+    counted = "messages"
+
+
+class DailyCallCapReached(_DailyCapReached):
+    """The credential has placed as many calls as it may on a UTC day (`daily_call_cap`). Nothing was
+    placed or counted. Call after `Retry-After`, when the next day begins, or have the cap raised."""
+
+    code = "daily_call_cap_reached"
+    title = "The day's calls are used up"
+    counted = "calls"
 
 
 class NotOnItself(Forbidden):

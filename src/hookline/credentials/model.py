@@ -167,7 +167,7 @@ def restrictions_from_text(text: str | None) -> Restrictions:
     if text is None:
         return UNRESTRICTED
     named: dict[str, Any] = msgspec.json.decode(text)  # Any: JSON
-    values = {
+    values: dict[str, Any] = {  # Any: each restriction has its own type
         name: tuple(value) if isinstance(value, list) else value for name, value in named.items()
     }
     if "allowed_ips" in values:

@@ -14,7 +14,14 @@ from hookline.clock import to_rfc3339
 from hookline.credentials import model
 from hookline.credentials.model import DESCRIPTION_MAX, REASON_MAX
 from hookline.principal import Mode, Scope
-from hookline.restrictions import IPS_MAX, NUMBERS_MAX, Restrictions, parse_network
+from hookline.restrictions import (
+    CAP_MAX,
+    IPS_MAX,
+    NUMBERS_MAX,
+    RATE_MAX,
+    Restrictions,
+    parse_network,
+)
 
 _NOT_YET = "not_supported_yet"
 _CIDR_LENGTH_MAX = 64
@@ -94,6 +101,32 @@ AllowedNumbers = Annotated[
         examples=[["+12025550100"]],
     ),
 ]
+RateLimit = Annotated[
+    StrictInt,
+    Field(
+        ge=1,
+        le=RATE_MAX,
+        description="Requests a second on each node; more get 429 `rate_limited`. The server's own "
+        "limit holds as well.",
+    ),
+]
+DailyMessageCap = Annotated[
+    StrictInt,
+    Field(
+        ge=1,
+        le=CAP_MAX,
+        description="Messages that are accepted on a UTC day; more get 429 "
+        "`daily_message_cap_reached`. What is refused does not count.",
+    ),
+]
+DailyCallCap = Annotated[
+    StrictInt,
+    Field(
+        ge=1,
+        le=CAP_MAX,
+        description="Calls that are placed on a UTC day; more get 429 `daily_call_cap_reached`.",
+    ),
+]
 StatusName = Literal["active", "rotating", "expired", "revoked", "disabled_idle"]
 Reason = Annotated[str, Field(max_length=REASON_MAX, description="Kept in the audit log.")]
 
@@ -105,9 +138,9 @@ class RestrictionFields(Body):
     allowed_ips: AllowedIps | None = None
     allowed_numbers: AllowedNumbers | None = None
     allowed_countries: AllowedCountries | None = None
-    rate_limit: NotYet = None
-    daily_message_cap: NotYet = None
-    daily_call_cap: NotYet = None
+    rate_limit: RateLimit | None = None
+    daily_message_cap: DailyMessageCap | None = None
+    daily_call_cap: DailyCallCap | None = None
 
 
 _RESTRICTIONS = frozenset(field.name for field in fields(Restrictions))
@@ -203,6 +236,9 @@ class Credential(Shape):
     allowed_countries: Annotated[
         list[str] | None, Field(description="null: wherever the account may.")
     ]
+    rate_limit: Annotated[int | None, Field(description="Requests a second on each node.")]
+    daily_message_cap: Annotated[int | None, Field(description="Messages a UTC day.")]
+    daily_call_cap: Annotated[int | None, Field(description="Calls a UTC day.")]
 
 
 class CredentialWithToken(Credential):

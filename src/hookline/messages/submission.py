@@ -120,7 +120,10 @@ class Submission:
     async def submit(
         self, principal: Principal, wanted: SendMessage, claim: Claim | None = None
     ) -> Acceptance:
-        """Durable when it returns. Raises Invalid in its kinds, RecipientOptedOut, WriterBusy."""
+        """Durable when it returns.
+
+        Raises as `prepare`, and RecipientOptedOut, DailyMessageCapReached, WriterBusy.
+        """
         prepared = await self.prepare(principal, wanted, claim)
         return await self._store.writer.submit(self._accept, prepared)
 
@@ -147,7 +150,12 @@ class Submission:
         carrier_id = SANDBOX if principal.mode is Mode.TEST else home.carrier_id
         await self._dispatcher.open_queue(carrier_id)
         message = self._message(principal, wanted, home.number, recipient, carrier_id, segmentation)
-        return Prepared(message, resource.encode(message), claim)
+        return Prepared(
+            message,
+            resource.encode(message),
+            claim,
+            principal.restrictions.daily_message_cap,
+        )
 
     async def _home(self, principal: Principal, sender: str) -> Home:
         home = await self._book.find(principal.account_id, sender)

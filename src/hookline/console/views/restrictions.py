@@ -21,6 +21,9 @@ _TITLES = {
     "allowed_ips": "Only from",
     "allowed_numbers": "Only as",
     "allowed_countries": "Only to",
+    "rate_limit": "Requests a second",
+    "daily_message_cap": "Messages a day",
+    "daily_call_cap": "Calls a day",
 }
 
 
@@ -31,10 +34,17 @@ class TypedRestrictions:
     allowed_ips: str = ""
     allowed_numbers: str = ""
     allowed_countries: str = ""
+    rate_limit: str = ""
+    daily_message_cap: str = ""
+    daily_call_cap: str = ""
 
     def is_open(self, wrong: Container[str]) -> bool:
         """Whether the fields are shown at once: when one holds something, or is wrong."""
-        return self != NO_RESTRICTIONS or any(name in wrong for name in RESTRICTIONS)
+        return self != NO_RESTRICTIONS or self.first_wrong(wrong) is not None
+
+    def first_wrong(self, wrong: Container[str]) -> str | None:
+        """The field that a person should look at, if one is wrong."""
+        return next((name for name in RESTRICTIONS if name in wrong), None)
 
 
 NO_RESTRICTIONS = TypedRestrictions()

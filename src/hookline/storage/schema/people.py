@@ -1,6 +1,6 @@
 """Accounts, the people in them, and the credentials that they hand out."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
 from hookline.storage.schema.columns import count_column, metadata, one_of, text_column, time_column
 
@@ -100,6 +100,18 @@ credentials = Table(
     one_of("mode", "live", "test"),
     one_of("status", "active", "rotating", "expired", "revoked", "disabled_idle"),
     Index(None, "account_id", "id"),
+)
+
+credential_usage = Table(
+    "credential_usage",
+    metadata,
+    # How much of a daily cap is used; a credential without one has no row.
+    Column("credential_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("day", Integer, primary_key=True),  # since 1970, in UTC
+    count_column("used"),
+    count_column("granted"),  # by the latest change: how its own transaction learns it
+    one_of("kind", "messages", "calls"),
 )
 
 credential_tokens = Table(
