@@ -11,15 +11,19 @@ from functools import partial
 
 from fastapi import FastAPI
 from starlette.requests import Request
+from starlette.types import ASGIApp
 
 from hookline import __version__
 from hookline.accounts import routes as account_routes
+from hookline.accounts.countries import AccountCountries
 from hookline.api import health, problems
 from hookline.api.authentication import authenticate
 from hookline.api.edge import Edge
+from hookline.api.limits import RateLimiter
 from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
 from hookline.calls.exchange import Exchange
+from hookline.calls.permission import Permission
 from hookline.calls.phone_routes import phone_act_routes, phone_call_routes
 from hookline.calls.place_route import place_route
 from hookline.calls.recording_routes import recording_routes
@@ -35,6 +39,7 @@ from hookline.console.routes import mount as mount_console
 from hookline.credentials import leak_routes, notices
 from hookline.credentials import routes as credential_routes
 from hookline.credentials.authentication import CredentialAuthenticator
+from hookline.credentials.daily_caps import forget_old_usage
 from hookline.credentials.last_use import LastUses
 from hookline.credentials.leak_throttle import LeakThrottle
 from hookline.errors import HooklineError, Unavailable
@@ -99,9 +104,15 @@ class Server:
         self.links = Links(core.store)
         self.dispatcher = Dispatcher(core.store, self.links, Inbound(core.store), core.leases.node)
         self.book = NumberBook(core.store, core.wakeups)
+        self.countries = AccountCountries(core.store, core.wakeups)
         self.speech = open_speech(settings)
         self.calls = Exchange(
-            core.store, core.leases, self.book, self.speech, self.webhooks.keyring.of_account
+            core.store,
+            core.leases,
+            self.book,
+            self.speech,
+            self.webhooks.keyring.of_account,
+            Permission(core.store, self.countries),
         )
         self.keeper = LinkKeeper(
             core.store,
@@ -112,12 +123,13 @@ class Server:
             homes={MESSAGES: self.links.home(self.dispatcher), CALLS: self._call_home()},
         )
         self.carriers = CarrierShapes(KINDS)
-        self.submission = Submission(core.store, self.book, self.dispatcher)
+        self.submission = Submission(core.store, self.book, self.countries, self.dispatcher)
         self.trials = Trials(core.store, self.submission)
         self.phones = Phones(core.store, self.dispatcher)
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
+        self.limiter = RateLimiter(core.clock, settings.rate_limit_per_s)
         self.console = self._console()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
@@ -130,10 +142,8 @@ class Server:
             settings=settings,
             clock=core.clock,
             ids=core.ids,
-            direct={
-                ("POST", "/v1/messages"): send_routes.send_route(self.submission),
-                ("POST", "/v1/calls"): place_route(core.store, self.calls.placement, self.api),
-            },
+            limiter=self.limiter,
+            direct=self._direct(),
             open_routes=leak_routes.OPEN_ROUTES,
         )
 
@@ -146,8 +156,6 @@ class Server:
             calls.engines.add,
             calls.engines.remove,
         )
-
-    # --- life ---------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Recover what an earlier process left, and begin to work."""
@@ -261,13 +269,12 @@ class Server:
             await asyncio.sleep(_MINUTE_S)
             store = self.core.store
             await forget_old_keys(store)
+            await forget_old_usage(store)
             for _ in range(_CHUNKS_A_MINUTE):
                 dropped = await drop_old_deliveries(store) + await drop_old_events(store)
                 if not dropped + await self.calls.retention.delete_old():
                     break
                 await asyncio.sleep(_PAUSE_S)
-
-    # --- routes -------------------------------------------------------------------------------
 
     def _console(self) -> Console:
         return Console.join(
@@ -282,6 +289,13 @@ class Server:
             box=self.core.box,
             calls=self.calls,
         )
+
+    def _direct(self) -> dict[tuple[str, str], ASGIApp]:
+        """What the edge calls without the application's router."""
+        return {
+            ("POST", "/v1/messages"): send_routes.send_route(self.submission),
+            ("POST", "/v1/calls"): place_route(self.core.store, self.calls.placement, self.api),
+        }
 
     def _application(self) -> FastAPI:
         core = self.core
@@ -314,7 +328,9 @@ class Server:
             account_routes.user_routes(core.passwords),
         ):
             app.include_router(router)
-        app.router.routes.extend(V3(core.store, core.box, self.authenticator).routes())
+        app.router.routes.extend(
+            V3(core.store, core.box, self.authenticator, self.limiter).routes()
+        )
         app.router.routes.extend(health.routes(self.settings, self.check_ready))
         mount_console(app, self.console)
         app.openapi = partial(self._document, app)  # type: ignore[method-assign]  # FastAPI's way

@@ -25,8 +25,10 @@ class KnownCallers:
         return self._callers[token]
 
 
-def web_client(store: Store, authenticator: Authenticator, *routers: Routes) -> AsyncClient:
-    """A client of the routes, to be used as a context manager."""
+def web_client(
+    store: Store, authenticator: Authenticator, *routers: Routes, peer: str = "127.0.0.1"
+) -> AsyncClient:
+    """A client of the routes, to be used as a context manager; its connections come from `peer`."""
     app = FastAPI()
     app.state.store = store
     problems.install(app)
@@ -40,7 +42,9 @@ def web_client(store: Store, authenticator: Authenticator, *routers: Routes) -> 
         ids=store.ids,
         open_routes=OPEN_ROUTES,
     )
-    return AsyncClient(transport=ASGITransport(edge), base_url="http://localhost")
+    return AsyncClient(
+        transport=ASGITransport(edge, client=(peer, 49_152)), base_url="http://localhost"
+    )
 
 
 def bearer(token: str, **headers: str) -> dict[str, str]:

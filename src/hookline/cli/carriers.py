@@ -8,6 +8,7 @@ import msgspec
 import typer
 from rich.markup import escape
 
+from hookline.accounts.countries import AccountCountries
 from hookline.carriers.live_state import LinkView
 from hookline.carriers.reading import LinkedCarrier, all_carriers, get_carrier
 from hookline.carriers.registration import find_carrier_named, remove_carrier
@@ -131,7 +132,8 @@ async def _send(
     """The message when its status is final, or after half a minute."""
     store = core.store
     book = NumberBook(store, core.wakeups)
-    trials = Trials(store, Submission(store, book, DispatchElsewhere()))
+    countries = AccountCountries(store, core.wakeups)
+    trials = Trials(store, Submission(store, book, countries, DispatchElsewhere()))
     message_id = await trials.submit(principal, CarrierId(carrier_id), trial)
     shown, waited_s = 0, 0.0
     while True:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
@@ -15,6 +16,8 @@ from hookline.credentials.issuing import Issue, Issued, issue_credential
 from hookline.credentials.model import Credential as Model
 from hookline.credentials.model import Rotation
 from hookline.credentials.reading import list_credentials as list_page
+from hookline.credentials.restricting import Changes
+from hookline.credentials.restriction_schemas import RestrictionFields, restriction_changes
 from hookline.credentials.revocation import revoke_credential
 from hookline.credentials.rotation import rotate_credential
 from hookline.credentials.schemas import (
@@ -35,6 +38,11 @@ credentials = typer.Typer(
 Id = Annotated[str, typer.Argument(metavar="ID")]
 TokenOnly = Annotated[bool, typer.Option("--token-only", help="Print nothing but the token.")]
 _DURATION = re.compile(r"(\d{1,9})([smhd]?)\Z")
+_OPTIONS = {
+    "allowed_ips": "allowed_ip",
+    "allowed_numbers": "allowed_number",
+    "allowed_countries": "allowed_country",
+}
 _UNIT_S = {"": 1, "s": 1, "m": 60, "h": 3_600, "d": 86_400}
 
 
@@ -50,16 +58,42 @@ def create(
     expires_in_days: Annotated[
         int | None, typer.Option(help="It is refused after so many days; otherwise never.")
     ] = None,
+    allowed_ip: Annotated[
+        list[str] | None, typer.Option(help="CIDR that requests may come from; repeatable.")
+    ] = None,
+    allowed_number: Annotated[
+        list[str] | None, typer.Option(help="Number or sender that it may use; repeatable.")
+    ] = None,
+    allowed_country: Annotated[
+        list[str] | None, typer.Option(help="ISO 3166 code that it may reach; repeatable.")
+    ] = None,
+    rate_limit: Annotated[int | None, typer.Option(help="Requests a second on each node.")] = None,
+    daily_message_cap: Annotated[int | None, typer.Option(help="Messages a UTC day.")] = None,
+    daily_call_cap: Annotated[int | None, typer.Option(help="Calls a UTC day.")] = None,
     account: Account = None,
     token_only: TokenOnly = False,
     json: Json = False,
 ) -> None:
     """Create a credential. Its token is shown this once."""
     scopes = frozenset(Scope) if all_scopes else _scopes(scope or [])
+    restrictions = _restrictions(
+        allowed_ips=allowed_ip,
+        allowed_numbers=allowed_number,
+        allowed_countries=allowed_country,
+        rate_limit=rate_limit,
+        daily_message_cap=daily_message_cap,
+        daily_call_cap=daily_call_cap,
+    )
 
     async def work(core: Core) -> Issued:
         principal = await operator(core, account)
-        command = Issue(description, scopes, mode, expires_in_days)
+        command = Issue(
+            description,
+            scopes,
+            mode,
+            expires_in_days=expires_in_days,
+            restrictions=restrictions,
+        )
         return await core.store.commit(
             lambda tx: issue_credential(tx, core.store, principal, command)
         )
@@ -214,6 +248,17 @@ def _scopes(names: list[str]) -> frozenset[Scope]:
     except ValueError as error:
         known = ", ".join(sorted(Scope))
         fail(f"{error}. Known scopes: {known}", status=2)
+
+
+def _restrictions(**named: object) -> Changes:
+    """Those that were given, as the API would take them."""
+    given = {name: value for name, value in named.items() if value not in (None, [])}
+    try:
+        return restriction_changes(RestrictionFields.model_validate(given))
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        option = _OPTIONS.get(str(found["loc"][0]), str(found["loc"][0]))
+        fail(f"--{option.replace('_', '-')}: {found['msg'].removeprefix('Value error, ')}", 2)
 
 
 def _seconds(text: str) -> int:

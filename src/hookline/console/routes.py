@@ -5,6 +5,7 @@ from starlette.routing import Route
 
 from hookline.console.collaborators import Console
 from hookline.console.pages import (
+    account,
     call_placing,
     calls,
     carrier_test,
@@ -32,6 +33,7 @@ PAGES = (
     *credential_policy.PAGES,  # before `{id}`, which would take `policy` for an id
     *credentials.PAGES,
     *rotation.PAGES,
+    *account.PAGES,
     *messages.PAGES,
     *call_placing.PAGES,
     *calls.PAGES,

@@ -55,6 +55,7 @@ def _facts(credential: Credential) -> dict[str, object]:
         "description": credential.description,
         "mode": credential.mode.value,
         "scopes": sorted(credential.scopes),
+        "restrictions": credential.restrictions.in_words,
         "status": credential.status.value,
         "token": f"{credential.prefix}…{credential.last4}",
     }

@@ -10,8 +10,9 @@ from hookline.api.authentication import InvalidToken
 from hookline.api.context import RequestContext
 from hookline.clock import DAY_MS, UnixMs, to_rfc3339
 from hookline.credentials import store as sql
+from hookline.credentials.errors import AddressNotAllowed
 from hookline.credentials.last_use import LastUses
-from hookline.credentials.model import scopes_from_text
+from hookline.credentials.model import restrictions_from_text, scopes_from_text
 from hookline.credentials.tokens import parse_token
 from hookline.ids import AccountId
 from hookline.principal import Mode, Principal, PrincipalKind, Scope
@@ -51,18 +52,21 @@ class CredentialAuthenticator:
         self._last_uses = last_uses
 
     async def authenticate(self, token: str, context: RequestContext) -> Principal:
-        """The credential that the token belongs to. Raises InvalidToken."""
+        """The credential that the token belongs to. Raises InvalidToken, AddressNotAllowed."""
         digest = parse_token(token)
         found = await self._lookup.find(digest)
         if not found:
             raise InvalidToken("The token is not known.")
-        credential_id, account_id, mode, description, scopes, *rest = found[0]
+        credential_id, account_id, mode, description, scopes, restricted, *rest = found[0]
         status, *ends, first_use_grace_ms = rest
         held = scopes_from_text(str(scopes))
         if status != "active" or ends != _NO_ENDS:
             state = TokenState(str(status), *map(_int, ends))
             held = self._scopes_left(state, held, context)
-        if first_use_grace_ms is not None:
+        restrictions = restrictions_from_text(restricted)
+        if not restrictions.admits(context.ip):
+            raise AddressNotAllowed(context.ip)
+        if first_use_grace_ms is not None:  # after what refuses: a refused request is no use
             await self._last_uses.note_first(
                 digest, str(credential_id), int(str(first_use_grace_ms))
             )
@@ -77,6 +81,7 @@ class CredentialAuthenticator:
             context.ip,
             context.user_agent,
             context.request_id,
+            restrictions,
         )
 
     def _scopes_left(

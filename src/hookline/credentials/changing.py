@@ -1,6 +1,6 @@
-"""Changes a credential's description, scopes or expiry, without a new token."""
+"""Changes a credential's description, scopes, expiry or restrictions, without a new token."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hookline.credentials import model
 from hookline.credentials import store as sql
@@ -8,6 +8,7 @@ from hookline.credentials.announcement import announce
 from hookline.credentials.lifetime import check_lifetime
 from hookline.credentials.model import Credential, Step
 from hookline.credentials.reading import get_for_change
+from hookline.credentials.restricting import Changes, restricted
 from hookline.events.model import EventType
 from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
@@ -22,6 +23,8 @@ class Change:
     scopes: frozenset[Scope] | None = None
     expires_in_days: int | None = None
     """Counted from now."""
+    restrictions: Changes = field(default_factory=dict)
+    """By name; None lifts one, and those left out stay."""
 
 
 async def patch_credential(
@@ -31,10 +34,10 @@ async def patch_credential(
     credential_id: str,
     change: Change,
 ) -> Credential:
-    """Change a credential from its next request on; the result is within the caller's scopes.
+    """Change a credential from its next request on; the result is within what the caller has.
 
     Raises CredentialNotFound, CredentialEnded, CredentialDisabled, ScopeNotHeld, OutlivesCaller,
-    NotOnItself, Invalid.
+    RestrictionWidened, NotOnItself, Invalid.
     """
     principal.require(Scope.CREDENTIALS_WRITE)
     model.check_not_itself(principal, credential_id)
@@ -47,7 +50,12 @@ async def patch_credential(
     if change.expires_in_days is not None:
         after = replace(after, expires_at=model.expiry_in(change.expires_in_days, store.now()))
         await check_lifetime(tx, principal, after.expires_at)
+    restrictions = await restricted(
+        tx, principal.account_id, before.restrictions, change.restrictions
+    )
+    after = replace(after, restrictions=restrictions)
     model.check_scopes(principal, after.scopes)
+    principal.require_within(after.restrictions)
     if after == before:
         return before
     after = replace(after, updated_at=store.now())

@@ -18,12 +18,13 @@ async def enable_credential(
 ) -> Credential:
     """Let its token work again, from the next request on; repeating it changes nothing.
 
-    Raises CredentialNotFound, CredentialEnded, ScopeNotHeld.
+    Raises CredentialNotFound, CredentialEnded, ScopeNotHeld, RestrictionWidened.
     """
     principal.require(Scope.CREDENTIALS_WRITE)
     before = await get_for_change(tx, store, principal, credential_id)
     after = replace(before, status=before.after(Step.ENABLE), updated_at=store.now())
     model.check_scopes(principal, after.scopes)
+    principal.require_within(after.restrictions)
     if after.status is before.status:
         return before
     await tx.changed(sql.enable_token(after.id))

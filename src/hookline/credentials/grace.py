@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hookline.clock import SECOND_MS, UnixMs
+from hookline.credentials import grace_store as grace_sql
 from hookline.credentials import model
 from hookline.credentials import store as sql
 from hookline.credentials.announcement import announce
@@ -32,8 +33,8 @@ async def end_grace(
         previous=None,
         first_use_grace_ms=None,
     )
-    await tx.changed(sql.set_grace_end(after.id, now, now))
-    await tx.changed(sql.forget_first_use(after.id))
+    await tx.changed(grace_sql.set_grace_end(after.id, now, now))
+    await tx.changed(grace_sql.forget_first_use(after.id))
     await _tell(tx, principal, before, after, "credential.expire_now")
     return after
 
@@ -43,10 +44,12 @@ async def cancel_rotation(
 ) -> Credential:
     """Refuse the new token from now on; the old one goes on as if nothing had been.
 
-    Raises CredentialNotFound, CredentialEnded, CredentialDisabled, NotRotating, ScopeNotHeld.
+    Raises CredentialNotFound, CredentialEnded, CredentialDisabled, NotRotating, ScopeNotHeld,
+    RestrictionWidened.
     """
     before, old = await _rotating(tx, store, principal, credential_id, Step.CANCEL_ROTATION)
     model.check_scopes(principal, before.scopes)
+    principal.require_within(before.restrictions)
     now = store.now()
     after = replace(
         before,
@@ -60,8 +63,8 @@ async def cancel_rotation(
         previous=None,
         first_use_grace_ms=None,
     )
-    await tx.changed(sql.cancel_present(after.id, now))
-    await tx.changed(sql.restore_previous(after.id, now))
+    await tx.changed(grace_sql.cancel_present(after.id, now))
+    await tx.changed(grace_sql.restore_previous(after.id, now))
     await tx.changed(sql.mark_rotated(after.id, after.rotated_at, now))
     await _tell(tx, principal, before, after, "credential.rotate_cancel")
     return after
@@ -77,19 +80,20 @@ async def extend_grace(
     """Have the old token live so many seconds longer, once, whatever the new one's first use.
 
     Raises CredentialNotFound, CredentialEnded, CredentialDisabled, NotRotating, GraceExtended,
-    ScopeNotHeld, Invalid.
+    ScopeNotHeld, RestrictionWidened, Invalid.
     """
     model.check_grace(seconds)
     before, old = await _rotating(tx, store, principal, credential_id, Step.EXTEND_GRACE)
     model.check_scopes(principal, before.scopes)
+    principal.require_within(before.restrictions)
     if old.is_extended:
         raise GraceExtended("This grace was extended before, and that goes once.")
     now = store.now()
     ends_at = _extended(before, old, now, seconds)
     longer = replace(old, grace_ends_at=ends_at, is_extended=True)
     after = replace(before, updated_at=now, previous=longer, first_use_grace_ms=None)
-    await tx.changed(sql.set_grace_end(after.id, now, ends_at, is_extended=1))
-    await tx.changed(sql.forget_first_use(after.id))
+    await tx.changed(grace_sql.set_grace_end(after.id, now, ends_at, is_extended=1))
+    await tx.changed(grace_sql.forget_first_use(after.id))
     await _tell(tx, principal, before, after, "credential.extend_grace")
     return after
 

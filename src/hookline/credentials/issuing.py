@@ -8,10 +8,12 @@ from hookline.credentials.announcement import announce
 from hookline.credentials.lifetime import check_lifetime
 from hookline.credentials.model import Actor, Credential, Status
 from hookline.credentials.policy import policy_in
+from hookline.credentials.restricting import Changes, restricted
 from hookline.credentials.tokens import Token
 from hookline.events.model import EventType
 from hookline.ids import CredentialId
 from hookline.principal import Mode, Principal, Scope
+from hookline.restrictions import UNRESTRICTED
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
@@ -24,6 +26,8 @@ class Issue:
     scopes: frozenset[Scope]
     mode: Mode = Mode.LIVE
     expires_in_days: int | None = None
+    restrictions: Changes = field(default_factory=dict)
+    """By name; those left out do not restrict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +41,15 @@ class Issued:
 async def issue_credential(
     tx: Transaction, store: Store, principal: Principal, command: Issue
 ) -> Issued:
-    """Make a credential. Raises InsufficientScope, ScopeNotHeld, OutlivesCaller, Invalid."""
+    """Make a credential.
+
+    Raises InsufficientScope, ScopeNotHeld, OutlivesCaller, RestrictionWidened, Invalid.
+    """
     principal.require(Scope.CREDENTIALS_WRITE)
     model.check_mode(principal, command.mode)
     model.check_scopes(principal, model.check_any_scope(command.scopes))
+    restrictions = await restricted(tx, principal.account_id, UNRESTRICTED, command.restrictions)
+    principal.require_within(restrictions)
     token, now = Token.new(command.mode), store.now()
     expires_at = model.expiry_in(command.expires_in_days, now)
     await check_lifetime(tx, principal, expires_at)
@@ -50,6 +59,7 @@ async def issue_credential(
         description=model.clean_description(command.description),
         mode=command.mode,
         scopes=command.scopes,
+        restrictions=restrictions,
         status=Status.ACTIVE,
         prefix=token.prefix,
         last4=token.last4,

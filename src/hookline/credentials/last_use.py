@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from hookline.api.context import RequestContext
 from hookline.clock import MINUTE_MS, Clock, UnixMs
+from hookline.credentials import grace_store as grace_sql
 from hookline.credentials import store as sql
 from hookline.errors import Unavailable
 from hookline.storage.transaction import Transaction
@@ -72,8 +73,8 @@ class LastUses:
         ends_at = UnixMs(self.now() + grace_ms)
 
         async def cut(tx: Transaction) -> None:
-            if await tx.changed(sql.note_first_use(digest)):
-                await tx.changed(sql.cut_grace(credential_id, ends_at))
+            if await tx.changed(grace_sql.note_first_use(digest)):
+                await tx.changed(grace_sql.cut_grace(credential_id, ends_at))
 
         with suppress(Unavailable):
             await self._writer.run(cut)

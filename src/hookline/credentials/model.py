@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from typing import Any
+
+import msgspec
 
 from hookline.clock import DAY_MS, SECOND_MS, UnixMs
 from hookline.credentials.errors import (
@@ -17,6 +20,7 @@ from hookline.credentials.errors import (
 from hookline.errors import Conflict, Invalid
 from hookline.ids import AccountId, CredentialId
 from hookline.principal import Mode, Principal, Scope
+from hookline.restrictions import UNRESTRICTED, Restrictions, parse_network
 
 ROTATION_DAYS = 90
 GRACE_MAX_S = 30 * DAY_MS // SECOND_MS
@@ -176,6 +180,7 @@ class Credential:
     rotation_days: int = ROTATION_DAYS
     refused_from: UnixMs | None = None
     """From then on the present token, which is overdue, is refused."""
+    restrictions: Restrictions = UNRESTRICTED
 
     @property
     def rotation_due_at(self) -> UnixMs:
@@ -273,3 +278,23 @@ def scopes_text(scopes: Iterable[Scope]) -> str:
 def scopes_from_text(text: str) -> frozenset[Scope]:
     """What `scopes_text` wrote. The cache is of texts, never of who has them."""
     return frozenset(Scope(name) for name in text.split())
+
+
+def restrictions_text(restrictions: Restrictions) -> str | None:
+    """Restrictions as the database keeps them; None when there are none."""
+    named = restrictions.in_words
+    return msgspec.json.encode(named, order="sorted").decode() if named else None
+
+
+@lru_cache(maxsize=4_096)
+def restrictions_from_text(text: str | None) -> Restrictions:
+    """What `restrictions_text` wrote. The cache is of texts, never of who is held by them."""
+    if text is None:
+        return UNRESTRICTED
+    named: dict[str, Any] = msgspec.json.decode(text)  # Any: JSON
+    values: dict[str, Any] = {  # Any: each restriction has its own type
+        name: tuple(value) if isinstance(value, list) else value for name, value in named.items()
+    }
+    if "allowed_ips" in values:
+        values["allowed_ips"] = tuple(parse_network(one) for one in values["allowed_ips"])
+    return Restrictions(**values)

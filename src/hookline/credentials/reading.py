@@ -5,9 +5,10 @@ from hookline.api.wire import Page
 from hookline.credentials import schemas
 from hookline.credentials import store as sql
 from hookline.credentials.errors import CredentialNotFound, NotACredential
-from hookline.credentials.model import Credential, TokenVersion
+from hookline.credentials.model import Credential, TokenVersion, restrictions_from_text
 from hookline.ids import is_id
 from hookline.principal import Principal, PrincipalKind, Scope
+from hookline.restrictions import Restrictions
 from hookline.storage.schema import credentials
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -50,6 +51,14 @@ async def list_versions(
     """The credential's latest tokens, the present one first. Raises CredentialNotFound."""
     found = await get_credential(store, principal, credential_id)
     return [sql.version_from_row(row) for row in await store.read(sql.versions(found.id))]
+
+
+async def restrictions_of(store: Store, credential_id: str) -> Restrictions:
+    """What holds a credential now, also one that has ended. Raises CredentialNotFound."""
+    found = await store.read(sql.restrictions(credential_id))
+    if not found:
+        raise CredentialNotFound(_absent(credential_id))
+    return restrictions_from_text(found[0].restrictions)
 
 
 async def get_for_change(

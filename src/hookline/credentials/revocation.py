@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from hookline.credentials import grace_store as grace_sql
 from hookline.credentials import store as sql
 from hookline.credentials.announcement import announce
 from hookline.credentials.model import REASON_MAX, Actor, Credential, Ending, Status, Step
@@ -55,7 +56,7 @@ async def _revoke(
         first_use_grace_ms=None,
     )
     await tx.changed(sql.end_present(credential.id, "revoked", now))
-    await tx.changed(sql.set_grace_end(credential.id, now, now))
+    await tx.changed(grace_sql.set_grace_end(credential.id, now, now))
     await tx.changed(sql.mark_ended(credential.id, credential.status, ending))
     announce(
         tx, principal, EventType.CREDENTIAL_REVOKED, credential,

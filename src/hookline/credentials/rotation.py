@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from hookline.api.authentication import InvalidToken
 from hookline.clock import SECOND_MS, UnixMs
+from hookline.credentials import grace_store as grace_sql
 from hookline.credentials import model
 from hookline.credentials import store as sql
 from hookline.credentials.announcement import announce
@@ -35,12 +36,13 @@ async def rotate_credential(
     """Replace the token.
 
     Raises CredentialNotFound, CredentialEnded, CredentialDisabled, RotationUnderWay, ScopeNotHeld,
-    Invalid.
+    RestrictionWidened, Invalid.
     """
     principal.require(Scope.CREDENTIALS_WRITE)
     rotation.check()
     credential = await get_for_change(tx, store, principal, credential_id)
     model.check_scopes(principal, credential.scopes)
+    principal.require_within(credential.restrictions)
     return await _rotate(tx, store, principal, credential, rotation)
 
 
@@ -101,8 +103,8 @@ async def _rotate(
         refused_from=None,
         first_use_grace_ms=None if early_s is None else early_s * SECOND_MS,
     )
-    await tx.changed(sql.set_grace_end(credential.id, now, now))
-    await tx.changed(sql.rotate_out(credential.id, now, ends_at))
+    await tx.changed(grace_sql.set_grace_end(credential.id, now, now))
+    await tx.changed(grace_sql.rotate_out(credential.id, now, ends_at))
     await tx.changed(sql.mark_rotated(credential.id, now, now))
     tx.add(sql.INSERT_TOKEN, sql.new_token_row(credential, token, now))
     announce(

@@ -30,6 +30,7 @@ from hookline.credentials.grace import cancel_rotation, end_grace, extend_grace
 from hookline.credentials.issuing import Issue, issue_credential
 from hookline.credentials.model import Rotation
 from hookline.credentials.policy import change_policy, get_policy
+from hookline.credentials.restriction_schemas import restriction_changes
 from hookline.credentials.revocation import revoke_credential, revoke_own
 from hookline.credentials.rotation import rotate_credential, rotate_own
 from hookline.credentials.schemas import (
@@ -49,7 +50,7 @@ from hookline.credentials.schemas import (
     token_shape,
 )
 from hookline.credentials.tokens import digest_of
-from hookline.principal import LiveModeNeeded, Scope
+from hookline.principal import LiveModeNeeded, RestrictionWidened, Scope
 from hookline.storage.transaction import Transaction
 
 _AT_ONCE = CredentialRotate()
@@ -191,14 +192,19 @@ def _reading(router: Routes) -> None:
 def _making(router: Routes) -> None:
     @router.on(
         "POST", "", scope=Scope.CREDENTIALS_WRITE, answer=CredentialWithToken, status=201,
-        problems=[ScopeNotHeld, OutlivesCaller], idempotent=True,
+        problems=[ScopeNotHeld, RestrictionWidened, OutlivesCaller], idempotent=True,
     )  # fmt: skip
     async def create_credential(
         caller: Caller, store: Storage, once: OnceForCaller, body: CredentialCreate
     ) -> Response:
         """Make a credential. The answer is the only one that shows its token: copy it."""
-        scopes = frozenset(body.scopes)
-        command = Issue(body.description, scopes, body.mode, body.expires_in_days)
+        command = Issue(
+            body.description,
+            frozenset(body.scopes),
+            body.mode,
+            expires_in_days=body.expires_in_days,
+            restrictions=restriction_changes(body),
+        )
 
         async def issue(tx: Transaction) -> CredentialWithToken:
             made = await issue_credential(tx, store, caller, command)
@@ -208,7 +214,7 @@ def _making(router: Routes) -> None:
 
     @router.on(
         "POST", "/{id}/rotate", scope=Scope.CREDENTIALS_WRITE, answer=CredentialWithToken,
-        problems=[*_NOT_NOW, RotationUnderWay, ScopeNotHeld], idempotent=True,
+        problems=[*_NOT_NOW, RotationUnderWay, ScopeNotHeld, RestrictionWidened], idempotent=True,
     )  # fmt: skip
     async def rotate_credential_token(
         caller: Caller,
@@ -231,7 +237,7 @@ def _making(router: Routes) -> None:
 def _in_grace(router: Routes) -> None:
     @router.on(
         "POST", "/{id}/rotate/cancel", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
-        problems=[*_NOT_NOW, NotRotating, ScopeNotHeld],
+        problems=[*_NOT_NOW, NotRotating, ScopeNotHeld, RestrictionWidened],
     )  # fmt: skip
     async def cancel_credential_rotation(caller: Caller, store: Storage, id: str) -> Credential:
         """During a grace: the new token is refused from now on, the old one stays."""
@@ -255,7 +261,7 @@ def _in_grace(router: Routes) -> None:
 
     @router.on(
         "POST", "/{id}/rotate/extend", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
-        problems=[*_NOT_NOW, NotRotating, GraceExtended, ScopeNotHeld],
+        problems=[*_NOT_NOW, NotRotating, GraceExtended, ScopeNotHeld, RestrictionWidened],
     )  # fmt: skip
     async def extend_credential_grace(
         caller: Caller, store: Storage, id: str, body: GraceExtension = _A_DAY
@@ -274,14 +280,18 @@ def _in_grace(router: Routes) -> None:
 def _changing(router: Routes) -> None:
     @router.on(
         "PATCH", "/{id}", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
-        problems=[*_NOT_NOW, ScopeNotHeld, OutlivesCaller, NotOnItself],
+        problems=[*_NOT_NOW, ScopeNotHeld, RestrictionWidened, OutlivesCaller, NotOnItself],
     )  # fmt: skip
     async def update_credential(
         caller: Caller, store: Storage, id: str, body: CredentialPatch
     ) -> Credential:
-        """Change the description, the scopes or the expiry, effective on the credential's next request."""
-        scopes = None if body.scopes is None else frozenset(body.scopes)
-        wanted = Change(body.description, scopes, body.expires_in_days)
+        """Change description, scopes, expiry or restrictions, effective on the credential's next request."""
+        wanted = Change(
+            body.description,
+            None if body.scopes is None else frozenset(body.scopes),
+            expires_in_days=body.expires_in_days,
+            restrictions=restriction_changes(body),
+        )
 
         async def change(tx: Transaction) -> Credential:
             return credential_shape(await patch_credential(tx, store, caller, id, wanted))
@@ -290,7 +300,7 @@ def _changing(router: Routes) -> None:
 
     @router.on(
         "POST", "/{id}/enable", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
-        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld],
+        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld, RestrictionWidened],
     )  # fmt: skip
     async def enable_idle_credential(caller: Caller, store: Storage, id: str) -> Credential:
         """Enable a credential that was disabled because nobody used it."""

@@ -2,9 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictInt, field_validator
-from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StrictInt, field_validator
 
 from hookline.api.pagination import CreatedPaging
 from hookline.api.wire import Body, Shape, Timestamp, shown
@@ -24,22 +22,9 @@ from hookline.credentials.policy import (
     NOTICE_DAYS_MIN,
     ROTATION_DAYS_MAX,
 )
+from hookline.credentials.restriction_schemas import RestrictionFields, restrictions_in_shape
 from hookline.principal import Mode, Scope
 
-_NOT_YET = "not_supported_yet"
-
-
-def _refuse(value: Any) -> Any:  # Any: whatever JSON was sent
-    if value is not None:
-        raise PydanticCustomError(
-            _NOT_YET, "This restriction is not enforced by this version yet, so it is refused."
-        )
-    return value
-
-
-# A restriction that is accepted is enforced. Those to come are known by name, so that the refusal
-# says why, but they are not part of the schema.
-NotYet = SkipJsonSchema[Annotated[None, BeforeValidator(_refuse)]]
 Description = Annotated[
     str,
     Field(
@@ -111,18 +96,7 @@ TokenStatus = Literal["active", "rotated", "canceled", "disabled", "revoked"]
 Reason = Annotated[str, Field(max_length=REASON_MAX, description="Kept in the audit log.")]
 
 
-class Restrictions(Body):
-    """The restrictions that are not built yet."""
-
-    allowed_ips: NotYet = None
-    allowed_numbers: NotYet = None
-    allowed_countries: NotYet = None
-    rate_limit: NotYet = None
-    daily_message_cap: NotYet = None
-    daily_call_cap: NotYet = None
-
-
-class CredentialCreate(Restrictions):
+class CredentialCreate(RestrictionFields):
     """A credential to make."""
 
     description: Description
@@ -133,8 +107,10 @@ class CredentialCreate(Restrictions):
     ] = Mode.LIVE
 
 
-class CredentialPatch(Restrictions):
-    """What to change; what is left out stays. It takes effect on the credential's next request."""
+class CredentialPatch(RestrictionFields):
+    """What to change; what is left out stays, and `null` lifts a restriction. It takes effect on the
+    credential's next request.
+    """
 
     description: Description | None = None
     scopes: Scopes | None = None
@@ -272,6 +248,14 @@ class Credential(Shape):
         int | None,
         Field(description="The new token's first use, still to come, ends the grace after this."),
     ]
+    allowed_ips: Annotated[list[str] | None, Field(description="null: from everywhere.")]
+    allowed_numbers: Annotated[list[str] | None, Field(description="null: all of the account's.")]
+    allowed_countries: Annotated[
+        list[str] | None, Field(description="null: wherever the account may.")
+    ]
+    rate_limit: Annotated[int | None, Field(description="Requests a second on each node.")]
+    daily_message_cap: Annotated[int | None, Field(description="Messages a UTC day.")]
+    daily_call_cap: Annotated[int | None, Field(description="Calls a UTC day.")]
 
 
 class CredentialPolicy(Shape):
@@ -313,6 +297,7 @@ def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields 
         "description": credential.description,
         "mode": credential.mode,
         "scopes": sorted(credential.scopes),
+        **restrictions_in_shape(credential.restrictions),
         "status": credential.status.value,
         "prefix": credential.prefix,
         "last4": credential.last4,

@@ -1,14 +1,16 @@
 """All SQL of credentials.
 
-A credential's token rows repeat its account, mode, description and scopes, so every change of
-those is made to both tables in one transaction.
+A credential's token rows repeat its account, mode, description, scopes and restrictions, so every change
+of those is made to both tables in one transaction.
 """
 
+from collections.abc import Collection
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, Update, case, func, select, update
 
 from hookline.clock import UnixMs
+from hookline.credentials.grace_store import is_in_grace
 from hookline.credentials.model import (
     ROTATION_DAYS,
     Actor,
@@ -18,6 +20,8 @@ from hookline.credentials.model import (
     PreviousToken,
     Status,
     TokenVersion,
+    restrictions_from_text,
+    restrictions_text,
     scopes_from_text,
     scopes_text,
 )
@@ -27,7 +31,7 @@ from hookline.principal import Mode, Principal
 from hookline.storage import sets
 from hookline.storage.schema import credential_policies as policies
 from hookline.storage.schema import credential_tokens as tokens
-from hookline.storage.schema import credentials
+from hookline.storage.schema import credentials, numbers
 
 VERSIONS_MAX = 100
 """More tokens than a person looks through."""
@@ -44,22 +48,22 @@ INSERT = sets.Insert(
     credentials,
     (
         "id", "account_id", "mode", "description", "scopes", "status", "created_by",
-        "created_by_label", "created_at", "updated_at", "expires_at",
+        "created_by_label", "created_at", "updated_at", "expires_at", "restrictions",
     ),
 )  # fmt: skip
 INSERT_TOKEN = sets.Insert(
     tokens,
     (
         "digest", "credential_id", "account_id", "mode", "description", "scopes", "prefix",
-        "last4", "status", "created_at", "expires_at", "first_use_grace_ms",
+        "last4", "status", "created_at", "expires_at", "restrictions", "first_use_grace_ms",
     ),
 )  # fmt: skip
 OF_DIGEST = sets.Select(
     tokens,
     key=("digest",),
     columns=(
-        "credential_id", "account_id", "mode", "description", "scopes", "status", "ended_at",
-        "rotated_at", "expires_at", "refused_from", "first_use_grace_ms",
+        "credential_id", "account_id", "mode", "description", "scopes", "restrictions", "status",
+        "ended_at", "rotated_at", "expires_at", "refused_from", "first_use_grace_ms",
     ),
 )  # fmt: skip
 # Nodes write on their own time: an older use must not replace a newer one.
@@ -84,6 +88,7 @@ def new_row(credential: Credential) -> tuple[object, ...]:
         scopes_text(credential.scopes), credential.status.value, credential.created_by.id,
         credential.created_by.label, credential.created_at, credential.updated_at,
         credential.expires_at,
+        restrictions_text(credential.restrictions),
     )  # fmt: skip
 
 
@@ -92,7 +97,8 @@ def new_token_row(credential: Credential, token: Token, now: UnixMs) -> tuple[ob
     return (
         token.digest, credential.id, credential.account_id, credential.mode.value,
         credential.description, scopes_text(credential.scopes), token.prefix, token.last4,
-        "active", now, credential.expires_at, credential.first_use_grace_ms,
+        "active", now, credential.expires_at, restrictions_text(credential.restrictions),
+        credential.first_use_grace_ms,
     )  # fmt: skip
 
 
@@ -102,7 +108,7 @@ def visible_to(principal: Principal, now: UnixMs) -> Credentials:
     In test mode only test ones.
     """
     present = (tokens.c.credential_id == credentials.c.id) & tokens.c.status.not_in(_PAST)
-    in_grace = (_old.c.credential_id == credentials.c.id) & _is_in_grace(_old.c, now)
+    in_grace = (_old.c.credential_id == credentials.c.id) & is_in_grace(_old.c, now)
     columns = (
         *credentials.c,
         state_at(now).label("state"),
@@ -177,6 +183,7 @@ def change(after: Credential) -> tuple[Update, Update]:
         "description": after.description,
         "scopes": scopes_text(after.scopes),
         "expires_at": after.expires_at,
+        "restrictions": restrictions_text(after.restrictions),
     }
     return (
         update(credentials)
@@ -190,60 +197,22 @@ def touch(credential_id: CredentialId, now: UnixMs) -> Update:
     return update(credentials).where(credentials.c.id == credential_id).values(updated_at=now)
 
 
+def numbers_among(account_id: AccountId, wanted: Collection[str]) -> Select[tuple[str]]:
+    """Those of the account's numbers and senders that are wanted."""
+    return select(numbers.c.number).where(
+        numbers.c.account_id == account_id, numbers.c.number.in_(wanted)
+    )
+
+
+def restrictions(credential_id: str) -> Select[tuple[str]]:
+    return select(credentials.c.restrictions).where(credentials.c.id == credential_id)
+
+
 def mark_rotated(credential_id: CredentialId, rotated_at: UnixMs | None, now: UnixMs) -> Update:
     return (
         update(credentials)
         .where(credentials.c.id == credential_id)
         .values(rotated_at=rotated_at, updated_at=now)
-    )
-
-
-def rotate_out(credential_id: CredentialId, now: UnixMs, ends_at: UnixMs) -> Update:
-    """Replace the present token: it is refused from `ends_at` on."""
-    return (
-        update(tokens)
-        .where(tokens.c.credential_id == credential_id, tokens.c.status == "active")
-        .values(status="rotated", rotated_at=now, ended_at=ends_at, first_use_grace_ms=None)
-    )
-
-
-def set_grace_end(
-    credential_id: CredentialId, now: UnixMs, ends_at: UnixMs, *, is_extended: int = 0
-) -> Update:
-    """Move the end of the grace that runs now, if any."""
-    return (
-        update(tokens)
-        .where(tokens.c.credential_id == credential_id, _is_in_grace(tokens.c, now))
-        .values(ended_at=ends_at, grace_extended=is_extended)
-    )
-
-
-def cut_grace(credential_id: str, ends_at: UnixMs) -> Update:
-    """Have the grace end at `ends_at` where it would end later."""
-    return (
-        update(tokens)
-        .where(tokens.c.credential_id == credential_id, _is_in_grace(tokens.c, ends_at))
-        .values(ended_at=ends_at)
-    )
-
-
-def note_first_use(digest: bytes) -> Update:
-    """Take the note that this token's first use ends a grace; nobody else then finds it."""
-    return (
-        update(tokens)
-        .where(tokens.c.digest == digest, tokens.c.status == "active")
-        .where(tokens.c.first_use_grace_ms.is_not(None))
-        .values(first_use_grace_ms=None)
-    )
-
-
-def forget_first_use(credential_id: str) -> Update:
-    """The present token's first use ends no grace any more."""
-    return (
-        update(tokens)
-        .where(tokens.c.credential_id == credential_id, tokens.c.status == "active")
-        .where(tokens.c.first_use_grace_ms.is_not(None))
-        .values(first_use_grace_ms=None)
     )
 
 
@@ -268,25 +237,6 @@ def set_status(credential_id: CredentialId, status: Status, now: UnixMs) -> Upda
         update(credentials)
         .where(credentials.c.id == credential_id)
         .values(status=status.value, updated_at=now)
-    )
-
-
-def cancel_present(credential_id: CredentialId, now: UnixMs) -> Update:
-    return (
-        update(tokens)
-        .where(tokens.c.credential_id == credential_id, tokens.c.status == "active")
-        .values(status="canceled", ended_at=now, first_use_grace_ms=None)
-    )
-
-
-def restore_previous(credential_id: CredentialId, now: UnixMs) -> Update:
-    """The token in its grace is the present one again; cancel the present one before."""
-    return (
-        update(tokens)
-        .where(tokens.c.credential_id == credential_id, _is_in_grace(tokens.c, now))
-        .values(
-            status="active", ended_at=None, rotated_at=None, refused_from=None, grace_extended=0
-        )
     )
 
 
@@ -333,6 +283,7 @@ def from_row(row: CredentialRow) -> Credential:
         description=row.description,
         mode=Mode(row.mode),
         scopes=scopes_from_text(row.scopes),
+        restrictions=restrictions_from_text(row.restrictions),
         status=Status(row.state),
         prefix=row.prefix,
         last4=row.last4,
@@ -382,11 +333,6 @@ def _last_use(row: CredentialRow, prefix: str = "") -> LastUse | None:
         getattr(row, f"{prefix}last_used_{name}") for name in ("at", "ip", "user_agent", "route")
     )
     return None if at is None else LastUse(at, ip or "", agent or "", route or "")
-
-
-def _is_in_grace(columns: Any, now: UnixMs) -> ColumnElement[bool]:  # Any: of tokens or an alias
-    condition: ColumnElement[bool] = (columns.status == "rotated") & (columns.ended_at > now)
-    return condition
 
 
 def _ending(row: CredentialRow) -> Ending | None:

@@ -11,6 +11,15 @@ from hookline.console.navigation import CONFIG, CREDENTIALS, INTEGRATIONS
 from hookline.console.pages.credential_shown import CREATED, get_view, reveal, sample_sender
 from hookline.console.routing import Page
 from hookline.console.views import credentials as views
+from hookline.console.views.restrictions import (
+    NO_RESTRICTIONS,
+    RESTRICTIONS,
+    TypedRestrictions,
+    changes_in,
+    read_restrictions,
+    shown_restrictions,
+    typed_restrictions,
+)
 from hookline.console.views.rotation import version_view
 from hookline.console.views.samples import send_curl
 from hookline.console.views.scopes import SEND_AND_RECEIVE, scope_grid
@@ -23,7 +32,7 @@ from hookline.credentials.revocation import revoke_credential
 from hookline.errors import Conflict, Forbidden, Invalid
 from hookline.principal import Mode, Scope
 
-_FORM_FIELDS = ("description", "scopes", "mode", "expires_in_days")
+_FORM_FIELDS = ("description", "scopes", "mode", "expires_in_days", *RESTRICTIONS)
 _REFUSED = (Invalid, Conflict, Forbidden)
 
 
@@ -34,6 +43,7 @@ class Typed:
     description: str
     mode: str
     scopes: frozenset[Scope]
+    restrictions: TypedRestrictions
     days: int | None = None
     """In how many days it expires; None: never, or as it is."""
 
@@ -85,20 +95,28 @@ async def show_credential(visit: Visit) -> Response:
         **_place(visit),
         credential=view,
         versions=[version_view(version, visit.now) for version in versions],
+        restrictions=shown_restrictions(view.restrictions),
     )
 
 
 async def show_create(visit: Visit) -> Response:
     mode = visit.principal.mode.value
     chosen = SEND_AND_RECEIVE & visit.principal.scopes
-    return await _create_form(visit, Typed("", mode, chosen), NOTHING_WRONG)
+    return await _create_form(visit, Typed("", mode, chosen, NO_RESTRICTIONS), NOTHING_WRONG)
 
 
 async def create(visit: Visit) -> Response:
     """Make a credential and reveal its token, once."""
     typed = _typed(visit.typed, visit.principal.mode)
-    command = Issue(typed.description, typed.scopes, Mode(typed.mode), typed.days)
     try:
+        restrictions = changes_in(typed.restrictions)
+        command = Issue(
+            typed.description,
+            typed.scopes,
+            Mode(typed.mode),
+            expires_in_days=typed.days,
+            restrictions=restrictions,
+        )
         issued = await visit.commit(
             lambda tx: issue_credential(tx, visit.store, visit.principal, command)
         )
@@ -126,15 +144,29 @@ async def delete(visit: Visit) -> Response:
 async def show_edit(visit: Visit) -> Response:
     view = await get_view(visit)
     chosen = frozenset(Scope(name) for name in view.scopes)
-    return await _edit_form(visit, view, Typed(view.description, "", chosen), NOTHING_WRONG)
+    return await _edit_form(
+        visit,
+        view,
+        Typed(view.description, "", chosen, typed_restrictions(view.restrictions)),
+        NOTHING_WRONG,
+    )
 
 
 async def edit(visit: Visit) -> Response:
-    """Change description and scopes. What the person does not hold stays as it is."""
+    """Change description, scopes, expiry and restrictions.
+
+    What the person does not hold stays as it is.
+    """
     view, typed = await get_view(visit), _typed(visit.typed, visit.principal.mode)
     kept = frozenset(Scope(name) for name in view.scopes) - visit.principal.scopes
-    change = Change(typed.description, typed.scopes | kept, typed.days)
     try:
+        restrictions = changes_in(typed.restrictions)
+        change = Change(
+            typed.description,
+            typed.scopes | kept,
+            expires_in_days=typed.days,
+            restrictions=restrictions,
+        )
         await visit.commit(
             lambda tx: patch_credential(tx, visit.store, visit.principal, view.id, change)
         )
@@ -159,7 +191,8 @@ def _typed(form: Form, mode: Mode) -> Typed:
     wanted = Mode.TEST if form.text("mode") == Mode.TEST.value else mode
     days = form.text("expires_in_days")
     lifetime = int(days) if days.isdecimal() and int(days) in views.LIFETIMES else None
-    return Typed(form.text("description"), wanted.value, scopes, lifetime)
+    restrictions = read_restrictions(form)
+    return Typed(form.text("description"), wanted.value, scopes, restrictions, lifetime)
 
 
 async def _all(visit: Visit) -> Sequence[views.CredentialView]:

@@ -7,6 +7,7 @@ from hookline.clock import DAY_MS
 from hookline.console.views.rotation import GraceView, grace_view
 from hookline.credentials.model import ROTATION_DAYS, Credential, Status
 from hookline.principal import Mode, Scope
+from hookline.restrictions import Restrictions
 
 SOON_DAYS = 14
 """With so many days left or fewer the list says how many."""
@@ -72,6 +73,7 @@ class CredentialView:
     last4: str
     is_test: bool
     scopes: Sequence[str]
+    restrictions: Restrictions
     chips: Sequence[Chip]
     chips_more: Sequence[str]
     created_by: str
@@ -129,6 +131,7 @@ def credential_view(credential: Credential, now: int) -> CredentialView:
         last4=credential.last4,
         is_test=credential.mode is Mode.TEST,
         scopes=sorted(credential.scopes),
+        restrictions=credential.restrictions,
         chips=chips[:_CHIPS_MAX],
         chips_more=[f"{chip.resource} {chip.full}" for chip in chips[_CHIPS_MAX:]],
         created_by=credential.created_by.label,

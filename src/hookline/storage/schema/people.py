@@ -11,6 +11,7 @@ accounts = Table(
     text_column("name"),
     text_column("signing_secret"),  # sealed; signs status_url and answer_url requests
     time_column("created_at"),
+    text_column("allowed_countries", null=True),  # ISO 3166 codes with spaces; null: everywhere
 )
 
 account_streams = Table(
@@ -96,6 +97,7 @@ credentials = Table(
     text_column("ended_by_label", null=True),
     text_column("ended_reason", null=True),
     time_column("expires_at", null=True),
+    text_column("restrictions", null=True),  # JSON by name; null: there are none
     one_of("mode", "live", "test"),
     # `rotating` and `expired` are never stored: they follow from times (credentials/store.py).
     one_of("status", "active", "rotating", "expired", "revoked", "disabled_idle"),
@@ -103,12 +105,24 @@ credentials = Table(
     Index(None, "expires_at"),
 )
 
+credential_usage = Table(
+    "credential_usage",
+    metadata,
+    # How much of a daily cap is used; a credential without one has no row.
+    Column("credential_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("day", Integer, primary_key=True),  # since 1970, in UTC
+    count_column("used"),
+    count_column("granted"),  # by the latest change: how its own transaction learns it
+    one_of("kind", "messages", "calls"),
+)
+
 credential_tokens = Table(
     "credential_tokens",
     metadata,
     Column("digest", LargeBinary, primary_key=True),  # SHA-256 of the token's text
     text_column("credential_id"),
-    # The next four repeat the credential's, so that one look-up by digest authenticates a request.
+    # The next four, and the restrictions, repeat the credential's, so that one look-up by digest authenticates a request.
     text_column("account_id"),
     text_column("mode"),
     text_column("description"),
@@ -129,6 +143,7 @@ credential_tokens = Table(
     text_column("last_used_ip", null=True),
     text_column("last_used_user_agent", null=True),
     text_column("last_used_route", null=True),
+    text_column("restrictions", null=True),
     one_of("mode", "live", "test"),
     one_of("status", "active", "rotated", "canceled", "disabled", "revoked"),
     Index(None, "credential_id"),
