@@ -1,46 +1,20 @@
 """A token is bound to addresses: nothing is answered to others, whatever their headers claim."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import replace
-from ipaddress import ip_network
-
 import pytest
-from httpx import AsyncClient
 from sqlalchemy import select
 
 from hookline.accounts.model import Account
-from hookline.credentials.authentication import CredentialAuthenticator
 from hookline.credentials.changing import Change, patch_credential
-from hookline.credentials.last_use import LastUses
-from hookline.credentials.routes import routes
 from hookline.principal import Scope
 from hookline.restrictions import parse_network
 from hookline.storage.schema import audit
 from hookline.storage.store import Store
+from tests.credentials.addresses import ELSEWHERE, OFFICE, PROXY, From
 from tests.credentials.issued import issue
 from tests.services.store import owner_of
-from tests.services.web import bearer, web_client
+from tests.services.web import bearer
 
-OFFICE, ELSEWHERE, PROXY = "203.0.113.7", "198.51.100.9", "10.0.0.1"
 SELF = "/v1/credentials/self"
-From = Callable[..., AsyncClient]
-
-
-@pytest.fixture
-async def client_from(store: Store) -> AsyncIterator[Callable[[str], AsyncClient]]:
-    """Makes clients whose connections come from an address, to a server that trusts PROXY."""
-    trusted = [ip_network(PROXY)]
-    behind = replace(store, settings=store.settings.model_copy(update={"trusted_proxies": trusted}))
-    authenticator = CredentialAuthenticator(store.database, LastUses(store.writer, store.clock))
-    async with AsyncExitStack() as stack:
-        clients = {
-            peer: await stack.enter_async_context(
-                web_client(behind, authenticator, routes(), peer=peer)
-            )
-            for peer in (OFFICE, ELSEWHERE, PROXY, "::ffff:203.0.113.7")
-        }
-        yield clients.__getitem__
 
 
 @pytest.fixture
