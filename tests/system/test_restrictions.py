@@ -3,6 +3,7 @@
 import httpx
 
 from tests.system.installation import Installation
+from tests.system.recipes import ANSWERS_AT_ONCE, call_body
 
 OFFICE = "203.0.113.7"
 CREATE = ("credentials", "create", "--description", "Bound", "--scope", "webhooks:read")
@@ -18,3 +19,17 @@ def test_a_claimed_address_opens_nothing(desk: Installation) -> None:
             answer = httpx.get(desk.url + path, headers={**headers, name: OFFICE})
             assert answer.status_code == 403
     assert answer.json()["status"] == "error"
+
+
+def test_the_bare_route_of_calls_keeps_them(desk: Installation) -> None:
+    """A call is placed past the framework (ADR-0005); what holds its credential holds there, too."""
+    scope = ("--description", "Dialler", "--scope", "calls:create")
+    held = ("--allowed-country", "US", "--daily-call-cap", "1")
+    token = desk.json("credentials", "create", *scope, *held)["token"]
+    headers = {"Authorization": f"Bearer {token}"}
+    codes = []
+    for to in ("+442079460000", ANSWERS_AT_ONCE, ANSWERS_AT_ONCE):
+        body = call_body(to=to)
+        answer = httpx.post(f"{desk.url}/v1/calls", json=body, headers=headers)
+        codes.append((answer.status_code, answer.json().get("code")))
+    assert codes == [(403, "country_not_allowed"), (202, None), (429, "daily_call_cap_reached")]
