@@ -20,6 +20,7 @@ from hookline.accounts.roles import ROLE_SCOPES, Role
 from hookline.app import Server
 from hookline.cli.program import app as program
 from hookline.console.reference import ErrorPage, error_pages
+from hookline.console.views.scopes import PRESETS
 from hookline.events.catalogue import example_body, example_resource_id
 from hookline.events.model import EventType, family_of, scope_of
 from hookline.principal import Scope
@@ -305,6 +306,21 @@ def scopes_and_roles() -> Iterator[str]:
         "`credentials:write`, like any other scope, can be taken from one user or given to one "
         "(`permissions` of `PATCH /v1/users/{id}`)."
     )
+    yield ""
+    yield "## Usual choices"
+    yield ""
+    yield "The console offers these as presets. At the command line, each with `credentials create`:"
+    yield ""
+    choices = [
+        (
+            title,
+            "`--all-scopes`"
+            if scopes == frozenset(Scope)
+            else " ".join(f"`--scope {scope}`" for scope in Scope if scope in scopes),
+        )
+        for title, scopes in PRESETS
+    ]
+    yield from _table(("For", "Options"), choices)
     yield ""
     yield "## What each scope opens"
     yield ""

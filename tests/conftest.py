@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.services.smsc",
     "tests.services.asterisk",
     "tests.services.kamailio",
+    "tests.services.mail",
     "tests.services.store",
 ]
 

@@ -1,7 +1,7 @@
 """The composition root: the only place that knows every room, and joins them.
 
-`Core` is what each process has, `Server` what serves on top of it. What flows upwards (a token to
-its principal, an event to its deliveries, a link's report to its message) is joined here.
+`Core` (foundation.py) is what each process has, `Server` what serves on top of it. What flows upwards (a
+token to its principal, an event to its deliveries, a link's report to its message) is joined here.
 """
 
 import asyncio
@@ -11,43 +11,43 @@ from functools import partial
 
 from fastapi import FastAPI
 from starlette.requests import Request
+from starlette.types import ASGIApp
 
 from hookline import __version__
 from hookline.accounts import routes as account_routes
-from hookline.accounts.bootstrap import Bootstrap, ensure_first_account
-from hookline.accounts.passwords import Passwords
+from hookline.accounts.countries import AccountCountries
 from hookline.api import health, problems
 from hookline.api.authentication import authenticate
 from hookline.api.edge import Edge
+from hookline.api.limits import RateLimiter
 from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
-from hookline.audit.append import AuditTrail
 from hookline.calls.exchange import Exchange
+from hookline.calls.permission import Permission
 from hookline.calls.phone_routes import phone_act_routes, phone_call_routes
 from hookline.calls.place_route import place_route
 from hookline.calls.recording_routes import recording_routes
 from hookline.calls.routes import call_routes
 from hookline.carriers import routes as carrier_routes
 from hookline.carriers.keeper import LinkKeeper
-from hookline.carriers.kinds import KINDS as MESSAGE_KINDS
-from hookline.carriers.kinds import MESSAGES, Home, Kind, Kinds
+from hookline.carriers.kinds import MESSAGES, Home
 from hookline.carriers.links import Links
 from hookline.carriers.schemas import CarrierShapes
-from hookline.clock import SystemClock
-from hookline.compat import v3
 from hookline.compat.v3 import V3
 from hookline.console.collaborators import Console
 from hookline.console.routes import mount as mount_console
+from hookline.credentials import leak_routes, notices
 from hookline.credentials import routes as credential_routes
 from hookline.credentials.authentication import CredentialAuthenticator
+from hookline.credentials.daily_caps import forget_old_usage
 from hookline.credentials.last_use import LastUses
+from hookline.credentials.leak_throttle import LeakThrottle
 from hookline.errors import HooklineError, Unavailable
 from hookline.events import routes as event_routes
-from hookline.events.append import EventLog, FanOut
 from hookline.events.catalogue import EXAMPLES
 from hookline.events.retention import drop_old_events
 from hookline.events.stream import Streams
-from hookline.ids import IdSource
+from hookline.foundation import CALLS, KINDS, Core
 from hookline.messages import routes as message_routes
 from hookline.messages import send_routes
 from hookline.messages.dispatch import Dispatcher
@@ -58,37 +58,18 @@ from hookline.messages.trial import Trials
 from hookline.messages.upkeep import Upkeep
 from hookline.numbers import routes as number_routes
 from hookline.numbers.book import NumberBook
-from hookline.numbers.sandbox import furnish_sandbox
+from hookline.outbound import mail
 from hookline.outbound.http_client import HttpClient
-from hookline.outbound.sealing import load_or_create_keys
 from hookline.principal import Principal
 from hookline.settings import Settings
-from hookline.storage.database import open_database
-from hookline.storage.leases import Leases
-from hookline.storage.store import Store
-from hookline.storage.wakeups import Wakeups
-from hookline.storage.writer import Writer
 from hookline.telemetry.logs import get_logger
-from hookline.voice.asterisk.engine import AsteriskEngine
-from hookline.voice.asterisk.settings import AsteriskSettings
 from hookline.voice.port import EngineOpening
 from hookline.voice.speech import open_speech
-from hookline.webhooks import fan_out
 from hookline.webhooks import routes as webhook_routes
 from hookline.webhooks.engine import Webhooks
-from hookline.webhooks.formats import Formats
 from hookline.webhooks.retention import drop_old_deliveries
 
 log = get_logger(__name__)
-CALLS = "calls"
-"""The home of voice engines."""
-KINDS: Kinds = {
-    **MESSAGE_KINDS,
-    "asterisk": Kind(
-        AsteriskSettings, ("password",), AsteriskEngine, CALLS, optional_secrets=("trunk_password",)
-    ),
-}
-"""Every kind of carrier on a network."""
 
 
 class NotReady(Unavailable):
@@ -102,50 +83,6 @@ _RESTART_S = 1.0
 _MINUTE_S = 60.0
 _PAUSE_S = 0.5
 _CHUNKS_A_MINUTE = 100
-
-
-class Core:
-    """What every process has: a server, and each run of the command line."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.clock = SystemClock()
-        self.ids = IdSource(self.clock)
-        self.database = open_database(settings)
-        self.writer = Writer(self.database, settings)
-        self.store = Store(self.database, self.writer, self.ids, self.clock, settings)
-        self.box = load_or_create_keys(settings)
-        self.leases = Leases(self.database, self.writer, self.clock, settings)
-        self.wakeups = Wakeups(self.database, self.writer)
-        self.formats = Formats(settings)
-        self.formats.register(v3.FORMAT, v3.build, v3.TIMEOUT_S)
-        self.passwords = Passwords()
-
-    async def start_beside_server(self) -> None:
-        """For the command line: what it changes is delivered by a server."""
-        await self.start(fan_out.FanOut(self.ids, self.clock, self.formats))
-
-    async def start(self, fan_out: FanOut) -> None:
-        self.writer.add_finisher(EventLog(self.ids, fan_out))
-        self.writer.add_finisher(AuditTrail(self.clock))
-        await self.writer.start()
-
-    async def stop(self) -> None:
-        await self.writer.stop()
-        self.passwords.close()
-        await self.database.close()
-
-    async def bootstrap(self) -> Bootstrap | None:
-        """Make the first account, with its owner and its sandbox; None when there is one."""
-        password = self.settings.admin_password
-        return await ensure_first_account(
-            self.store,
-            self.box,
-            self.passwords,
-            email=self.settings.admin_email,
-            password=password.get_secret_value() if password else None,
-            furnish=lambda tx, account_id: furnish_sandbox(tx, self.store, account_id),
-        )
 
 
 class Server:
@@ -167,9 +104,15 @@ class Server:
         self.links = Links(core.store)
         self.dispatcher = Dispatcher(core.store, self.links, Inbound(core.store), core.leases.node)
         self.book = NumberBook(core.store, core.wakeups)
+        self.countries = AccountCountries(core.store, core.wakeups)
         self.speech = open_speech(settings)
         self.calls = Exchange(
-            core.store, core.leases, self.book, self.speech, self.webhooks.keyring.of_account
+            core.store,
+            core.leases,
+            self.book,
+            self.speech,
+            self.webhooks.keyring.of_account,
+            Permission(core.store, self.countries),
         )
         self.keeper = LinkKeeper(
             core.store,
@@ -180,12 +123,13 @@ class Server:
             homes={MESSAGES: self.links.home(self.dispatcher), CALLS: self._call_home()},
         )
         self.carriers = CarrierShapes(KINDS)
-        self.submission = Submission(core.store, self.book, self.dispatcher)
+        self.submission = Submission(core.store, self.book, self.countries, self.dispatcher)
         self.trials = Trials(core.store, self.submission)
         self.phones = Phones(core.store, self.dispatcher)
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
+        self.limiter = RateLimiter(core.clock, settings.rate_limit_per_s)
         self.console = self._console()
         self._tasks: list[asyncio.Task[None]] = []
         self._is_ready = False
@@ -198,10 +142,9 @@ class Server:
             settings=settings,
             clock=core.clock,
             ids=core.ids,
-            direct={
-                ("POST", "/v1/messages"): send_routes.send_route(self.submission),
-                ("POST", "/v1/calls"): place_route(core.store, self.calls.placement, self.api),
-            },
+            limiter=self.limiter,
+            direct=self._direct(),
+            open_routes=leak_routes.OPEN_ROUTES,
         )
 
     def _call_home(self) -> Home:
@@ -213,8 +156,6 @@ class Server:
             calls.engines.add,
             calls.engines.remove,
         )
-
-    # --- life ---------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Recover what an earlier process left, and begin to work."""
@@ -230,6 +171,8 @@ class Server:
             self._supervise("upkeep", self.upkeep.run),
             self._supervise("calls", self.calls.run),
             self._supervise("retention", self._retain),
+            self._supervise("mail", partial(mail.run, self.core.store)),
+            self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
         self._tasks.append(asyncio.create_task(self.last_uses.run(), name="last uses"))
         self._tasks.append(asyncio.create_task(self._watch_writer(), name="writer watch"))
@@ -326,13 +269,12 @@ class Server:
             await asyncio.sleep(_MINUTE_S)
             store = self.core.store
             await forget_old_keys(store)
+            await forget_old_usage(store)
             for _ in range(_CHUNKS_A_MINUTE):
                 dropped = await drop_old_deliveries(store) + await drop_old_events(store)
                 if not dropped + await self.calls.retention.delete_old():
                     break
                 await asyncio.sleep(_PAUSE_S)
-
-    # --- routes -------------------------------------------------------------------------------
 
     def _console(self) -> Console:
         return Console.join(
@@ -347,6 +289,13 @@ class Server:
             box=self.core.box,
             calls=self.calls,
         )
+
+    def _direct(self) -> dict[tuple[str, str], ASGIApp]:
+        """What the edge calls without the application's router."""
+        return {
+            ("POST", "/v1/messages"): send_routes.send_route(self.submission),
+            ("POST", "/v1/calls"): place_route(self.core.store, self.calls.placement, self.api),
+        }
 
     def _application(self) -> FastAPI:
         core = self.core
@@ -371,6 +320,7 @@ class Server:
             recording_routes(self.calls.files),
             webhook_routes.routes(self.webhooks),
             event_routes.routes(self.streams, self._reauthenticate),
+            leak_routes.routes(LeakThrottle(core.clock, self.settings.leak_reports_per_minute)),
             credential_routes.routes(),
             number_routes.routes(),
             carrier_routes.routes(self.carriers, core.box, self.trials.send),
@@ -378,7 +328,9 @@ class Server:
             account_routes.user_routes(core.passwords),
         ):
             app.include_router(router)
-        app.router.routes.extend(V3(core.store, core.box, self.authenticator).routes())
+        app.router.routes.extend(
+            V3(core.store, core.box, self.authenticator, self.limiter).routes()
+        )
         app.router.routes.extend(health.routes(self.settings, self.check_ready))
         mount_console(app, self.console)
         app.openapi = partial(self._document, app)  # type: ignore[method-assign]  # FastAPI's way

@@ -1,11 +1,12 @@
 """Who is calling, and what they may do. Every use case takes a Principal; none looks at a token."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from hookline.errors import Forbidden
+from hookline.errors import FieldError, Forbidden
 from hookline.ids import AccountId
+from hookline.restrictions import UNRESTRICTED, Restrictions
 
 
 class Scope(StrEnum):
@@ -67,6 +68,8 @@ class Principal:
     ip: str | None = None
     user_agent: str | None = None
     request_id: str | None = None
+    restrictions: Restrictions = UNRESTRICTED
+    """A person has none."""
 
     def require(self, scope: Scope) -> None:
         """Raise InsufficientScope unless the caller has the scope."""
@@ -80,6 +83,12 @@ class Principal:
         """
         if self.kind is PrincipalKind.CREDENTIAL and self.mode is not Mode.LIVE:
             raise LiveModeNeeded(f"{why}, so a test credential cannot change this.")
+
+    def require_within(self, wanted: Restrictions) -> None:
+        """Raise RestrictionWidened where `wanted` would allow more than the caller may."""
+        wider = tuple(wanted.wider_than(self.restrictions))
+        if wider:
+            raise RestrictionWidened(wider)
 
     def may(self, scope: Scope) -> bool:
         return scope in self.scopes
@@ -100,6 +109,23 @@ class InsufficientScope(Forbidden):
                     f'Bearer realm="hookline", error="insufficient_scope", scope="{scope}"'
                 )
             },
+        )
+
+
+class RestrictionWidened(Forbidden):
+    """One is restricted oneself, and cannot hand out more than one has. Give each restriction named
+    a value within one's own (`GET /v1/credentials/self` shows them), or ask who is not restricted."""
+
+    code = "restriction_widened"
+    title = "The restriction is not yours to lift"
+
+    def __init__(self, wider: Sequence[str]) -> None:
+        names = ", ".join(wider)
+        super().__init__(
+            f"This would allow more than your own restrictions do: {names}.",
+            errors=[
+                FieldError(f"/{name}", self.code, "This is wider than your own.") for name in wider
+            ],
         )
 
 

@@ -58,6 +58,23 @@ class Settings(BaseSettings):
     metrics_token: SecretStr | None = Field(
         None, description="Bearer token for /metrics from elsewhere than loopback."
     )
+    leak_reports_per_minute: int = Field(
+        10, ge=1, description="Reports of leaked tokens that one address may make on one node."
+    )
+    smtp_host: str = Field("", description="Mail server for notices; empty: no e-mail is sent.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_security: str = Field(
+        "starttls", pattern="^(starttls|tls|none)$", description="How the connection is encrypted."
+    )
+    smtp_user: str = Field("", description="Who signs in to the mail server; empty: nobody.")
+    smtp_password: SecretStr | None = Field(None, description="Their password.")
+    smtp_from: str = Field("", description="Sender's address of e-mails; empty: the user.")
+    smtp_timeout_s: float = Field(
+        15.0, gt=0, description="Longest wait for the mail server at each step, seconds."
+    )
+    smtp_attempts_max: int = Field(
+        8, ge=1, description="Attempts to hand an e-mail over, over about a day."
+    )
     log_level: str = Field(
         "info", pattern="^(debug|info|warning|error)$", description="Least level."
     )

@@ -1,8 +1,10 @@
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from httpx import AsyncClient
+from sqlalchemy import select
 
 from hookline.accounts.model import Account
 from hookline.accounts.passwords import Passwords
@@ -12,6 +14,8 @@ from hookline.accounts.tenancy import signing_secret_of
 from hookline.ids import to_uuid
 from hookline.outbound.sealing import SecretBox
 from hookline.principal import Scope
+from hookline.restrictions import Restrictions
+from hookline.storage.schema import audit
 from hookline.storage.store import Store
 from tests.accounts.cast import PASSWORD, add, as_caller, as_credential, enter
 from tests.services.web import KnownCallers, bearer, web_client
@@ -34,6 +38,7 @@ async def client(
         reader=as_credential(account, Scope.MESSAGES_READ),
         outsider=as_credential(other_account),
         admin=as_credential(account),
+        held=replace(as_credential(account), restrictions=Restrictions(allowed_countries=("US",))),
     )
     async with web_client(store, callers, account_routes(box), user_routes(passwords)) as opened:
         yield opened
@@ -41,7 +46,7 @@ async def client(
 
 async def test_account_is_shown(client: AsyncClient, account: Account) -> None:
     shown = (await client.get("/v1/account", headers=OWNER)).json()
-    assert list(shown) == ["id", "object", "client_id", "name", "created_at"]
+    assert list(shown) == ["id", "object", "client_id", "name", "created_at", "allowed_countries"]
     assert (shown["id"], shown["object"], shown["name"]) == (account.id, "account", "Acme")
     assert UUID(shown["client_id"]) == to_uuid(account.id)
 
@@ -52,6 +57,57 @@ async def test_account_is_renamed(client: AsyncClient) -> None:
     for body in ({}, {"name": None}):
         kept = await client.patch("/v1/account", json=body, headers=OWNER)
         assert kept.json()["name"] == "Acme Ltd"
+
+
+async def test_countries_are_set_and_lifted(client: AsyncClient, store: Store) -> None:
+    restricted = await client.patch(
+        "/v1/account", json={"allowed_countries": ["us", "GB", "US"]}, headers=OWNER
+    )
+    assert restricted.json()["allowed_countries"] == ["GB", "US"]
+    kept = await client.patch("/v1/account", json={"name": "Acme Ltd"}, headers=OWNER)
+    assert kept.json()["allowed_countries"] == ["GB", "US"]
+    lifted = await client.patch("/v1/account", json={"allowed_countries": None}, headers=OWNER)
+    assert lifted.json()["allowed_countries"] is None
+    wanted = audit.c.action == "account.set_allowed_countries"
+    rows = await store.read(select(audit).where(wanted).order_by(audit.c.number))
+    assert [(row.before, row.after) for row in rows] == [
+        ('{"allowed_countries":null}', '{"allowed_countries":["GB","US"]}'),
+        ('{"allowed_countries":["GB","US"]}', '{"allowed_countries":null}'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("countries", "pointer"),
+    [
+        (["US", "XX"], "/allowed_countries/1"),
+        (["UK"], "/allowed_countries/0"),
+        (["USA"], "/allowed_countries/0"),
+        ([""], "/allowed_countries/0"),
+        ([], "/allowed_countries"),
+        ("US", "/allowed_countries"),
+    ],
+)
+async def test_a_country_that_is_none_is_refused(
+    client: AsyncClient, countries: object, pointer: str
+) -> None:
+    body = {"allowed_countries": countries}
+    refused = await client.patch("/v1/account", json=body, headers=OWNER)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+
+
+async def test_a_restricted_credential_widens_neither_account_nor_users(
+    client: AsyncClient,
+) -> None:
+    held = bearer("held")
+    wider = {"allowed_countries": ["GB", "US"]}
+    for answer in (
+        await client.patch("/v1/account", json=wider, headers=held),
+        await client.patch("/v1/account", json={"allowed_countries": ["GB"]}, headers=held),
+        await client.post("/v1/users", json=NEW, headers=held),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (403, "restriction_widened")
+    narrower = await client.patch("/v1/account", json={"allowed_countries": ["US"]}, headers=held)
+    assert narrower.status_code == 200
 
 
 async def test_signing_secret_is_shown_to_who_may_see_it(

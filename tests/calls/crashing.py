@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hookline.accounts.countries import AccountCountries
 from hookline.audit.append import AuditTrail
 from hookline.calls.exchange import Exchange
+from hookline.calls.permission import Permission
 from hookline.calls.schemas import CallCreate
 from hookline.clock import Clock, SystemClock
 from hookline.events.append import EventLog
@@ -88,7 +90,8 @@ async def node(
         return []
 
     speech = open_speech(settings)
-    exchange = Exchange(store, leases, book, speech, no_secrets)
+    permission = Permission(store, AccountCountries(store, wakeups))
+    exchange = Exchange(store, leases, book, speech, no_secrets, permission)
     exchange.listen(wakeups)
     try:
         yield Node(store, exchange, account_id, fan_out)

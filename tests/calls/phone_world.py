@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import QueuePool
 
+from hookline.accounts.countries import AccountCountries
 from hookline.audit.append import AuditTrail
 from hookline.calls import phone_reading
 from hookline.calls.exchange import Exchange
+from hookline.calls.permission import Permission
 from hookline.calls.phone_reading import CallAtPhone
 from hookline.calls.phone_screens import PHONES_TOPICS
 from hookline.calls.schemas import CallCreate, PhoneAction
@@ -118,7 +120,8 @@ async def phone_node(
         await leases.start(alone=False)
         speech = open_speech(settings)
         book = NumberBook(store, wakeups)
-        exchange = Exchange(store, leases, book, speech, no_secrets)
+        permission = Permission(store, AccountCountries(store, wakeups))
+        exchange = Exchange(store, leases, book, speech, no_secrets, permission)
         exchange.listen(wakeups)
         tasks = [asyncio.create_task(wakeups.run()), asyncio.create_task(exchange.run())]
         try:

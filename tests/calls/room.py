@@ -11,11 +11,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
+from hookline.accounts.countries import AccountCountries
 from hookline.audit.append import AuditTrail
 from hookline.calls import control, reading
 from hookline.calls.conductor import Conductor
 from hookline.calls.inbound import Inbound
 from hookline.calls.model import EVENT_OF, FINAL, TRANSITIONS, Call, Leg, Status
+from hookline.calls.permission import Permission
 from hookline.calls.progress import TakeSteps
 from hookline.calls.recording_files import LocalRecordings
 from hookline.calls.recovery import recover
@@ -71,14 +73,15 @@ class Room:
         self.leases = Leases(store.database, store.writer, store.clock, store.settings)
         self.engines = Engines(self._make_sandbox)
         self.files = LocalRecordings(self.folder / "recordings")
+        self.permission = Permission(store, AccountCountries(store, self.wakeups))
         self.desk = Desk(
             store, self.leases.node, self.media, self.answers, self.files, TakeSteps(), {}
         )
-        self.inbound = Inbound(store, self.leases.node)
+        self.inbound = Inbound(store, self.leases.node, self.permission)
         self.conductor = Conductor(self.desk, self.engines, self.inbound.take_in)
         self.conductor.listen(self.wakeups)
         self.book = NumberBook(store, self.wakeups)
-        self.placement = Placement(store, self.book, self.conductor)
+        self.placement = Placement(store, self.book, self.permission, self.conductor)
         self.engine = PlayedEngine(self.carrier_id, self.conductor, store.clock)
         self.live = credential(self.account_id)
         self.test = credential(self.account_id, Mode.TEST)

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from hookline.calls.answers import AnswerUnusable, AnswerUrls, actions_in
 from hookline.ids import AccountId
@@ -63,16 +64,19 @@ async def _nothing(_tx: object) -> None:
 # --- over HTTP ------------------------------------------------------------------------------------
 
 
-async def ask(room: Room, call_id: str, reply: bytes) -> tuple[list[Action], str, bytes]:
-    """What the reply makes of a call, and the head and body of the request that came."""
+async def ask(
+    room: Room, call_id: str, reply: bytes, credential_id: str | None = None
+) -> tuple[list[Action], str, bytes]:
+    """What the reply makes of a call that the credential has placed, and the head and body of the request that came."""
     requests: list[tuple[str, bytes]] = []
 
     async def secrets_of(_: AccountId) -> list[str]:
         return [SECRET]
 
     async with serve(answering(reply, requests=requests)) as server, client() as http:
-        asker = AnswerUrls(room.store, http, secrets_of)
-        actions = await asker.ask(await room.get(call_id), server.url(), "answered", None)
+        asker = AnswerUrls(room.store, http, secrets_of, room.permission)
+        call = replace(await room.get(call_id), credential_id=credential_id)
+        actions = await asker.ask(call, server.url(), "answered", None)
     return actions, *requests[0]
 
 

@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import insert, select
 
 from hookline.accounts.model import Account
-from hookline.app import KINDS
 from hookline.carriers import store as sql
 from hookline.carriers.errors import CarrierInUse, CarrierNameTaken, CarrierNotFound
 from hookline.carriers.keeper import TOPIC
@@ -25,6 +24,7 @@ from hookline.carriers.registration import (
 from hookline.carriers.secrets import open_secrets
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.errors import Invalid
+from hookline.foundation import KINDS
 from hookline.numbers.registration import Registration, add_number
 from hookline.outbound.sealing import SecretBox
 from hookline.principal import LiveModeNeeded, Mode, Principal, PrincipalKind, Scope

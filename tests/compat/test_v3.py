@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -11,12 +12,14 @@ from sqlalchemy import select
 
 from hookline.accounts.model import Account
 from hookline.api.edge import Edge
+from hookline.api.limits import RateLimiter
 from hookline.compat.v3 import V3, build
 from hookline.events.catalogue import example_body
 from hookline.events.model import EventType
 from hookline.ids import to_uuid
 from hookline.outbound.sealing import SecretBox
 from hookline.principal import Scope
+from hookline.restrictions import Restrictions
 from hookline.storage.schema import endpoints
 from hookline.storage.store import Store
 from tests.services.store import owner_of
@@ -36,9 +39,10 @@ async def client(
         reader=owner_of(account, Scope.WEBHOOKS_WRITE),
         nobody=owner_of(account, Scope.WEBHOOKS_WRITE, Scope.WEBHOOKS_READ),
         outsider=owner_of(other_account),
+        slow=replace(owner_of(account), restrictions=Restrictions(rate_limit=1)),
     )
     app = FastAPI()
-    app.router.routes.extend(V3(store, box, callers).routes())
+    app.router.routes.extend(V3(store, box, callers, RateLimiter(store.clock, 100)).routes())
     edge = Edge(
         app, authenticator=callers, settings=store.settings, clock=store.clock, ids=store.ids
     )
@@ -48,6 +52,13 @@ async def client(
 
 def headers(account: Account, token: str = "owner") -> dict[str, str]:
     return bearer(token, **{"X-Client-Id": str(account.client_id)})
+
+
+async def test_a_credentials_own_rate_holds_here_too(client: AsyncClient, account: Account) -> None:
+    answers = [await client.get(SMS, headers=headers(account, "slow")) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [200, 400]
+    assert answers[0].headers["ratelimit-policy"] == '"credential";q=1;w=1'
+    assert answers[1].headers["retry-after"] == "1"
 
 
 async def test_without_a_webhook_the_url_is_null(client: AsyncClient, account: Account) -> None:

@@ -1,13 +1,15 @@
 """The life of a credential, as a person lives it."""
 
 import json
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.console.conftest import Served
-from tests.console.person import CREDENTIALS, LOOKS, Person
+from tests.console.person import CREDENTIALS, LOOKS, TWO_LOOKS, Person
 
 pytestmark = pytest.mark.browser
 Visitor = Callable[..., Person]
@@ -61,7 +63,9 @@ def test_the_whole_life_of_a_credential(
     assert status_of(served, first) == 200
 
     page.click(f'[aria-label="Rotate {name}"]')
+    expect(page.locator('[value="86400"]')).to_be_checked()
     person.axe("rotate")
+    page.click("text=Do not keep it")
     page.click("#dlg >> text=Continue")
     second = store(page)
     assert (status_of(served, first), status_of(served, second)) == (401, 200)
@@ -89,6 +93,116 @@ def test_the_whole_life_of_a_credential(
     page.click("text=Revoked >> nth=0")
     expect(page.locator("#rows")).to_contain_text(name)
     person.axe("revoked")
+
+
+@LOOKS
+def test_a_rotation_with_a_grace(visitor: Visitor, served: Served, width: int, theme: str) -> None:
+    """Two tokens at once, what tells them apart, and each of the three ways out."""
+    person = visitor(width, theme)
+    name = f"Grace {width} {theme}"
+    first = create(person, name)
+    page = person.page
+    page.click(f'#rows a:has-text("{name}")')
+    page.click("#rotate")
+    page.check("text=7 days")
+    page.check("text=End it earlier")
+    page.click("#dlg >> text=Continue")
+    expect(page.locator("#dlg")).to_contain_text("The old token works until")
+    person.axe("reveal with a grace")
+    second = store(page)
+    expect(page.locator("#grace")).to_contain_text("1 hour after the new one is first used")
+    assert (status_of(served, first), status_of(served, second)) == (200, 200)
+
+    page.click("#extend")
+    person.axe("extend")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#extend")).to_have_count(0)
+    expect(page.locator("#grace")).not_to_contain_text("first used")
+    person.axe("detail while rotating")
+
+    page.click("#rotate")
+    expect(page.locator("#dlg [type=radio]")).to_have_count(1)
+    expect(page.locator("#dlg")).to_contain_text("ends both tokens")
+    person.axe("rotate while rotating")
+    page.click("#dlg >> text=Cancel")
+
+    page.click("#cancel")
+    person.axe("cancel")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#grace")).to_have_count(0)
+    assert (status_of(served, first), status_of(served, second)) == (200, 401)
+
+    page.click("#rotate")
+    page.click("#dlg >> text=Continue")
+    third = store(page)
+    page = person.go(CREDENTIALS + "?show=rotating")
+    expect(page.locator("#rows")).to_contain_text(name)
+    person.axe("rotating ones")
+    page.click(f'#rows a:has-text("{name}")')
+    page.click("#expire-now")
+    person.axe("expire now")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#grace")).to_have_count(0)
+    assert (status_of(served, first), status_of(served, third)) == (401, 200)
+    expect(page.locator("main")).to_contain_text("Rotated out")
+    person.axe("detail with tokens")
+
+
+@pytest.mark.parametrize("show", ["attention", "rotating", "revoked"])
+def test_each_part_of_the_list_is_there(visitor: Visitor, show: str) -> None:
+    person = visitor()
+    page = person.go(f"{CREDENTIALS}?show={show}")
+    expect(page.locator('.seg [aria-current="page"]')).to_have_attribute(
+        "href", f"{CREDENTIALS}?show={show}"
+    )
+    person.axe(show)
+
+
+@TWO_LOOKS
+def test_the_policy_is_changed(visitor: Visitor, served: Served, width: int, theme: str) -> None:
+    person = visitor(width, theme)
+    page = person.go(CREDENTIALS)
+    page.click("#policy")
+    expect(page.locator("#dlg")).to_contain_text("no e-mail is sent")
+    person.axe("policy")
+    page.fill("#disable_idle_after_days", "3")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#disable_idle_after_days-error")).to_be_visible()
+    person.expect_refusal(422)
+    page.fill("#disable_idle_after_days", "400")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#dlg")).to_be_hidden()
+    page.click("#policy")
+    expect(page.locator("#disable_idle_after_days")).to_have_value("400")
+
+
+def test_a_credential_is_created_with_an_expiry(visitor: Visitor) -> None:
+    person = visitor()
+    page = person.go(CREDENTIALS)
+    page.click("#create")
+    page.fill("#description", "Short-lived")
+    page.select_option("#expires_in_days", "7")
+    page.click("#dlg [type=submit]")
+    store(page)
+    page = person.go(f"{CREDENTIALS}?show=attention")
+    expect(page.locator("#rows")).to_contain_text("Short-lived")
+    person.axe("expires soon")
+    page.click('#rows a:has-text("Short-lived")')
+    expect(page.locator("main")).to_contain_text("Give it a new expiry")
+    person.axe("detail of one that expires soon")
+
+
+def test_a_leaked_token_needs_a_reason_to_be_rotated_now(visitor: Visitor, served: Served) -> None:
+    person = visitor()
+    token = create(person, "Leaked")
+    page = person.page
+    page.click('[aria-label="More actions for Leaked"]')
+    page.click(".menu:popover-open >> text=Rotate Credential Now")
+    page.locator("#reason").evaluate("field => field.removeAttribute('required')")
+    page.click("#dlg >> text=Continue")
+    expect(page.locator("#reason-error")).to_be_visible()
+    person.expect_refusal(422)
+    assert status_of(served, token) == 200
 
 
 def test_a_token_is_revealed_once(visitor: Visitor) -> None:
@@ -189,3 +303,20 @@ def test_who_may_only_read_sees_no_actions_and_why(visitor: Visitor, served: Ser
     expect(page.locator("main")).to_contain_text("credentials:write")
     expect(page.locator("#create")).to_have_count(0)
     person.axe("viewer")
+
+
+def test_a_disabled_credential_is_enabled(visitor: Visitor, served: Served) -> None:
+    person = visitor()
+    token = create(person, "Idle for long")
+    with closing(sqlite3.connect(served.data_dir / "hookline.db")) as database, database:
+        name = ("Idle for long",)  # as if the time had passed
+        change = "SET status = ? WHERE description = ?"
+        database.execute(f"UPDATE credentials {change}", ("disabled_idle", *name))
+        database.execute(f"UPDATE credential_tokens {change}", ("disabled", *name))
+    assert status_of(served, token) == 401
+    page = person.go(f"{CREDENTIALS}?show=attention")
+    page.click('#rows a:has-text("Idle for long")')
+    person.axe("disabled")
+    page.click("#enable")
+    expect(page.locator("#enable")).to_have_count(0)
+    assert status_of(served, token) == 200

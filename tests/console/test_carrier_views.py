@@ -1,9 +1,9 @@
 """The form of a carrier, made from the settings of its kind."""
 
-from hookline.app import KINDS
 from hookline.carriers.live_state import State
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.console.views.carriers import defaults_of, fields_of, link_badge, shown_value
+from hookline.foundation import KINDS
 
 
 def test_the_form_has_every_setting_once_and_the_password() -> None:

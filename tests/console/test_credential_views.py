@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from hookline.clock import DAY_MS, UnixMs
+from hookline.clock import DAY_MS, HOUR_MS, UnixMs
 from hookline.console.views.credentials import (
     Age,
     count_overdue,
@@ -13,7 +13,15 @@ from hookline.console.views.credentials import (
     scope_chips,
     tabs,
 )
-from hookline.credentials.model import Actor, Credential, Ending, LastUse, Status
+from hookline.console.views.rotation import chosen_grace, span
+from hookline.credentials.model import (
+    Actor,
+    Credential,
+    Ending,
+    LastUse,
+    PreviousToken,
+    Status,
+)
 from hookline.ids import AccountId, CredentialId
 from hookline.principal import Mode, Scope
 
@@ -80,7 +88,7 @@ def test_ended_ones_are_in_a_tab_of_their_own() -> None:
         ended=Ending(UnixMs(NOW), Actor("usr_1", "mara@example.com"), "deleted"),
     )
     views = [credential_view(credential(age_days=300), NOW), credential_view(ended, NOW)]
-    assert [tab.count for tab in tabs(views)] == [1, 1]
+    assert [tab.count for tab in tabs(views)] == [1, 1, 0, 1]
     assert count_overdue(views) == 1
 
 
@@ -88,3 +96,48 @@ def test_the_last_use_is_shown() -> None:
     used = credential(last_used=LastUse(UnixMs(NOW), "203.0.113.9", "curl/8", "POST /v1/messages"))
     view = credential_view(used, NOW)
     assert (view.last_used_ip, view.last_used_route) == ("203.0.113.9", "POST /v1/messages")
+
+
+def in_grace(used_at: int | None = None) -> Credential:
+    used = None if used_at is None else LastUse(UnixMs(used_at), "192.0.2.1", "curl/8", "GET /v1")
+    rotated_at = UnixMs(NOW - 6 * HOUR_MS)
+    old = PreviousToken(
+        prefix="hk_live_old1",
+        last4="old4",
+        created_at=UnixMs(0),
+        rotated_at=rotated_at,
+        grace_ends_at=UnixMs(NOW + 18 * HOUR_MS),
+        is_extended=False,
+        last_used=used,
+    )
+    return credential(status=Status.ROTATING, rotated_at=rotated_at, previous=old)
+
+
+@pytest.mark.parametrize(
+    ("used_at", "is_quiet"),
+    [(None, True), (NOW - 7 * HOUR_MS, True), (NOW - HOUR_MS, False)],
+)
+def test_old_token_is_quiet_when_it_was_not_used_since(used_at: int | None, is_quiet: bool) -> None:
+    grace = credential_view(in_grace(used_at), NOW).grace
+    assert grace is not None
+    assert (grace.is_quiet, grace.percent) == (is_quiet, 25)
+
+
+def test_rotating_ones_are_in_their_own_tab_and_those_still_used_need_attention() -> None:
+    views = [credential_view(in_grace(at), NOW) for at in (None, NOW - HOUR_MS)]
+    assert [tab.count for tab in tabs(views)] == [2, 1, 2, 0]
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "text"),
+    [(DAY_MS, "1 day"), (7 * DAY_MS, "7 days"), (90 * 60_000, "90 minutes"), (1_500, "1 s")],
+)
+def test_span_is_said_in_the_largest_unit_that_is_whole(milliseconds: int, text: str) -> None:
+    assert span(milliseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("0", 0), ("3600", 3_600), ("7", 86_400), ("", 86_400)]
+)
+def test_only_the_offered_graces_can_be_chosen(text: str, seconds: int) -> None:
+    assert chosen_grace(text) == seconds

@@ -29,6 +29,11 @@ def test_the_preset_that_is_chosen_is_pressed() -> None:
     assert grid.chosen == len(SEND_AND_RECEIVE)
 
 
+def test_usual_choices_are_offered() -> None:
+    titles = [preset.title for preset in scope_grid(ALL, frozenset()).presets]
+    assert {"Send SMS", "Receive webhooks", "Place calls", "Read only"} <= set(titles)
+
+
 def test_the_second_part_is_open_when_something_in_it_is_chosen() -> None:
     assert not scope_grid(ALL, SEND_AND_RECEIVE).parts[1].is_open
     assert scope_grid(ALL, frozenset({Scope.CALLS_READ})).parts[1].is_open

@@ -53,7 +53,7 @@ async def test_lists_show_what_is_the_accounts_own(
 ) -> None:
     stranger = owner_of(other_account)
     for principal, count in ((owner, 1), (stranger, 0)):
-        assert len(await store.read(sql.all_credentials(principal))) == count
+        assert len(await store.read(sql.all_credentials(principal, store.now()))) == count
         assert len(await store.read(sql.endpoints_of(principal, PAGING))) == count
     assert len(await store.read(sql.senders(owner.account_id))) == 2
     assert not await store.read(sql.senders(other_account.id))

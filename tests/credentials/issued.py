@@ -18,8 +18,9 @@ async def issue(
     description: str = "CRM",
     scopes: frozenset[Scope] = SENDER,
     mode: Mode = Mode.LIVE,
+    **restrictions: object,
 ) -> Issued:
-    command = Issue(description, scopes, mode)
+    command = Issue(description, scopes, mode, restrictions=restrictions)
     return await store.commit(lambda tx: issue_credential(tx, store, principal, command))
 
 

@@ -15,6 +15,7 @@ from hookline.credentials.errors import (
 )
 from hookline.credentials.issuing import Issued
 from hookline.credentials.last_use import LastUses
+from hookline.credentials.model import Rotation
 from hookline.credentials.revocation import revoke_credential
 from hookline.credentials.rotation import rotate_credential, rotate_own
 from hookline.credentials.tokens import digest_of
@@ -26,7 +27,8 @@ from tests.services.store import RecordingFanOut, owner_of
 
 
 async def rotate(store: Store, principal: Principal, id: str, reason: str | None = None) -> Issued:
-    return await store.commit(lambda tx: rotate_credential(tx, store, principal, id, reason=reason))
+    rotation = Rotation(reason=reason)
+    return await store.commit(lambda tx: rotate_credential(tx, store, principal, id, rotation))
 
 
 @pytest.fixture

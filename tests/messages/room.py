@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import select
 
+from hookline.accounts.countries import AccountCountries
 from hookline.api.idempotency import Claim
 from hookline.audit.append import AuditTrail
 from hookline.carriers import store as carrier_sql
@@ -211,7 +212,8 @@ class Room:
         self.inbound = Inbound(store)
         self.dispatcher = Dispatcher(store, self.links, self.inbound, self.leases.node)
         self.book = NumberBook(store, self.wakeups)
-        self.submission = Submission(store, self.book, self.dispatcher)
+        self.countries = AccountCountries(store, self.wakeups)
+        self.submission = Submission(store, self.book, self.countries, self.dispatcher)
         self.upkeep = Upkeep(store, self.dispatcher, self.leases)
         self.phones = Phones(store, self.dispatcher)
         self.live = credential(self.account_id)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hookline.accounts.countries import AccountCountries
 from hookline.accounts.model import Account
 from hookline.api.idempotency import Claim
 from hookline.carriers.trial import Trial
@@ -31,8 +32,9 @@ async def home(store: Store, account: Account) -> CarrierId:
 
 @pytest.fixture
 def trials(store: Store) -> Trials:
-    book = NumberBook(store, Wakeups(store.database, store.writer))
-    return Trials(store, Submission(store, book, DispatchElsewhere()))
+    wakeups = Wakeups(store.database, store.writer)
+    book, countries = NumberBook(store, wakeups), AccountCountries(store, wakeups)
+    return Trials(store, Submission(store, book, countries, DispatchElsewhere()))
 
 
 async def submitted(

@@ -8,6 +8,7 @@ from hookline.api.authentication import Authenticator, InvalidToken
 from hookline.api.context import RequestContext
 from hookline.api.edge import Edge
 from hookline.api.routing import Routes
+from hookline.credentials.leak_routes import OPEN_ROUTES
 from hookline.principal import Principal
 from hookline.storage.store import Store
 
@@ -24,8 +25,10 @@ class KnownCallers:
         return self._callers[token]
 
 
-def web_client(store: Store, authenticator: Authenticator, *routers: Routes) -> AsyncClient:
-    """A client of the routes, to be used as a context manager."""
+def web_client(
+    store: Store, authenticator: Authenticator, *routers: Routes, peer: str = "127.0.0.1"
+) -> AsyncClient:
+    """A client of the routes, to be used as a context manager; its connections come from `peer`."""
     app = FastAPI()
     app.state.store = store
     problems.install(app)
@@ -37,8 +40,11 @@ def web_client(store: Store, authenticator: Authenticator, *routers: Routes) -> 
         settings=store.settings,
         clock=store.clock,
         ids=store.ids,
+        open_routes=OPEN_ROUTES,
     )
-    return AsyncClient(transport=ASGITransport(edge), base_url="http://localhost")
+    return AsyncClient(
+        transport=ASGITransport(edge, client=(peer, 49_152)), base_url="http://localhost"
+    )
 
 
 def bearer(token: str, **headers: str) -> dict[str, str]:

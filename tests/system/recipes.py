@@ -86,6 +86,13 @@ class World:
         body = {"description": "For a recipe", "scopes": wanted, "mode": mode}
         return self.make("/v1/credentials", body)
 
+    def rotating(self) -> str:
+        """The id of a credential whose old token is in its grace."""
+        known = str(self.credential()["id"])
+        answer = self.client.post(f"/v1/credentials/{known}/rotate", json={"grace_seconds": 3_600})
+        answer.raise_for_status()
+        return known
+
     def webhook(self) -> str:
         return str(self.make("/v1/webhooks", {"url": self.url, "events": ["message.*"]})["id"])
 
@@ -198,6 +205,13 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "update_credential": lambda world: Call(world.credential()["id"], {"description": "Other"}),
     "delete_credential": lambda world: Call(world.credential()["id"]),
     "rotate_credential_token": lambda world: Call(world.credential()["id"], {"reason": "Test"}),
+    "get_credential_policy": lambda _: Call(),
+    "update_credential_policy": lambda _: Call(body={"disable_idle_after_days": 365}),
+    "enable_idle_credential": lambda world: Call(world.credential()["id"]),
+    "list_credential_tokens": lambda world: Call(world.credential()["id"]),
+    "cancel_credential_rotation": lambda world: Call(world.rotating()),
+    "expire_old_token_now": lambda world: Call(world.rotating()),
+    "extend_credential_grace": lambda world: Call(world.rotating(), {"grace_seconds": 60}),
     "list_numbers": lambda _: Call(),
     "create_number": lambda _: Call(body={"number": fresh_number()}),
     "get_number": lambda world: Call(world.number()),

@@ -83,11 +83,12 @@ class Site:
 
 
 def operations_of(document: dict[str, Any]) -> list[Operation]:
+    """Those that need a token."""
     return [
         Operation(facts["operationId"], method.upper(), path, facts)
         for path, methods in document["paths"].items()
         for method, facts in methods.items()
-        if path.startswith("/v1/")
+        if path.startswith("/v1/") and facts["security"]
     ]
 
 

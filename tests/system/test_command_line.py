@@ -91,14 +91,31 @@ def test_credentials(desk: Installation) -> None:
     assert ended.status_code == 401
 
 
+def test_credentials_rotated_with_a_grace(desk: Installation) -> None:
+    def status(token: str) -> int:
+        return httpx.get(f"{desk.url}/v1/credentials/self", headers=bearer(token)).status_code
+
+    made = desk.json("credentials", "create", "--description", "Grace", "--all-scopes")
+    rotated = desk.json("credentials", "rotate", made["id"], "--grace", "24h")
+    assert rotated["status"] == "rotating"
+    assert [status(one["token"]) for one in (made, rotated)] == [200, 200]
+    assert desk.json("credentials", "extend", made["id"])["previous_token"]["extended"]
+    assert desk.json("credentials", "cancel-rotation", made["id"])["last4"] == made["last4"]
+    assert [status(one["token"]) for one in (made, rotated)] == [200, 401]
+    again = desk.json("credentials", "rotate", made["id"], "--grace", "1h")
+    assert desk.json("credentials", "expire-now", made["id"])["status"] == "active"
+    assert [status(one["token"]) for one in (made, again)] == [401, 200]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
         (("credentials", "create", "--description", "x"), 2, "--scope"),
         (("credentials", "create", "--description", "x", "--scope", "fly"), 2, "messages:send"),
         (("credentials", "rotate", "crd_nothing"), 1, "crd_nothing"),
-        (("credentials", "rotate", "crd_nothing", "--grace", "24h"), 2, "grace"),
-        (("credentials", "rotate", "crd_nothing", "--grace", "soon"), 2, "--grace"),
+        (("credentials", "rotate", "crd_nothing", "--grace", "31d"), 1, "30 days"),
+        (("credentials", "rotate", "crd_nothing", "--grace", "soon"), 2, "24h"),
+        (("credentials", "expire-now", "crd_nothing"), 1, "crd_nothing"),
         (("credentials", "revoke", "crd_nothing"), 1, "crd_nothing"),
         (("credentials", "list", "--account", "Nobody"), 1, "Nobody"),
         (("numbers", "add", "hello there, everybody"), 1, ""),

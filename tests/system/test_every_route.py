@@ -85,7 +85,7 @@ def test_repeating_with_an_idempotency_key_changes_nothing(
 ) -> None:
     for operation in site.operations:
         names = [one["name"] for one in operation.facts.get("parameters", [])]
-        if "Idempotency-Key" not in names or operation.id == "rotate_own_credential":
+        if "Idempotency-Key" not in names:
             continue
         with subtests.test(operation.id):
             call, key = site.recipe(operation), {"Idempotency-Key": f"twice-{operation.id}"}

@@ -25,6 +25,7 @@ EXAMPLES = int(os.environ.get("HOOKLINE_FUZZ_EXAMPLES", "5"))
 OWN = ("delete_own_credential", "rotate_own_credential")
 SOMEBODY = "+447700900199"
 CALLS = ("get_call", "act_on_call", "hang_up_call")
+GRACES = ("cancel_credential_rotation", "expire_old_token_now", "extend_credential_grace")
 RECORDINGS = ("get_recording", "get_recording_audio")
 MADE_MAX = 10
 PHONES = (
@@ -75,6 +76,8 @@ class Guide:
             case.path_parameters = {"id": self._world.user()}
         if operation in PHONES and self._calls % 2:
             case.path_parameters = {"number": PHONE}
+        if operation in GRACES and self._calls % 2 and self._may_make(operation):
+            case.path_parameters = {"id": self._world.rotating()}
         self._lead_to_calls(operation, case)
         if case.headers and "Idempotency-Key" in case.headers and self._calls % 4:
             case.headers["Idempotency-Key"] = uuid.uuid4().hex

@@ -12,6 +12,9 @@ SESSION_MAX_MS = 7 * DAY_MS
 TOUCH_EVERY_MS = MINUTE_MS
 
 
+Countries = tuple[str, ...] | None
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """A tenant: everything else belongs to one."""
@@ -19,6 +22,8 @@ class Account:
     id: AccountId
     name: str
     created_at: UnixMs
+    allowed_countries: Countries = None
+    """Where its messages and calls may go, as ISO 3166 codes; None: everywhere."""
 
     @property
     def client_id(self) -> UUID:

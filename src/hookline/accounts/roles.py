@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from hookline.accounts.errors import GrantNotHeld, LastOwner, OwnersOnly
 from hookline.principal import Principal, PrincipalKind, Scope
+from hookline.restrictions import UNRESTRICTED
 
 
 class Role(StrEnum):
@@ -70,12 +71,14 @@ def check_grant(
 ) -> None:
     """Raise unless the caller may turn one grant into the other; None is no membership.
 
-    Raises OwnersOnly, GrantNotHeld.
+    Raises OwnersOnly, GrantNotHeld, RestrictionWidened.
     """
     touches_owner = Role.OWNER in {grant.role for grant in (before, after) if grant}
     if touches_owner and not by_owner:
         raise OwnersOnly("Only an owner who is signed in can make, change or remove an owner.")
     added = (after.scopes if after else frozenset()) - (before.scopes if before else frozenset())
+    if added:  # a user is not restricted
+        principal.require_within(UNRESTRICTED)
     missing = added - principal.scopes
     if missing:
         raise GrantNotHeld(missing)

@@ -34,7 +34,7 @@ from hookline.api.idempotency import CommitOnce
 from hookline.api.routing import Caller, Routes, Storage
 from hookline.api.wire import Page
 from hookline.outbound.sealing import SecretBox
-from hookline.principal import LiveModeNeeded, Scope
+from hookline.principal import LiveModeNeeded, RestrictionWidened, Scope
 from hookline.storage.transaction import Transaction
 
 
@@ -47,14 +47,25 @@ def account_routes(box: SecretBox) -> Routes:
         """The account that the credential belongs to."""
         return account_shape(await tenancy.get_account(store, caller))
 
-    @router.on("PATCH", "", scope=Scope.USERS_WRITE, answer=Account, problems=[LiveModeNeeded])
+    @router.on(
+        "PATCH",
+        "",
+        scope=Scope.USERS_WRITE,
+        answer=Account,
+        problems=[LiveModeNeeded, RestrictionWidened],
+    )
     async def update_account(caller: Caller, store: Storage, body: AccountPatch) -> Account:
-        """Rename the account. Whoever may manage its users may do this."""
+        """Rename the account, or say which countries it reaches. Whoever may manage its users may."""
 
-        async def rename(tx: Transaction) -> Account:
-            return account_shape(await tenancy.rename_account(tx, caller, body.name))
+        async def change(tx: Transaction) -> Account:
+            account = await tenancy.rename_account(tx, caller, body.name)
+            if "allowed_countries" in body.model_fields_set:
+                countries = body.allowed_countries
+                wanted = None if countries is None else tuple(sorted(set(countries)))
+                account = await tenancy.set_allowed_countries(tx, caller, wanted)
+            return account_shape(account)
 
-        return await store.commit(rename)
+        return await store.commit(change)
 
     @router.on("GET", "/signing_secret", scope=Scope.ACCOUNT_SECRETS, answer=SigningSecret)
     async def get_signing_secret(caller: Caller, store: Storage) -> SigningSecret:

@@ -10,6 +10,7 @@ from hookline.accounts.passwords import LENGTH_MAX, LENGTH_MIN
 from hookline.accounts.people import EMAIL_MAX, EMAIL_PATTERN, AddedUser
 from hookline.accounts.roles import Role
 from hookline.accounts.tenancy import NAME_MAX
+from hookline.api.countries import AllowedCountries
 from hookline.api.pagination import CreatedPaging
 from hookline.api.wire import Body, Shape, Timestamp, shown
 from hookline.clock import to_rfc3339
@@ -24,6 +25,9 @@ class AccountPatch(Body):
     """What to change; what is left out stays."""
 
     name: Name | None = None
+    allowed_countries: Annotated[
+        AllowedCountries | None, Field(description="`null` lifts the restriction.")
+    ] = None
 
 
 class Account(Shape):
@@ -34,6 +38,13 @@ class Account(Shape):
     client_id: Annotated[str, Field(description="The account's UUID, for `X-Client-Id`.")]
     name: str
     created_at: Timestamp
+    allowed_countries: Annotated[
+        list[str] | None,
+        Field(
+            description="Where messages and calls of the account may go, whoever asks for them; "
+            "null: everywhere."
+        ),
+    ]
 
 
 class SigningSecret(Shape):
@@ -111,6 +122,9 @@ def account_shape(account: AccountModel) -> Account:
         client_id=str(account.client_id),
         name=account.name,
         created_at=to_rfc3339(account.created_at),
+        allowed_countries=(
+            None if account.allowed_countries is None else list(account.allowed_countries)
+        ),
     )
 
 

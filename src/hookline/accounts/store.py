@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Delete, Row, Select, Update, delete, func, select, update
 
-from hookline.accounts.model import Account, Member, Session
+from hookline.accounts.model import Account, Countries, Member, Session
 from hookline.accounts.roles import Grant, Permissions, Role
 from hookline.clock import UnixMs
 from hookline.ids import AccountId, UserId
@@ -92,6 +92,11 @@ def rename(account_id: AccountId, name: str) -> Update:
     return update(accounts).where(accounts.c.id == account_id).values(name=name)
 
 
+def set_countries(account_id: AccountId, countries: Countries) -> Update:
+    text = None if countries is None else " ".join(countries)
+    return update(accounts).where(accounts.c.id == account_id).values(allowed_countries=text)
+
+
 def members(account_id: AccountId) -> Query:
     return (
         select(*_MEMBER)
@@ -156,7 +161,7 @@ def user_of_email(email: str) -> Query:
 def accounts_of(user_id: UserId) -> Query:
     """The user's accounts with the role in each, oldest membership first."""
     return (
-        select(accounts.c.id, accounts.c.name, accounts.c.created_at, memberships.c.role)
+        select(*accounts.c, memberships.c.role)
         .join_from(memberships, accounts, accounts.c.id == memberships.c.account_id)
         .where(memberships.c.user_id == user_id)
         .order_by(memberships.c.created_at, accounts.c.id)
@@ -250,7 +255,8 @@ def unlock_bootstrap(name: str) -> Delete:
 
 
 def account_from_row(row: AnyRow) -> Account:
-    return Account(AccountId(row.id), row.name, row.created_at)
+    countries = None if row.allowed_countries is None else tuple(row.allowed_countries.split())
+    return Account(AccountId(row.id), row.name, row.created_at, countries)
 
 
 def member_from_row(row: AnyRow) -> Member:

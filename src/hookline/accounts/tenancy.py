@@ -1,8 +1,11 @@
-"""Accounts: made, listed, read, renamed; and the secret that signs what they are sent."""
+"""Accounts: made, listed, read, renamed, restricted; and the secret that signs what they are sent."""
+
+from dataclasses import replace
 
 from hookline.accounts import store as sql
+from hookline.accounts.countries import topic as countries_topic
 from hookline.accounts.errors import AccountNotFound
-from hookline.accounts.model import Account
+from hookline.accounts.model import Account, Countries
 from hookline.audit.append import record
 from hookline.errors import Invalid
 from hookline.ids import AccountId
@@ -49,11 +52,36 @@ async def rename_account(tx: Transaction, principal: Principal, name: str | None
     before = _one(await tx.execute(sql.account(principal.account_id)))
     if name is None or clean_name(name) == before.name:
         return before
-    after = Account(before.id, clean_name(name), before.created_at)
+    after = replace(before, name=clean_name(name))
     await tx.changed(sql.rename(before.id, after.name))
     record(
         tx, principal, "account.rename", before.id,
         before={"name": before.name}, after={"name": after.name},
+    )  # fmt: skip
+    return after
+
+
+async def set_allowed_countries(
+    tx: Transaction, principal: Principal, countries: Countries
+) -> Account:
+    """Say where the account's messages and calls may go; None: everywhere.
+
+    Whoever manages its users may. Raises RestrictionWidened, LiveModeNeeded.
+    """
+    principal.require(Scope.USERS_WRITE)
+    principal.require_live("The account has live objects, too")
+    before = _one(await tx.execute(sql.account(principal.account_id)))
+    after = replace(before, allowed_countries=countries)
+    if after == before:
+        return before
+    own = replace(principal.restrictions, allowed_countries=countries)
+    principal.require_within(own)
+    await tx.changed(sql.set_countries(before.id, countries))
+    tx.notify(countries_topic(before.id))
+    record(
+        tx, principal, "account.set_allowed_countries", before.id,
+        before={"allowed_countries": before.allowed_countries},
+        after={"allowed_countries": countries},
     )  # fmt: skip
     return after
 

@@ -54,15 +54,22 @@ class Edge:
         clock: Clock,
         ids: IdSource,
         direct: Mapping[tuple[str, str], ASGIApp] | None = None,
+        limiter: RateLimiter | None = None,
+        open_routes: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
-        """`direct`: what is called for a method and path without the application's router."""
+        """`direct`: what is called for a method and path without the application's router.
+
+        `limiter`: what counts requests, if others count with it. `open_routes`: methods and paths
+        of the API that need no token.
+        """
         self._app = app
         self._direct = direct or {}
+        self._open_routes = open_routes
         self._authenticator = authenticator
         self._settings = settings
         self._clock = clock
         self._ids = ids
-        self._limiter = RateLimiter(clock, settings.rate_limit_per_s)
+        self._limiter = limiter or RateLimiter(clock, settings.rate_limit_per_s)
         self._hosts = _allowed_hosts(settings)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -117,8 +124,10 @@ class Edge:
             raise self._too_large()
         if scope["path"].startswith(API_PREFIX):
             context.headers.append((b"cache-control", b"no-store"))
-            principal = await authenticate(connection, self._authenticator)
-            context.headers.extend(self._limiter.count(principal.id))
+            if (scope["method"], scope["path"]) not in self._open_routes:
+                principal = await authenticate(connection, self._authenticator)
+                own = principal.restrictions.rate_limit
+                context.headers.extend(self._limiter.count(principal.id, own))
             _check_media_type(scope["method"], connection)
 
     def _bounded(self, receive: Receive) -> Receive:

@@ -7,7 +7,7 @@ _CALLERS_MAX = 20_000
 
 
 class RateLimiter:
-    """A fixed window of one second per caller."""
+    """A fixed window of one second per caller, whose own limit may be lower than the server's."""
 
     def __init__(self, clock: Clock, limit_per_s: int) -> None:
         self._clock = clock
@@ -16,20 +16,24 @@ class RateLimiter:
         self._window = -1
         self._counts: dict[str, int] = {}
 
-    def count(self, caller: str) -> list[tuple[bytes, bytes]]:
-        """Count one request; the headers that tell where the caller stands."""
+    def count(self, caller: str, own_limit_per_s: int | None = None) -> list[tuple[bytes, bytes]]:
+        """Count one request; the headers that tell where the caller stands. Raises OverRate."""
+        limit, name, policy = self._limit, b"default", self._policy
+        if own_limit_per_s is not None and own_limit_per_s < limit:
+            limit, name = own_limit_per_s, b"credential"
+            policy = b'"%b";q=%d;w=1' % (name, limit)
         window = self._clock.now_ms() // 1_000
         if window != self._window or len(self._counts) > _CALLERS_MAX:
             self._window = window
             self._counts.clear()
         used = self._counts[caller] = self._counts.get(caller, 0) + 1
-        left = max(0, self._limit - used)
+        left = max(0, limit - used)
         headers = [
-            (b"ratelimit-policy", self._policy),
-            (b"ratelimit", b'"default";r=%d;t=1' % left),
+            (b"ratelimit-policy", policy),
+            (b"ratelimit", b'"%b";r=%d;t=1' % (name, left)),
         ]
-        if used > self._limit:
-            raise OverRate(self._limit, headers)
+        if used > limit:
+            raise OverRate(limit, headers)
         return headers
 
 

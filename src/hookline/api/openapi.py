@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from hookline import __version__
 from hookline.api.problems import MEDIA_TYPE
-from hookline.api.routing import IDEMPOTENT_KEY, MEDIA_TYPE_KEY, SCOPE_KEY
+from hookline.api.routing import IDEMPOTENT_KEY, MEDIA_TYPE_KEY, OPEN_KEY, SCOPE_KEY
 from hookline.principal import Scope
 
 Document = dict[str, Any]  # Any: JSON
@@ -142,6 +142,9 @@ def _complete(path: str, operation: Document) -> None:
     if media_type != "application/json":
         responses["200"]["content"] = {media_type: {"schema": {"type": "string"}}}
     expected = dict(_ALWAYS)
+    if operation.pop(OPEN_KEY, False):
+        operation["security"] = []
+        del expected["401"], expected["403"]
     if "requestBody" in operation:
         expected |= _WITH_BODY
     if "{" in path:

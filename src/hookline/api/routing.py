@@ -15,6 +15,7 @@ Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])  # Any: each a
 SCOPE_KEY = "x-required-scope"
 IDEMPOTENT_KEY = "x-idempotent"
 MEDIA_TYPE_KEY = "x-media-type"
+OPEN_KEY = "x-open"
 
 
 async def _caller(request: Request) -> Principal:
@@ -50,8 +51,12 @@ class Routes(APIRouter):
         problems: Sequence[type[HooklineError]] = (),
         idempotent: bool = False,
         media_type: str = "application/json",
+        is_open: bool = False,
     ) -> Callable[[Handler], Handler]:
-        """Declare a route. `problems`: the expected failures beyond 401, 403, 422, 429, 503."""
+        """Declare a route. `problems`: the expected failures beyond 401, 403, 422, 429, 503.
+
+        `is_open`: needs no token, and is among the edge's open routes.
+        """
 
         def declare(handler: Handler) -> Handler:
             self.add_api_route(
@@ -62,11 +67,12 @@ class Routes(APIRouter):
                 response_model=answer,
                 operation_id=handler.__name__,
                 summary=handler.__name__.replace("_", " ").capitalize(),
-                dependencies=[Depends(_requires(scope))],
+                dependencies=[] if is_open else [Depends(_requires(scope))],
                 openapi_extra={
                     SCOPE_KEY: scope.value if scope else None,
                     IDEMPOTENT_KEY: idempotent,
                     MEDIA_TYPE_KEY: media_type,
+                    OPEN_KEY: is_open,
                     "x-problems": [problem.__name__ for problem in problems],
                 },
                 responses={problem.status: {"description": problem.title} for problem in problems},

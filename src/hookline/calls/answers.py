@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from hookline import __version__
 from hookline.calls import resource
 from hookline.calls.model import Call
-from hookline.calls.permission import OnBehalfOf, check_legs_of
+from hookline.calls.permission import Permission, check_legs_of
 from hookline.clock import SECOND_MS
 from hookline.errors import HooklineError
 from hookline.ids import AccountId
@@ -42,9 +42,12 @@ class Answers(Protocol):
 class AnswerUrls:
     """Asks customers' servers."""
 
-    def __init__(self, store: Store, client: HttpClient, secrets_of: SecretsOf) -> None:
+    def __init__(
+        self, store: Store, client: HttpClient, secrets_of: SecretsOf, permission: Permission
+    ) -> None:
         self._store = store
         self._client = client
+        self._permission = permission
         self._secrets_of = secrets_of
         self._timeout_s = store.settings.answer_url_timeout_s
 
@@ -70,7 +73,7 @@ class AnswerUrls:
         if response.truncated:
             raise AnswerUnusable(f"Its answer is longer than {_BYTES_MAX} bytes.")
         actions = actions_in(response.body)
-        check_legs_of(OnBehalfOf(call.account_id, call.credential_id), "/actions", actions)
+        check_legs_of(await self._permission.of_call(call), "/actions", actions)
         return actions
 
 

@@ -10,6 +10,7 @@ from hookline.calls.conductor import Conductor
 from hookline.calls.deleting import remove_left_files
 from hookline.calls.inbound import Inbound
 from hookline.calls.media import MediaShelf
+from hookline.calls.permission import Permission
 from hookline.calls.phone_book import PhoneBook, account_of
 from hookline.calls.phone_control import PhoneControl
 from hookline.calls.phone_hands import PhoneHands
@@ -54,6 +55,7 @@ class Exchange:
         book: NumberBook,
         speech: Speech,
         secrets_of: SecretsOf,
+        permission: Permission,
     ) -> None:
         settings = store.settings
         self._store = store
@@ -74,15 +76,15 @@ class Exchange:
             store,
             leases.node,
             MediaShelf(speech, self._client, cache, settings),
-            AnswerUrls(store, self._client, secrets_of),
+            AnswerUrls(store, self._client, secrets_of, permission),
             self.files,
             TakeSteps(),
             self._runs,
             self.phone_book.load,
         )
-        self.inbound = Inbound(store, leases.node, self._caller_account)
+        self.inbound = Inbound(store, leases.node, permission, self._caller_account)
         self.conductor = Conductor(desk, self.engines, self.inbound.take_in)
-        self.placement = Placement(store, book, self.conductor)
+        self.placement = Placement(store, book, permission, self.conductor)
 
     def listen(self, wakeups: Wakeups) -> None:
         """Hear of calls and wishes that other processes have stored."""

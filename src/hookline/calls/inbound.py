@@ -8,9 +8,11 @@ from hookline.calls import resource
 from hookline.calls import store as sql
 from hookline.calls.live import Plan
 from hookline.calls.model import Call, Leg, Role, Status, timeline_line
+from hookline.calls.permission import Permission, check_legs
 from hookline.calls.progress import call_draft, new_leg
 from hookline.calls.steps import NewLeg
 from hookline.calls.submission import encode_plan, written
+from hookline.errors import HooklineError
 from hookline.events.append import append
 from hookline.events.model import EventType
 from hookline.ids import AccountId, CarrierId
@@ -35,9 +37,16 @@ CallerAccount = Callable[[LegId], AccountId | None]
 class Inbound:
     """Takes what engines report as coming in."""
 
-    def __init__(self, store: Store, node: str, account_of: CallerAccount | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        node: str,
+        permission: Permission,
+        account_of: CallerAccount | None = None,
+    ) -> None:
         self._store = store
         self._node = node
+        self._permission = permission
         self._account_of = account_of
         self._holders = Lookup(store.database, sql.HOLDERS)
 
@@ -51,10 +60,22 @@ class Inbound:
         for account_id, voice_carrier_id, inbound_voice in rows:
             is_here = voice_carrier_id == carrier_id if carrier_id != SANDBOX else wanted
             if is_here and wanted in (None, account_id):
-                plan = plan_of(None if inbound_voice is None else str(inbound_voice))
+                plan = await self._plan(str(account_id), inbound_voice)
                 return await self._store_call(AccountId(str(account_id)), carrier_id, one, plan)
         log.warning("call_for_nobody", carrier_id=carrier_id)
         return None
+
+    async def _plan(self, account_id: str, inbound_voice: object) -> Plan:
+        """What the number says, unless it would ring somebody where the account no longer reaches."""
+        if inbound_voice is None:
+            return Plan()
+        wanted = InboundVoice.model_validate_json(str(inbound_voice))
+        try:
+            check_legs(await self._permission.of_account(account_id), wanted.parties(""))
+        except HooklineError as refusal:
+            log.warning("inbound_leg_refused", account_id=account_id, reason=refusal.code)
+            return Plan(voicemail=wanted.voicemail)
+        return plan_of(wanted)
 
     async def _store_call(
         self, account_id: AccountId, carrier_id: CarrierId, one: CameIn, plan: Plan
@@ -103,11 +124,8 @@ class Inbound:
         )
 
 
-def plan_of(inbound_voice: str | None) -> Plan:
+def plan_of(wanted: InboundVoice) -> Plan:
     """What the number's configuration makes of a call."""
-    if inbound_voice is None:
-        return Plan()
-    wanted = InboundVoice.model_validate_json(inbound_voice)
     return Plan(
         agent=wanted.agent,
         actions=None if wanted.actions is None else written(wanted.actions),

@@ -1,39 +1,55 @@
-"""Whether a leg may be dialled: the one place that every leg passes, whoever asked for it.
+"""Whether a leg may be dialled: the one place that every leg passes, whoever asked for it."""
 
-Restrictions of credentials and countries of accounts are enforced in `check_leg` as they are built.
-"""
+from collections.abc import Iterable, Sequence
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
-
-from hookline.numbers.call_actions import Action, DialOther, Gather
+from hookline.accounts.countries import AccountCountries
+from hookline.calls.model import Call
+from hookline.credentials.reading import restrictions_of
+from hookline.numbers.call_actions import Action, dialled
+from hookline.numbers.destinations import Destinations, check_destination
 from hookline.numbers.parties import parse_party_at
+from hookline.principal import Principal
+from hookline.storage.store import Store
 
 
-class OnBehalfOf(NamedTuple):
-    """Whose rules a leg must keep: also long after the request, when an answer URL has spoken."""
+class Permission:
+    """Knows whose rules a leg must keep: also long after the request, when an answer URL has spoken."""
 
-    account_id: str
-    credential_id: str | None
+    def __init__(self, store: Store, countries: AccountCountries) -> None:
+        self._store = store
+        self._countries = countries
+
+    async def of_caller(self, principal: Principal) -> Destinations:
+        """Of who asks for a call now."""
+        of_account = await self._countries.find(principal.account_id)
+        return Destinations(principal.restrictions.allowed_countries, of_account)
+
+    async def of_account(self, account_id: str) -> Destinations:
+        """Of a call that came in."""
+        return Destinations(None, await self._countries.find(account_id))
+
+    async def of_call(self, call: Call) -> Destinations:
+        """Of a call that runs, by the restrictions that its credential has now."""
+        of_account = await self._countries.find(call.account_id)
+        if call.credential_id is None:
+            return Destinations(None, of_account)
+        restrictions = await restrictions_of(self._store, call.credential_id)
+        return Destinations(restrictions.allowed_countries, of_account)
 
 
-def check_leg(who: OnBehalfOf, pointer: str, to: str) -> str:
-    """Who is dialled, in one spelling. Raises InvalidNumber in its kinds, at the pointer."""
-    assert who.account_id, "a leg is always somebody's"
-    return parse_party_at(pointer, to)
+def check_leg(allowed: Destinations, pointer: str, to: str) -> str:
+    """Who is dialled, in one spelling. Raises InvalidNumber in its kinds, CountryNotAllowed."""
+    party = parse_party_at(pointer, to)
+    check_destination(allowed, pointer, party)
+    return party
 
 
-def check_legs_of(who: OnBehalfOf, pointer: str, actions: Sequence[Action]) -> None:
+def check_legs_of(allowed: Destinations, pointer: str, actions: Sequence[Action]) -> None:
     """Every leg that the actions may dial."""
-    for place, dialled in _dialled(pointer, actions):
-        check_leg(who, place, dialled)
+    check_legs(allowed, dialled(pointer, actions))
 
 
-def _dialled(pointer: str, actions: Sequence[Action]) -> Iterator[tuple[str, str]]:
-    for place, action in enumerate(actions):
-        chosen = action.chosen
-        if isinstance(chosen, DialOther):
-            yield f"{pointer}/{place}/dial/to", chosen.to
-        elif isinstance(chosen, Gather):
-            for digits, branch in chosen.then.items():
-                yield from _dialled(f"{pointer}/{place}/gather/then/{digits}", branch)
+def check_legs(allowed: Destinations, legs: Iterable[tuple[str, str]]) -> None:
+    """Each leg with its pointer."""
+    for pointer, to in legs:
+        check_leg(allowed, pointer, to)

@@ -15,17 +15,19 @@ from hookline.calls.errors import NoVoiceCarrier, UnknownCaller
 from hookline.calls.hand_over import WORK_TOPIC, Begun, Conduct
 from hookline.calls.live import Plan, live_call
 from hookline.calls.model import Call, Leg, Role, Status, timeline_line
-from hookline.calls.permission import OnBehalfOf, check_leg, check_legs_of
+from hookline.calls.permission import Permission, check_leg, check_legs_of
 from hookline.calls.plan import decide
 from hookline.calls.progress import Taken, new_leg, store_begun
 from hookline.calls.resource import encode_call
 from hookline.calls.schemas import CallCreate
 from hookline.calls.steps import NewLeg, Started
 from hookline.clock import UnixMs
+from hookline.credentials.daily_caps import take_call
 from hookline.ids import CarrierId
 from hookline.numbers.book import Home, NumberBook
 from hookline.numbers.call_actions import Action, action_list
 from hookline.numbers.call_urls import check_url, check_urls
+from hookline.numbers.destinations import Destinations, check_sender
 from hookline.numbers.e164 import parse_number_at
 from hookline.principal import Mode, Principal, PrincipalKind
 from hookline.storage.store import Store
@@ -42,20 +44,29 @@ class Prepared:
     legs: tuple[Leg, ...]
     script: Sequence[Action]
     """The actions, as they were checked."""
+    daily_cap: int | None = None
+    """How many calls of a UTC day the credential may have, this one included."""
 
 
 class Placement:
     """Prepares and accepts calls."""
 
-    def __init__(self, store: Store, book: NumberBook, conduct: Conduct) -> None:
+    def __init__(
+        self, store: Store, book: NumberBook, permission: Permission, conduct: Conduct
+    ) -> None:
         self._store = store
         self._book = book
+        self._permission = permission
         self._conduct = conduct
 
     async def prepare(self, principal: Principal, wanted: CallCreate) -> Prepared:
-        """Check all that needs no transaction. Raises Invalid in its kinds, TooManyCalls."""
+        """Check all that needs no transaction.
+
+        Raises Invalid in its kinds, NumberNotAllowed, CountryNotAllowed, TooManyCalls.
+        """
         home = await self._home(principal, wanted.from_)
-        self._check(principal, wanted)
+        check_sender(principal.restrictions, "/from", home.number)
+        self._check(await self._permission.of_caller(principal), wanted)
         is_test = principal.mode is Mode.TEST
         carrier_id = SANDBOX if is_test else home.voice_carrier_id
         if carrier_id is None:
@@ -67,7 +78,8 @@ class Placement:
         is_sandbox = is_test or home.is_voice_sandbox
         owner = self._conduct.owner_for(carrier_id, is_sandbox=is_sandbox)
         call = self._call(principal, wanted, home.number, carrier_id, owner)
-        return Prepared(call, self._legs(call), wanted.actions or ())
+        cap = principal.restrictions.daily_call_cap
+        return Prepared(call, self._legs(call), wanted.actions or (), cap)
 
     def accepting(self, prepared: Prepared) -> Callable[[Transaction], Awaitable[bytes]]:
         """The use case that stores it and answers with the resource."""
@@ -78,8 +90,14 @@ class Placement:
         return accept
 
     async def accept(self, tx: Transaction, prepared: Prepared) -> Call:
-        """Store it; once that is durable it begins. That it is being dialled is stored at once."""
+        """Store it; once that is durable it begins. That it is being dialled is stored at once.
+
+        Raises DailyCallCapReached.
+        """
         call, legs = prepared.call, prepared.legs
+        if prepared.daily_cap is not None and call.credential_id is not None:
+            at = UnixMs(call.created_at)
+            await take_call(tx, call.credential_id, prepared.daily_cap, at)
         if call.owner is None:
             await tx.insert(sql.INSERT_CALL, [msgspec.structs.astuple(call)])
             await tx.insert(sql.INSERT_LEG, [msgspec.structs.astuple(leg) for leg in legs])
@@ -102,18 +120,17 @@ class Placement:
             )
         return home
 
-    def _check(self, principal: Principal, wanted: CallCreate) -> None:
-        who = OnBehalfOf(principal.account_id, credential_of(principal))
-        check_leg(who, "/to", wanted.to)
+    def _check(self, reach: Destinations, wanted: CallCreate) -> None:
+        check_leg(reach, "/to", wanted.to)
         if wanted.agent is not None:
-            check_leg(who, "/agent", wanted.agent)
+            check_leg(reach, "/agent", wanted.agent)
         allowed = self._store.settings.allow_targets
         if wanted.answer_url is not None:
             check_url("/answer_url", wanted.answer_url, allowed)
         if wanted.status_url is not None:
             check_url("/status_url", wanted.status_url, allowed)
         if wanted.actions is not None:
-            check_legs_of(who, "/actions", wanted.actions)
+            check_legs_of(reach, "/actions", wanted.actions)
             check_urls("/actions", wanted.actions, allowed)
 
     def _call(

@@ -5,11 +5,17 @@ from typing import Annotated
 import typer
 
 from hookline.accounts.model import Account
-from hookline.accounts.tenancy import create_account, list_accounts
-from hookline.app import Core
+from hookline.accounts.tenancy import (
+    create_account,
+    get_account,
+    list_accounts,
+    set_allowed_countries,
+)
 from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
-from hookline.cli.session import run
+from hookline.cli.session import operator, run
+from hookline.foundation import Core
 from hookline.numbers.sandbox import furnish_sandbox
+from hookline.restrictions import parse_country
 from hookline.storage.transaction import Transaction
 
 account = typer.Typer(name="account", help="The account.", no_args_is_help=True)
@@ -31,6 +37,34 @@ def show(
         print_json(facts)
     else:
         print_facts(facts)
+
+
+@account.command(epilog="Example:  hookline account countries US GB")
+def countries(
+    code: Annotated[list[str] | None, typer.Argument(help="ISO 3166 codes.")] = None,
+    everywhere: Annotated[bool, typer.Option("--everywhere", help="Lift the restriction.")] = False,
+    name: Annotated[str | None, typer.Option("--account", help="Account id or name.")] = None,
+    json: Json = False,
+) -> None:
+    """Show or set where the account's messages and calls may go."""
+    try:
+        wanted = tuple(sorted({parse_country(one) for one in code or ()})) or None
+    except ValueError as error:
+        fail(f"{error}.", status=2)
+    if wanted and everywhere:
+        fail("Give countries, or --everywhere.", status=2)
+
+    async def work(core: Core) -> Account:
+        principal = await operator(core, name)
+        if wanted is None and not everywhere:
+            return await get_account(core.store, principal)
+        return await core.store.commit(lambda tx: set_allowed_countries(tx, principal, wanted))
+
+    allowed = run(work).allowed_countries
+    if json:
+        print_json({"allowed_countries": allowed})
+    else:
+        out.print(" ".join(allowed) if allowed else "Everywhere.")
 
 
 @accounts.command(epilog="Example:  hookline accounts add 'Clinic Leeds'")

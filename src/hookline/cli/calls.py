@@ -7,10 +7,11 @@ import msgspec
 import typer
 from pydantic import ValidationError
 
-from hookline.app import Core
+from hookline.accounts.countries import AccountCountries
 from hookline.calls import control, reading, resource
 from hookline.calls.hand_over import ConductElsewhere
 from hookline.calls.model import FINAL, Call, Leg, Status
+from hookline.calls.permission import Permission
 from hookline.calls.reading import CallFilter
 from hookline.calls.schemas import CallCreate
 from hookline.calls.submission import Placement
@@ -18,6 +19,7 @@ from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json, print_table
 from hookline.cli.session import operator, run
 from hookline.clock import to_rfc3339
+from hookline.foundation import Core
 from hookline.numbers.book import NumberBook
 from hookline.principal import Principal
 
@@ -62,7 +64,8 @@ def create(
     async def work(core: Core) -> tuple[Call, list[Leg]]:
         principal = await operator(core, account)
         book = NumberBook(core.store, core.wakeups)
-        placement = Placement(core.store, book, ConductElsewhere())
+        permission = Permission(core.store, AccountCountries(core.store, core.wakeups))
+        placement = Placement(core.store, book, permission, ConductElsewhere())
         prepared = await placement.prepare(principal, wanted)
         call = await core.store.commit(lambda tx: placement.accept(tx, prepared))
         if wait:

@@ -8,7 +8,7 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from hookline.app import KINDS, Core
+from hookline.accounts.countries import AccountCountries
 from hookline.carriers.live_state import LinkView
 from hookline.carriers.reading import LinkedCarrier, all_carriers, get_carrier
 from hookline.carriers.registration import find_carrier_named, remove_carrier
@@ -19,6 +19,7 @@ from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
 from hookline.cli.session import operator, run
 from hookline.clock import to_rfc3339
+from hookline.foundation import KINDS, Core
 from hookline.ids import CarrierId
 from hookline.messages.hand_over import DispatchElsewhere
 from hookline.messages.model import FINAL, Message, Status
@@ -131,7 +132,8 @@ async def _send(
     """The message when its status is final, or after half a minute."""
     store = core.store
     book = NumberBook(store, core.wakeups)
-    trials = Trials(store, Submission(store, book, DispatchElsewhere()))
+    countries = AccountCountries(store, core.wakeups)
+    trials = Trials(store, Submission(store, book, countries, DispatchElsewhere()))
     message_id = await trials.submit(principal, CarrierId(carrier_id), trial)
     shown, waited_s = 0, 0.0
     while True:

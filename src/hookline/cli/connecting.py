@@ -10,7 +10,6 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from hookline.app import CALLS, KINDS, Core
 from hookline.carriers.live_state import State
 from hookline.carriers.reading import LinkedCarrier, get_carrier, unseen
 from hookline.carriers.registration import add_carrier, invalid
@@ -20,6 +19,7 @@ from hookline.carriers.smpp.message_ids import IdFormat
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json
 from hookline.cli.session import operator, run
+from hookline.foundation import CALLS, KINDS, Core
 
 PASSWORD_KEY = "HOOKLINE_CARRIER_PASSWORD"  # noqa: S105 - the name of a variable
 TRUNK_PASSWORD_KEY = "HOOKLINE_TRUNK_PASSWORD"  # noqa: S105 - the name of a variable

@@ -15,6 +15,7 @@ from hookline.carriers.live_state import CarrierRow, LinkView, link_view
 from hookline.cli.doctor_calls import examine_calls
 from hookline.clock import SystemClock
 from hookline.errors import HooklineError
+from hookline.outbound.mail import MailServerUnusable, check_mail_server
 from hookline.outbound.sealing import KEY_FILE
 from hookline.settings import Settings
 from hookline.storage.database import Database, open_database
@@ -32,6 +33,7 @@ async def examine() -> list[Finding]:
     """All findings; a check that cannot run is itself a finding."""
     settings = Settings()
     findings = [_disk(settings), _key(settings), _port(settings)]
+    findings.append(await _mail(settings))
     findings.append(await _guarded("schema", lambda: _schema(settings)))
     if all(finding.is_ok for finding in findings if finding.subject == "schema"):
         database = open_database(settings)
@@ -83,6 +85,19 @@ def _port(settings: Settings) -> Finding:
         except OSError:
             return Finding("server", True, f"nothing listens on {settings.host}:{settings.port}")
     return Finding("server", True, f"something answers on {settings.host}:{settings.port}")
+
+
+async def _mail(settings: Settings) -> Finding:
+    if not settings.smtp_host:
+        return Finding("mail", True, "no mail server is set: owners get no e-mail, only events")
+    where = f"{settings.smtp_host}:{settings.smtp_port}"
+    if not (settings.smtp_from or settings.smtp_user):
+        return Finding("mail", False, "e-mails have no sender", "Set HOOKLINE_SMTP_FROM.")
+    try:
+        await check_mail_server(settings)
+    except MailServerUnusable as error:
+        return Finding("mail", False, f"{where}: {error.detail}", "Check HOOKLINE_SMTP_*.")
+    return Finding("mail", True, f"{where} takes e-mails")
 
 
 async def _schema(settings: Settings) -> Finding:

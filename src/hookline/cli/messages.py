@@ -6,10 +6,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from hookline.app import Core
+from hookline.accounts.countries import AccountCountries
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json
 from hookline.cli.session import operator, run
+from hookline.foundation import Core
 from hookline.messages import reading, resource
 from hookline.messages.hand_over import DispatchElsewhere
 from hookline.messages.model import FINAL, Message, Status
@@ -39,9 +40,9 @@ def send(
 
     async def work(core: Core) -> Message:
         principal = await operator(core, account)
-        submission = Submission(
-            core.store, NumberBook(core.store, core.wakeups), DispatchElsewhere()
-        )
+        book = NumberBook(core.store, core.wakeups)
+        countries = AccountCountries(core.store, core.wakeups)
+        submission = Submission(core.store, book, countries, DispatchElsewhere())
         prepared = await submission.submit(principal, SendMessage(from_=sender, to=to, text=text))
         message_id = str(msgspec.json.decode(prepared.body)["id"])
         message = await reading.find_message(core.store, principal, message_id)

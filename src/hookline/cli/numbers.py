@@ -5,10 +5,10 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from hookline.app import Core
 from hookline.carriers import store as carrier_sql
 from hookline.cli.output import Json, fail, out, print_json, print_table
 from hookline.cli.session import operator, run
+from hookline.foundation import Core
 from hookline.numbers import registration
 from hookline.numbers import store as sql
 from hookline.numbers.registration import Kept, NumberTaken, Registration

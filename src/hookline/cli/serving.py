@@ -11,9 +11,9 @@ import typer
 
 from hookline.accounts.bootstrap import Bootstrap
 from hookline.accounts.tenancy import list_accounts
-from hookline.app import Core
 from hookline.cli.output import fail, out
 from hookline.cli.processes import configure, listen, serve_here, serve_with_workers
+from hookline.foundation import Core
 from hookline.settings import Settings
 from hookline.storage.lock import DataFolderLock
 from hookline.storage.migrate import migrate

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from sqlalchemy import select
 
-from hookline.app import Core
 from hookline.cli.output import fail
+from hookline.foundation import Core
 from hookline.ids import AccountId
 from hookline.principal import Principal, PrincipalKind, Scope
 from hookline.settings import Settings

@@ -9,10 +9,10 @@ from hookline.accounts.password_reset import reset_password
 from hookline.accounts.people import AddedUser, NewUser, add_user
 from hookline.accounts.roles import Grant, Role
 from hookline.accounts.schemas import UserFilter, added_user_shape
-from hookline.app import Core
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, out, print_json, print_table
 from hookline.cli.session import operator, run
+from hookline.foundation import Core
 
 users = typer.Typer(name="users", help="People who sign in to the console.", no_args_is_help=True)
 

@@ -13,6 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hookline.api.authentication import Authenticator, WrongClientId, authenticate
+from hookline.api.context import context_of
+from hookline.api.limits import RateLimiter
 from hookline.api.wire import check_text
 from hookline.errors import HooklineError, Invalid, MalformedRequest
 from hookline.events.model import EventType
@@ -121,7 +123,10 @@ def build(event_type: EventType, body: bytes) -> bytes | None:
 class V3:
     """The routes, with what they need."""
 
-    def __init__(self, store: Store, box: SecretBox, authenticator: Authenticator) -> None:
+    def __init__(
+        self, store: Store, box: SecretBox, authenticator: Authenticator, limiter: RateLimiter
+    ) -> None:
+        self._limiter = limiter
         self._store = store
         self._box = box
         self._authenticator = authenticator
@@ -148,6 +153,8 @@ class V3:
 
     async def _authenticate(self, request: Request) -> Principal:
         principal = await authenticate(request, self._authenticator)
+        own = principal.restrictions.rate_limit
+        context_of(request).headers.extend(self._limiter.count(principal.id, own))
         if "x-client-id" not in request.headers:
             raise WrongClientId("Send the header X-Client-Id with the account's client id.")
         return principal

@@ -10,6 +10,7 @@ WEBHOOKS = "/webhooks"
 PHONE = "/phone"
 CARRIERS = "/carriers"
 NUMBERS = "/numbers"
+ACCOUNT = "/account"
 INTEGRATIONS = "/administration/integrations"
 CONFIG = f"{INTEGRATIONS}/config"
 CREDENTIALS = f"{CONFIG}/credentials"
@@ -58,6 +59,7 @@ MAIN = (
         (
             Item("carriers", "Numbers and carriers", CARRIERS, "server", "n"),
             Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),
+            Item("account", "Account", ACCOUNT, "gear", "a"),
         ),
     ),
 )

@@ -5,10 +5,12 @@ from starlette.routing import Route
 
 from hookline.console.collaborators import Console
 from hookline.console.pages import (
+    account,
     call_placing,
     calls,
     carrier_test,
     carriers,
+    credential_policy,
     credentials,
     deliveries,
     documentation,
@@ -19,6 +21,7 @@ from hookline.console.pages import (
     phone,
     phone_calls,
     recordings,
+    rotation,
     start,
     webhooks,
 )
@@ -27,7 +30,10 @@ from hookline.console.routing import install, to_routes
 PAGES = (
     *start.PAGES,
     *entrance.PAGES,
+    *credential_policy.PAGES,  # before `{id}`, which would take `policy` for an id
     *credentials.PAGES,
+    *rotation.PAGES,
+    *account.PAGES,
     *messages.PAGES,
     *call_placing.PAGES,
     *calls.PAGES,

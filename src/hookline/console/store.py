@@ -7,6 +7,7 @@ from sqlalchemy import Column, Select, Table, exists, func, literal, or_, select
 
 from hookline.api.pagination import CreatedPaging, paged
 from hookline.calls import store as call_sql
+from hookline.clock import UnixMs
 from hookline.credentials import store as credential_sql
 from hookline.ids import AccountId
 from hookline.messages import store as message_sql
@@ -34,9 +35,9 @@ SENDERS_MAX = 200
 Rows = Select[Any]  # Any: the room's own columns
 
 
-def all_credentials(principal: Principal) -> Rows:
+def all_credentials(principal: Principal, now: UnixMs) -> Rows:
     """The account's credentials, newest first."""
-    statement = credential_sql.visible_to(principal)
+    statement = credential_sql.visible_to(principal, now)
     return statement.order_by(credentials.c.id.desc()).limit(CREDENTIALS_MAX)
 
 

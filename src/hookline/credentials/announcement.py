@@ -1,7 +1,7 @@
 """Tells of a change: the event for receivers, the row for the audit trail. Never the token."""
 
 from hookline.audit.append import record
-from hookline.clock import UnixMs
+from hookline.clock import UnixMs, to_rfc3339
 from hookline.credentials.model import Credential
 from hookline.credentials.schemas import credential_shape
 from hookline.events.append import append
@@ -25,8 +25,12 @@ def announce(
     *,
     before: Credential | None = None,
     reason: str | None = None,
+    action: str | None = None,
 ) -> None:
-    """Append the event with the credential as it is now, and record who did it."""
+    """Append the event with the credential as it is now, and record who did it.
+
+    `action`: what the audit trail calls it, where the event says less.
+    """
     occurred_at: UnixMs = credential.updated_at
     data = credential_shape(credential).model_dump_json().encode()
     append(
@@ -39,7 +43,7 @@ def announce(
     record(
         tx,
         principal,
-        _ACTIONS[event],
+        action or _ACTIONS[event],
         credential.id,
         before=_facts(before) if before else None,
         after=after,
@@ -47,10 +51,16 @@ def announce(
 
 
 def _facts(credential: Credential) -> dict[str, object]:
-    return {
+    facts: dict[str, object] = {
         "description": credential.description,
         "mode": credential.mode.value,
         "scopes": sorted(credential.scopes),
+        "restrictions": credential.restrictions.in_words,
         "status": credential.status.value,
         "token": f"{credential.prefix}…{credential.last4}",
     }
+    if credential.expires_at is not None:
+        facts["expires_at"] = to_rfc3339(credential.expires_at)
+    if credential.previous is not None:
+        facts["grace_ends_at"] = to_rfc3339(credential.previous.grace_ends_at)
+    return facts

@@ -1,12 +1,14 @@
-"""Changes a credential's description or scopes, without a new token."""
+"""Changes a credential's description, scopes, expiry or restrictions, without a new token."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from hookline.credentials import model
 from hookline.credentials import store as sql
 from hookline.credentials.announcement import announce
+from hookline.credentials.lifetime import check_lifetime
 from hookline.credentials.model import Credential, Step
 from hookline.credentials.reading import get_for_change
+from hookline.credentials.restricting import Changes, restricted
 from hookline.events.model import EventType
 from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
@@ -19,6 +21,10 @@ class Change:
 
     description: str | None = None
     scopes: frozenset[Scope] | None = None
+    expires_in_days: int | None = None
+    """Counted from now."""
+    restrictions: Changes = field(default_factory=dict)
+    """By name; None lifts one, and those left out stay."""
 
 
 async def patch_credential(
@@ -28,23 +34,32 @@ async def patch_credential(
     credential_id: str,
     change: Change,
 ) -> Credential:
-    """Change a credential from its next request on; the result is within the caller's scopes.
+    """Change a credential from its next request on; the result is within what the caller has.
 
-    Raises CredentialNotFound, CredentialEnded, ScopeNotHeld, NotOnItself, Invalid.
+    Raises CredentialNotFound, CredentialEnded, CredentialDisabled, ScopeNotHeld, OutlivesCaller,
+    RestrictionWidened, NotOnItself, Invalid.
     """
     principal.require(Scope.CREDENTIALS_WRITE)
     model.check_not_itself(principal, credential_id)
-    before = await get_for_change(tx, principal, credential_id)
+    before = await get_for_change(tx, store, principal, credential_id)
     after = replace(before, status=before.after(Step.CHANGE))
     if change.description is not None:
         after = replace(after, description=model.clean_description(change.description))
     if change.scopes is not None:
         after = replace(after, scopes=model.check_any_scope(change.scopes))
+    if change.expires_in_days is not None:
+        after = replace(after, expires_at=model.expiry_in(change.expires_in_days, store.now()))
+        await check_lifetime(tx, principal, after.expires_at)
+    restrictions = await restricted(
+        tx, principal.account_id, before.restrictions, change.restrictions
+    )
+    after = replace(after, restrictions=restrictions)
     model.check_scopes(principal, after.scopes)
+    principal.require_within(after.restrictions)
     if after == before:
         return before
     after = replace(after, updated_at=store.now())
-    for statement in sql.change(after.id, after.description, after.scopes, after.updated_at):
+    for statement in sql.change(after):
         await tx.changed(statement)
     announce(tx, principal, EventType.CREDENTIAL_UPDATED, after, before=before)
     return after

@@ -5,11 +5,14 @@ At most one write a token a minute, all in one batch; a crash loses the last min
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from hookline.api.context import RequestContext
-from hookline.clock import MINUTE_MS, Clock
+from hookline.clock import MINUTE_MS, Clock, UnixMs
+from hookline.credentials import grace_store as grace_sql
 from hookline.credentials import store as sql
+from hookline.errors import Unavailable
 from hookline.storage.transaction import Transaction
 from hookline.storage.writer import Writer
 
@@ -57,6 +60,24 @@ class LastUses:
         self._clock = clock
         self._waiting: dict[bytes, Use] = {}
         self._written_at: dict[bytes, int] = {}
+
+    def now(self) -> UnixMs:
+        return self._clock.now_ms()
+
+    async def note_first(self, digest: bytes, credential_id: str, grace_ms: int) -> None:
+        """A new token's first use ends the old one's grace so many milliseconds later.
+
+        Returns when that is committed. Repeating it changes nothing; if there is no database to
+        write to, the next use tries again.
+        """
+        ends_at = UnixMs(self.now() + grace_ms)
+
+        async def cut(tx: Transaction) -> None:
+            if await tx.changed(grace_sql.note_first_use(digest)):
+                await tx.changed(grace_sql.cut_grace(credential_id, ends_at))
+
+        with suppress(Unavailable):
+            await self._writer.run(cut)
 
     def note(self, digest: bytes, context: RequestContext) -> None:
         """A token was used. Called on every request, so it only remembers."""

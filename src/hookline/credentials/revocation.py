@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from hookline.credentials import grace_store as grace_sql
 from hookline.credentials import store as sql
 from hookline.credentials.announcement import announce
 from hookline.credentials.model import REASON_MAX, Actor, Credential, Ending, Status, Step
@@ -41,13 +42,21 @@ async def _revoke(
     credential_id: str,
     reason: str | None,
 ) -> Credential:
-    before = await get_for_change(tx, principal, credential_id)
+    before = await get_for_change(tx, store, principal, credential_id)
     if before.status is Status.REVOKED:
         return before
     now, by = store.now(), Actor(principal.id, principal.label)
     ending = Ending(now, by, (reason or "").strip()[:REASON_MAX] or DEFAULT_REASON)
-    credential = replace(before, status=before.after(Step.REVOKE), updated_at=now, ended=ending)
-    await tx.changed(sql.end_token(credential.id, "revoked", now))
+    credential = replace(
+        before,
+        status=before.after(Step.REVOKE),
+        updated_at=now,
+        ended=ending,
+        previous=None,
+        first_use_grace_ms=None,
+    )
+    await tx.changed(sql.end_present(credential.id, "revoked", now))
+    await tx.changed(grace_sql.set_grace_end(credential.id, now, now))
     await tx.changed(sql.mark_ended(credential.id, credential.status, ending))
     announce(
         tx, principal, EventType.CREDENTIAL_REVOKED, credential,

@@ -13,14 +13,24 @@ from hookline.api.routing import Caller, Routes, Storage
 from hookline.api.wire import Page
 from hookline.credentials import reading
 from hookline.credentials.changing import Change, patch_credential
+from hookline.credentials.enabling import enable_credential
 from hookline.credentials.errors import (
+    CredentialDisabled,
     CredentialEnded,
     CredentialNotFound,
+    GraceExtended,
     NotACredential,
     NotOnItself,
+    NotRotating,
+    OutlivesCaller,
+    RotationUnderWay,
     ScopeNotHeld,
 )
+from hookline.credentials.grace import cancel_rotation, end_grace, extend_grace
 from hookline.credentials.issuing import Issue, issue_credential
+from hookline.credentials.model import Rotation
+from hookline.credentials.policy import change_policy, get_policy
+from hookline.credentials.restriction_schemas import restriction_changes
 from hookline.credentials.revocation import revoke_credential, revoke_own
 from hookline.credentials.rotation import rotate_credential, rotate_own
 from hookline.credentials.schemas import (
@@ -29,16 +39,23 @@ from hookline.credentials.schemas import (
     CredentialEnd,
     CredentialFilter,
     CredentialPatch,
+    CredentialPolicy,
+    CredentialPolicyPatch,
     CredentialRotate,
+    CredentialToken,
     CredentialWithToken,
+    GraceExtension,
     credential_shape,
     credential_with_token,
+    token_shape,
 )
 from hookline.credentials.tokens import digest_of
-from hookline.principal import Scope
+from hookline.principal import LiveModeNeeded, RestrictionWidened, Scope
 from hookline.storage.transaction import Transaction
 
 _AT_ONCE = CredentialRotate()
+_A_DAY = GraceExtension()
+_NOT_NOW = (CredentialNotFound, CredentialEnded, CredentialDisabled)
 
 
 async def _presented(request: Request) -> bytes:
@@ -67,10 +84,16 @@ def routes() -> Routes:
     """Credentials: create, list, read, change, rotate, delete; and the calling credential itself."""
     router = Routes("/v1/credentials", "Credentials")
     _own(router)  # before `/{id}`, which would take `self` for an id
+    _policy(router)
     _reading(router)
     _making(router)
+    _in_grace(router)
     _changing(router)
     return router
+
+
+def _rotation(body: CredentialRotate) -> Rotation:
+    return Rotation(body.grace_seconds, body.end_grace_after_first_use_seconds, body.reason)
 
 
 def _own(router: Routes) -> None:
@@ -81,7 +104,7 @@ def _own(router: Routes) -> None:
 
     @router.on(
         "POST", "/self/rotate", scope=Scope.CREDENTIALS_ROTATE_SELF, answer=CredentialWithToken,
-        problems=[NotACredential], idempotent=True,
+        problems=[NotACredential, RotationUnderWay, CredentialEnded], idempotent=True,
     )  # fmt: skip
     async def rotate_own_credential(
         caller: Caller,
@@ -90,10 +113,14 @@ def _own(router: Routes) -> None:
         presented: Presented,
         body: CredentialRotate = _AT_ONCE,
     ) -> Response:
-        """Replace the token that makes this request. It is refused from the next request on."""
+        """Replace the token that makes this request, at once or with a grace.
+
+        With an `Idempotency-Key` the request can be repeated for 10 minutes, with the token that it
+        was made with, although that token is refused everywhere else.
+        """
 
         async def rotate(tx: Transaction) -> CredentialWithToken:
-            made = await rotate_own(tx, store, caller, presented, reason=body.reason)
+            made = await rotate_own(tx, store, caller, presented, _rotation(body))
             return credential_with_token(made.credential, made.token)
 
         return await once.commit(rotate, status=200, secret=True)
@@ -106,6 +133,28 @@ def _own(router: Routes) -> None:
             return credential_shape(await revoke_own(tx, store, caller, reason=ending.reason))
 
         return await store.commit(revoke)
+
+
+def _policy(router: Routes) -> None:
+    @router.on("GET", "/policy", scope=Scope.CREDENTIALS_READ, answer=CredentialPolicy)
+    async def get_credential_policy(caller: Caller, store: Storage) -> CredentialPolicy:
+        """What the account asks of its credentials."""
+        return CredentialPolicy.model_validate((await get_policy(store, caller)).facts)
+
+    @router.on(
+        "PATCH", "/policy", scope=Scope.CREDENTIALS_WRITE, answer=CredentialPolicy,
+        problems=[LiveModeNeeded],
+    )  # fmt: skip
+    async def update_credential_policy(
+        caller: Caller, store: Storage, body: CredentialPolicyPatch
+    ) -> CredentialPolicy:
+        """Change when rotation is due, and what happens to overdue and to idle credentials."""
+        wanted = body.model_dump(exclude_unset=True)
+
+        async def change(tx: Transaction) -> CredentialPolicy:
+            return CredentialPolicy.model_validate((await change_policy(tx, caller, wanted)).facts)
+
+        return await store.commit(change)
 
 
 def _reading(router: Routes) -> None:
@@ -124,17 +173,38 @@ def _reading(router: Routes) -> None:
         """One credential. Its token cannot be shown again."""
         return credential_shape(await reading.get_credential(store, caller, id))
 
+    @router.on(
+        "GET", "/{id}/tokens", scope=Scope.CREDENTIALS_READ, answer=Page[CredentialToken],
+        problems=[CredentialNotFound],
+    )  # fmt: skip
+    async def list_credential_tokens(
+        caller: Caller, store: Storage, id: str
+    ) -> Page[CredentialToken]:
+        """The credential's latest 100 tokens, the present one first: when each was made, last used,
+        rotated out and refused.
+        """
+        found = await reading.list_versions(store, caller, id)
+        return Page(
+            data=[token_shape(version) for version in found], has_more=False, next_cursor=None
+        )
+
 
 def _making(router: Routes) -> None:
     @router.on(
         "POST", "", scope=Scope.CREDENTIALS_WRITE, answer=CredentialWithToken, status=201,
-        problems=[ScopeNotHeld], idempotent=True,
+        problems=[ScopeNotHeld, RestrictionWidened, OutlivesCaller], idempotent=True,
     )  # fmt: skip
     async def create_credential(
         caller: Caller, store: Storage, once: OnceForCaller, body: CredentialCreate
     ) -> Response:
         """Make a credential. The answer is the only one that shows its token: copy it."""
-        command = Issue(body.description, frozenset(body.scopes), body.mode)
+        command = Issue(
+            body.description,
+            frozenset(body.scopes),
+            body.mode,
+            expires_in_days=body.expires_in_days,
+            restrictions=restriction_changes(body),
+        )
 
         async def issue(tx: Transaction) -> CredentialWithToken:
             made = await issue_credential(tx, store, caller, command)
@@ -144,7 +214,7 @@ def _making(router: Routes) -> None:
 
     @router.on(
         "POST", "/{id}/rotate", scope=Scope.CREDENTIALS_WRITE, answer=CredentialWithToken,
-        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld], idempotent=True,
+        problems=[*_NOT_NOW, RotationUnderWay, ScopeNotHeld, RestrictionWidened], idempotent=True,
     )  # fmt: skip
     async def rotate_credential_token(
         caller: Caller,
@@ -153,31 +223,92 @@ def _making(router: Routes) -> None:
         id: str,
         body: CredentialRotate = _AT_ONCE,
     ) -> Response:
-        """Make a new token and show it once. The old one is refused from the next request on."""
+        """Make a new token and show it once. The old one is refused from the next request on, or
+        from the end of its grace.
+        """
 
         async def rotate(tx: Transaction) -> CredentialWithToken:
-            made = await rotate_credential(tx, store, caller, id, reason=body.reason)
+            made = await rotate_credential(tx, store, caller, id, _rotation(body))
             return credential_with_token(made.credential, made.token)
 
         return await once.commit(rotate, status=200, secret=True)
 
 
+def _in_grace(router: Routes) -> None:
+    @router.on(
+        "POST", "/{id}/rotate/cancel", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
+        problems=[*_NOT_NOW, NotRotating, ScopeNotHeld, RestrictionWidened],
+    )  # fmt: skip
+    async def cancel_credential_rotation(caller: Caller, store: Storage, id: str) -> Credential:
+        """During a grace: the new token is refused from now on, the old one stays."""
+
+        async def cancel(tx: Transaction) -> Credential:
+            return credential_shape(await cancel_rotation(tx, store, caller, id))
+
+        return await store.commit(cancel)
+
+    @router.on(
+        "POST", "/{id}/rotate/expire_now", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
+        problems=[*_NOT_NOW, NotRotating],
+    )  # fmt: skip
+    async def expire_old_token_now(caller: Caller, store: Storage, id: str) -> Credential:
+        """During a grace: the old token is refused from now on."""
+
+        async def end(tx: Transaction) -> Credential:
+            return credential_shape(await end_grace(tx, store, caller, id))
+
+        return await store.commit(end)
+
+    @router.on(
+        "POST", "/{id}/rotate/extend", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
+        problems=[*_NOT_NOW, NotRotating, GraceExtended, ScopeNotHeld, RestrictionWidened],
+    )  # fmt: skip
+    async def extend_credential_grace(
+        caller: Caller, store: Storage, id: str, body: GraceExtension = _A_DAY
+    ) -> Credential:
+        """During a grace: the old token works longer, once, by a day unless said otherwise.
+
+        The new token's first use does not end it early any more.
+        """
+
+        async def extend(tx: Transaction) -> Credential:
+            return credential_shape(await extend_grace(tx, store, caller, id, body.grace_seconds))
+
+        return await store.commit(extend)
+
+
 def _changing(router: Routes) -> None:
     @router.on(
         "PATCH", "/{id}", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
-        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld, NotOnItself],
+        problems=[*_NOT_NOW, ScopeNotHeld, RestrictionWidened, OutlivesCaller, NotOnItself],
     )  # fmt: skip
     async def update_credential(
         caller: Caller, store: Storage, id: str, body: CredentialPatch
     ) -> Credential:
-        """Change the description or the scopes, effective on the credential's next request."""
-        scopes = None if body.scopes is None else frozenset(body.scopes)
-        wanted = Change(body.description, scopes)
+        """Change description, scopes, expiry or restrictions, effective on the credential's next request."""
+        wanted = Change(
+            body.description,
+            None if body.scopes is None else frozenset(body.scopes),
+            expires_in_days=body.expires_in_days,
+            restrictions=restriction_changes(body),
+        )
 
         async def change(tx: Transaction) -> Credential:
             return credential_shape(await patch_credential(tx, store, caller, id, wanted))
 
         return await store.commit(change)
+
+    @router.on(
+        "POST", "/{id}/enable", scope=Scope.CREDENTIALS_WRITE, answer=Credential,
+        problems=[CredentialNotFound, CredentialEnded, ScopeNotHeld, RestrictionWidened],
+    )  # fmt: skip
+    async def enable_idle_credential(caller: Caller, store: Storage, id: str) -> Credential:
+        """Enable a credential that was disabled because nobody used it."""
+
+        async def enable(tx: Transaction) -> Credential:
+            return credential_shape(await enable_credential(tx, store, caller, id))
+
+        return await store.commit(enable)
 
     @router.on(
         "DELETE", "/{id}", scope=Scope.CREDENTIALS_WRITE, answer=Credential,

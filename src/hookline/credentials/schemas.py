@@ -2,41 +2,29 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
-from pydantic.json_schema import SkipJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, StrictInt, field_validator
 
 from hookline.api.pagination import CreatedPaging
 from hookline.api.wire import Body, Shape, Timestamp, shown
-from hookline.clock import to_rfc3339
+from hookline.clock import SECOND_MS, to_rfc3339
 from hookline.credentials import model
-from hookline.credentials.model import DESCRIPTION_MAX, REASON_MAX
+from hookline.credentials.model import (
+    DESCRIPTION_MAX,
+    EXPIRY_MAX_DAYS,
+    EXTENSION_S,
+    GRACE_MAX_S,
+    REASON_MAX,
+)
+from hookline.credentials.policy import (
+    IDLE_DAYS_MAX,
+    IDLE_DAYS_MIN,
+    NOTICE_DAYS_MAX,
+    NOTICE_DAYS_MIN,
+    ROTATION_DAYS_MAX,
+)
+from hookline.credentials.restriction_schemas import RestrictionFields, restrictions_in_shape
 from hookline.principal import Mode, Scope
 
-_NOT_YET = "not_supported_yet"
-
-
-def _refuse(value: Any) -> Any:  # Any: whatever JSON was sent
-    if value is not None:
-        raise PydanticCustomError(
-            _NOT_YET, "This restriction is not enforced by this version yet, so it is refused."
-        )
-    return value
-
-
-def _only_zero(seconds: int) -> int:
-    if seconds != 0:
-        raise PydanticCustomError(
-            _NOT_YET,
-            "A grace period is not supported by this version yet: the old token stops at once. "
-            "Leave the field out, or send 0.",
-        )
-    return seconds
-
-
-# A restriction that is accepted is enforced. Those to come are known by name, so that the refusal
-# says why, but they are not part of the schema.
-NotYet = SkipJsonSchema[Annotated[None, BeforeValidator(_refuse)]]
 Description = Annotated[
     str,
     Field(
@@ -59,50 +47,103 @@ Scopes = Annotated[
 Grace = Annotated[
     StrictInt,
     Field(
-        description="How long the old token goes on working. Only 0 for now: it stops at once.",
-        json_schema_extra={"enum": [0]},
+        ge=0,
+        le=GRACE_MAX_S,
+        description="How long the old token goes on working, seconds; 0: it stops at once.",
+        examples=[86_400],
     ),
-    AfterValidator(_only_zero),
+]
+EarlyEnd = Annotated[
+    StrictInt,
+    Field(
+        ge=0,
+        le=GRACE_MAX_S,
+        description="The old token stops this long after the new one's first use, seconds, where "
+        "that is before the end of the grace.",
+        examples=[3_600],
+    ),
+]
+Lifetime = Annotated[
+    StrictInt,
+    Field(ge=1, le=EXPIRY_MAX_DAYS, description="When it expires, days from now."),
+]
+RotationDays = Annotated[
+    StrictInt,
+    Field(ge=1, le=ROTATION_DAYS_MAX, description="When a token's rotation is due, days."),
+]
+RefuseDays = Annotated[
+    StrictInt,
+    Field(
+        ge=NOTICE_DAYS_MIN,
+        le=NOTICE_DAYS_MAX,
+        description="How long after its notice an overdue token is refused, days; null: never.",
+    ),
+]
+IdleDays = Annotated[
+    StrictInt,
+    Field(
+        ge=IDLE_DAYS_MIN,
+        le=IDLE_DAYS_MAX,
+        description="When a credential that nobody uses is disabled, days; null: never.",
+    ),
+]
+Longer = Annotated[
+    StrictInt,
+    Field(ge=1, le=GRACE_MAX_S, description="How much longer the old token works, seconds."),
 ]
 StatusName = Literal["active", "rotating", "expired", "revoked", "disabled_idle"]
+TokenStatus = Literal["active", "rotated", "canceled", "disabled", "revoked"]
 Reason = Annotated[str, Field(max_length=REASON_MAX, description="Kept in the audit log.")]
 
 
-class Restrictions(Body):
-    """The restrictions that are not built yet."""
-
-    expires_in_days: NotYet = None
-    allowed_ips: NotYet = None
-    allowed_numbers: NotYet = None
-    allowed_countries: NotYet = None
-    rate_limit: NotYet = None
-    daily_message_cap: NotYet = None
-    daily_call_cap: NotYet = None
-
-
-class CredentialCreate(Restrictions):
+class CredentialCreate(RestrictionFields):
     """A credential to make."""
 
     description: Description
     scopes: Scopes
+    expires_in_days: Lifetime | None = None
     mode: Annotated[
         Mode, Field(description="`test` never reaches a real carrier, and sees only test objects.")
     ] = Mode.LIVE
 
 
-class CredentialPatch(Restrictions):
-    """What to change; what is left out stays. It takes effect on the credential's next request."""
+class CredentialPatch(RestrictionFields):
+    """What to change; what is left out stays, and `null` lifts a restriction. It takes effect on the
+    credential's next request.
+    """
 
     description: Description | None = None
     scopes: Scopes | None = None
+    expires_in_days: Lifetime | None = None
 
 
 class CredentialRotate(Body):
     """How to rotate."""
 
     grace_seconds: Grace = 0
-    end_grace_after_first_use_seconds: NotYet = None
+    end_grace_after_first_use_seconds: EarlyEnd | None = None
     reason: Reason | None = None
+
+
+class GraceExtension(Body):
+    """How to extend a grace."""
+
+    grace_seconds: Longer = EXTENSION_S
+
+
+class CredentialPolicyPatch(Body):
+    """What to change; what is left out stays, `null` switches off."""
+
+    rotation_days: RotationDays | None = None
+    refuse_overdue_after_days: RefuseDays | None = None
+    disable_idle_after_days: IdleDays | None = None
+
+    @field_validator("rotation_days")
+    @classmethod
+    def _is_always_due(cls, value: int | None) -> int | None:
+        if value is None:
+            raise ValueError("rotation is due some day: give a number of days")
+        return value
 
 
 class CredentialFilter(CreatedPaging):
@@ -137,6 +178,33 @@ class CredentialLastUse(Shape):
     route: str
 
 
+class CredentialPreviousToken(Shape):
+    """The old token of a rotation, which works until its grace ends."""
+
+    prefix: str
+    last4: str
+    created_at: Timestamp
+    rotated_at: Timestamp
+    grace_ends_at: Annotated[Timestamp, Field(description="From then on it is refused.")]
+    extended: Annotated[bool, Field(description="Whether the grace was extended, which goes once.")]
+    last_used: CredentialLastUse | None
+
+
+class CredentialToken(Shape):
+    """What is kept of one token of a credential; never its text."""
+
+    object: Literal["credential_token"] = "credential_token"
+    prefix: str
+    last4: str
+    status: Annotated[
+        TokenStatus, Field(description="`rotated`: refused from `ended_at` on, which may be ahead.")
+    ]
+    created_at: Timestamp
+    rotated_at: Timestamp | None
+    ended_at: Timestamp | None
+    last_used: CredentialLastUse | None
+
+
 class CredentialEnding(Shape):
     """When, by whom and why the credential was stopped."""
 
@@ -160,9 +228,43 @@ class Credential(Shape):
     created_at: Timestamp
     updated_at: Timestamp
     rotated_at: Timestamp | None
-    rotation_due_at: Annotated[Timestamp, Field(description="90 days after the present token.")]
+    rotation_due_at: Annotated[
+        Timestamp, Field(description="90 days after the present token, or as the policy says.")
+    ]
+    refused_from: Annotated[
+        Timestamp | None,
+        Field(description="From then on the overdue token is refused, if the policy wants that."),
+    ]
+    expires_at: Annotated[
+        Timestamp | None, Field(description="From then on its tokens are refused.")
+    ]
     last_used: CredentialLastUse | None
     ended: CredentialEnding | None
+    previous_token: Annotated[
+        CredentialPreviousToken | None,
+        Field(description="The old token, while the status is `rotating`."),
+    ]
+    end_grace_after_first_use_seconds: Annotated[
+        int | None,
+        Field(description="The new token's first use, still to come, ends the grace after this."),
+    ]
+    allowed_ips: Annotated[list[str] | None, Field(description="null: from everywhere.")]
+    allowed_numbers: Annotated[list[str] | None, Field(description="null: all of the account's.")]
+    allowed_countries: Annotated[
+        list[str] | None, Field(description="null: wherever the account may.")
+    ]
+    rate_limit: Annotated[int | None, Field(description="Requests a second on each node.")]
+    daily_message_cap: Annotated[int | None, Field(description="Messages a UTC day.")]
+    daily_call_cap: Annotated[int | None, Field(description="Calls a UTC day.")]
+
+
+class CredentialPolicy(Shape):
+    """What the account asks of its credentials."""
+
+    object: Literal["credential_policy"] = "credential_policy"
+    rotation_days: int
+    refuse_overdue_after_days: int | None
+    disable_idle_after_days: int | None
 
 
 class CredentialWithToken(Credential):
@@ -188,11 +290,14 @@ def credential_with_token(credential: model.Credential, token: str) -> Credentia
 
 
 def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields of the shape
+    early_ms = credential.first_use_grace_ms
+    early_s = None if early_ms is None else early_ms // SECOND_MS
     return {
         "id": credential.id,
         "description": credential.description,
         "mode": credential.mode,
         "scopes": sorted(credential.scopes),
+        **restrictions_in_shape(credential.restrictions),
         "status": credential.status.value,
         "prefix": credential.prefix,
         "last4": credential.last4,
@@ -201,9 +306,40 @@ def _fields(credential: model.Credential) -> dict[str, Any]:  # Any: the fields 
         "updated_at": to_rfc3339(credential.updated_at),
         "rotated_at": shown(credential.rotated_at),
         "rotation_due_at": to_rfc3339(credential.rotation_due_at),
+        "refused_from": shown(credential.refused_from),
+        "expires_at": shown(credential.expires_at),
         "last_used": _last_use(credential.last_used),
         "ended": _ending(credential.ended),
+        "previous_token": _previous(credential.previous),
+        "end_grace_after_first_use_seconds": early_s,
     }
+
+
+def token_shape(version: model.TokenVersion) -> CredentialToken:
+    """The wire shape of one token of a credential."""
+    return CredentialToken(
+        prefix=version.prefix,
+        last4=version.last4,
+        status=version.status,
+        created_at=to_rfc3339(version.created_at),
+        rotated_at=shown(version.rotated_at),
+        ended_at=shown(version.ended_at),
+        last_used=_last_use(version.last_used),
+    )
+
+
+def _previous(old: model.PreviousToken | None) -> CredentialPreviousToken | None:
+    if old is None:
+        return None
+    return CredentialPreviousToken(
+        prefix=old.prefix,
+        last4=old.last4,
+        created_at=to_rfc3339(old.created_at),
+        rotated_at=to_rfc3339(old.rotated_at),
+        grace_ends_at=to_rfc3339(old.grace_ends_at),
+        extended=old.is_extended,
+        last_used=_last_use(old.last_used),
+    )
 
 
 def _actor(actor: model.Actor) -> CredentialActor:

@@ -136,6 +136,12 @@ _CREDENTIAL: Data = {
     "description": "CRM",
     "scopes": ["messages:send", "messages:read"],
     "mode": "live",
+    "allowed_ips": None,
+    "allowed_numbers": None,
+    "allowed_countries": ["GB", "US"],
+    "rate_limit": None,
+    "daily_message_cap": 5_000,
+    "daily_call_cap": None,
     "status": "active",
     "created_at": _AT,
     "updated_at": _AT,
@@ -206,6 +212,13 @@ EXAMPLES: dict[EventType, Data] = {
     EventType.CREDENTIAL_UPDATED: _CREDENTIAL | {"updated_at": _ENDED},
     EventType.CREDENTIAL_ROTATED: _CREDENTIAL | {"updated_at": _ENDED},
     EventType.CREDENTIAL_REVOKED: _CREDENTIAL | {"status": "revoked", "updated_at": _ENDED},
+    EventType.CREDENTIAL_EXPIRING: _CREDENTIAL
+    | {"expires_at": "2026-01-22T09:30:00.000Z", "days_left": 7},
+    EventType.CREDENTIAL_ROTATION_DUE: _CREDENTIAL | {"rotation_due_at": _AT, "refused_from": None},
+    EventType.CREDENTIAL_IDLE: _CREDENTIAL
+    | {"last_used": None, "disabled_from": "2026-01-29T09:30:00.000Z"},
+    EventType.CREDENTIAL_LEAKED: _CREDENTIAL
+    | {"status": "revoked", "leak": {"token": "hk_live_7Qf2…x9Lk", "url": "https://example.com/x"}},
     EventType.WEBHOOK_DISABLED: _ENDPOINT,
     EventType.WEBHOOK_RECOVERED: _ENDPOINT | {"disabled": False, "disabled_reason": None},
 }

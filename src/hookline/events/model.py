@@ -36,6 +36,10 @@ class EventType(StrEnum):
     CREDENTIAL_UPDATED = "credential.updated"
     CREDENTIAL_ROTATED = "credential.rotated"
     CREDENTIAL_REVOKED = "credential.revoked"
+    CREDENTIAL_EXPIRING = "credential.expiring"
+    CREDENTIAL_ROTATION_DUE = "credential.rotation_due"
+    CREDENTIAL_IDLE = "credential.idle"
+    CREDENTIAL_LEAKED = "credential.leaked"
     WEBHOOK_DISABLED = "webhook.disabled"
     WEBHOOK_RECOVERED = "webhook.recovered"
 

@@ -11,7 +11,9 @@ import msgspec
 from sqlalchemy import delete
 
 from hookline.api.idempotency import CLAIM, Claim, repeated_body
-from hookline.clock import HOUR_MS
+from hookline.clock import HOUR_MS, UnixMs
+from hookline.credentials.daily_caps import Counter, Kind, Want, counter, give_back, take
+from hookline.credentials.errors import DailyMessageCapReached
 from hookline.errors import HooklineError
 from hookline.messages import store as sql
 from hookline.messages.errors import RecipientOptedOut
@@ -40,6 +42,8 @@ class Prepared:
     body: bytes
     """The answer."""
     claim: Claim | None = None
+    daily_cap: int | None = None
+    """How many messages of a UTC day the credential may have, this one included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,10 @@ class Accept:
         claims = {place: item.claim for place, item in enumerate(items) if item.claim is not None}
         await self._replay(tx, claims, outcomes)
         await self._refuse_opted_out(tx, items, outcomes)
+        counted = await _count(tx, items, outcomes)
         await self._claim(tx, items, claims, outcomes)
+        if counted:
+            await _uncount_lost(tx, counted, outcomes)
         new = [place for place in range(len(items)) if place not in outcomes]
         messages = self._dispatch.owned([items[place].message for place in new])
         if messages:
@@ -168,3 +175,47 @@ class Accept:
                 outcomes[place] = RecipientOptedOut.at(
                     "/to", RecipientOptedOut.code, "This recipient has asked for no more messages."
                 )
+
+
+async def _count(
+    tx: Transaction, items: Sequence[Prepared], outcomes: Outcomes
+) -> dict[Counter, list[int]]:
+    """Take from the day's caps what is not refused yet, and refuse what does not fit.
+
+    The places that were counted, by counter. Without caps it asks the database nothing.
+    """
+    capped = [
+        place
+        for place, item in enumerate(items)
+        if item.daily_cap is not None and place not in outcomes
+    ]
+    if not capped:
+        return {}
+    places: dict[Counter, list[int]] = {}
+    caps: dict[Counter, int] = {}
+    for place in capped:
+        message, cap = items[place].message, items[place].daily_cap or 0
+        one = counter(message.credential_id or "", Kind.MESSAGES, UnixMs(message.created_at))
+        places.setdefault(one, []).append(place)
+        caps[one] = min(cap, caps.get(one, cap))
+    granted = await take(tx, {one: Want(len(places[one]), caps[one]) for one in places})
+    for one, count in granted.items():
+        for place in places[one][count:]:
+            outcomes[place] = DailyMessageCapReached(
+                caps[one], UnixMs(items[place].message.created_at)
+            )
+        del places[one][count:]
+    return places
+
+
+async def _uncount_lost(
+    tx: Transaction, counted: Mapping[Counter, list[int]], outcomes: Outcomes
+) -> None:
+    """Another node has had the same Idempotency-Key meanwhile: its message was counted there."""
+    lost = {
+        one: count
+        for one, places in counted.items()
+        if (count := sum(place in outcomes for place in places))
+    }
+    if lost:
+        await give_back(tx, lost)

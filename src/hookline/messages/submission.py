@@ -11,6 +11,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from hookline.accounts.countries import AccountCountries
 from hookline.api.idempotency import Claim
 from hookline.carriers.encoding import CHARACTERS_MAX, SEGMENTS_MAX, Segmentation, segment
 from hookline.carriers.links import SANDBOX
@@ -24,6 +25,7 @@ from hookline.messages.errors import TextTooLong, UnknownSender
 from hookline.messages.hand_over import Dispatch
 from hookline.messages.model import Message, Status, timeline_line
 from hookline.numbers.book import Home, NumberBook
+from hookline.numbers.destinations import Destinations, check_destination, check_sender
 from hookline.numbers.e164 import parse_number_at
 from hookline.outbound.errors import AttemptFailed
 from hookline.outbound.targets import check_target
@@ -106,16 +108,22 @@ class SendMessage(msgspec.Struct, forbid_unknown_fields=True):
 class Submission:
     """Prepares and accepts messages."""
 
-    def __init__(self, store: Store, book: NumberBook, dispatcher: Dispatch) -> None:
+    def __init__(
+        self, store: Store, book: NumberBook, countries: AccountCountries, dispatcher: Dispatch
+    ) -> None:
         self._store = store
         self._book = book
+        self._countries = countries
         self._dispatcher = dispatcher
         self._accept = Accept(store, dispatcher)
 
     async def submit(
         self, principal: Principal, wanted: SendMessage, claim: Claim | None = None
     ) -> Acceptance:
-        """Durable when it returns. Raises Invalid in its kinds, RecipientOptedOut, WriterBusy."""
+        """Durable when it returns.
+
+        Raises as `prepare`, and RecipientOptedOut, DailyMessageCapReached, WriterBusy.
+        """
         prepared = await self.prepare(principal, wanted, claim)
         return await self._store.writer.submit(self._accept, prepared)
 
@@ -130,15 +138,24 @@ class Submission:
     async def prepare(
         self, principal: Principal, wanted: SendMessage, claim: Claim | None = None
     ) -> Prepared:
-        """Check the request and build the row. Raises Invalid in its kinds."""
+        """Check the request and build the row.
+
+        Raises Invalid in its kinds, NumberNotAllowed, CountryNotAllowed.
+        """
         recipient = parse_number_at("/to", wanted.to)
         home = await self._home(principal, wanted.from_)
+        await self._check_allowed(principal, home.number, recipient)
         segmentation = _segmentation(wanted.text)
         self._check_extras(wanted)
         carrier_id = SANDBOX if principal.mode is Mode.TEST else home.carrier_id
         await self._dispatcher.open_queue(carrier_id)
         message = self._message(principal, wanted, home.number, recipient, carrier_id, segmentation)
-        return Prepared(message, resource.encode(message), claim)
+        return Prepared(
+            message,
+            resource.encode(message),
+            claim,
+            principal.restrictions.daily_message_cap,
+        )
 
     async def _home(self, principal: Principal, sender: str) -> Home:
         home = await self._book.find(principal.account_id, sender)
@@ -152,6 +169,14 @@ class Submission:
                 "GET /v1/numbers lists them.",
             )
         return home
+
+    async def _check_allowed(self, principal: Principal, sender: str, recipient: str) -> None:
+        restrictions = principal.restrictions
+        check_sender(restrictions, "/from", sender)
+        of_account = await self._countries.find(principal.account_id)
+        check_destination(
+            Destinations(restrictions.allowed_countries, of_account), "/to", recipient
+        )
 
     def _check_extras(self, wanted: SendMessage) -> None:
         if wanted.status_url is not None:

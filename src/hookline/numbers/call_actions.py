@@ -206,6 +206,17 @@ def depth_of(actions: Sequence[Action]) -> int:
     return 1 + max(branches, default=0)
 
 
+def dialled(pointer: str, actions: Sequence[Action]) -> Iterator[tuple[str, str]]:
+    """Everybody whom the actions may dial, each with the pointer to where it says so."""
+    for place, action in enumerate(actions):
+        chosen = action.chosen
+        if isinstance(chosen, DialOther):
+            yield f"{pointer}/{place}/dial/to", chosen.to
+        elif isinstance(chosen, Gather):
+            for digits, branch in chosen.then.items():
+                yield from dialled(f"{pointer}/{place}/gather/then/{digits}", branch)
+
+
 def media_urls(actions: Sequence[Action]) -> Iterator[str]:
     """Every URL that something is to be played from."""
     for action in every_action(actions):

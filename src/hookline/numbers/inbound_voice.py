@@ -1,11 +1,12 @@
 """What becomes of calls that come in for a number."""
 
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import ConfigDict, Field, StrictBool, StrictInt, model_validator
 
 from hookline.api.wire import Body
-from hookline.numbers.call_actions import ActionList, Party, RecordLayout, Url
+from hookline.numbers.call_actions import ActionList, Party, RecordLayout, Url, dialled
 
 _WAYS = ("agent", "actions", "answer_url")
 
@@ -27,6 +28,12 @@ class InboundVoice(Body):
     voicemail: Annotated[
         StrictBool, Field(description="Take a message when the agent does not answer.")
     ] = False
+
+    def parties(self, pointer: str) -> Iterator[tuple[str, str]]:
+        """Everybody whom it may dial, each with the pointer to where it says so."""
+        if self.agent is not None:
+            yield f"{pointer}/agent", self.agent
+        yield from dialled(f"{pointer}/actions", self.actions or [])
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -9,11 +9,17 @@ from sqlalchemy import Row
 
 from hookline.audit.append import record
 from hookline.carriers.kinds import CALLS_ONLY, KINDS
-from hookline.errors import Conflict, Invalid, NotFound
+from hookline.errors import Conflict, FieldError, Invalid, NotFound
 from hookline.ids import CarrierId, NumberId, is_id
 from hookline.numbers import store as sql
 from hookline.numbers.book import topic
 from hookline.numbers.call_urls import check_url, check_urls
+from hookline.numbers.destinations import (
+    CountryNotAllowed,
+    Destinations,
+    check_destination,
+    check_sender,
+)
 from hookline.numbers.e164 import is_alphanumeric_sender, is_short_code, parse_number_at
 from hookline.numbers.inbound_voice import InboundVoice
 from hookline.principal import Principal, Scope
@@ -111,7 +117,10 @@ async def set_inbound_voice(
     number_id: str,
     wanted: InboundVoice | None,
 ) -> NumberRow:
-    """Say what becomes of calls that come in. Raises NotFound, LiveModeNeeded, Invalid."""
+    """Say what becomes of calls that come in.
+
+    Raises NotFound, LiveModeNeeded, Invalid, NumberNotAllowed, CountryNotAllowed.
+    """
     _check_may_write(principal)
     before = await _existing(tx, principal, number_id)
     if wanted is not None:
@@ -119,10 +128,23 @@ async def set_inbound_voice(
         if wanted.answer_url is not None:
             check_url("/inbound_voice/answer_url", wanted.answer_url, allowed)
         check_urls("/inbound_voice/actions", wanted.actions or [], allowed)
+        _check_restrictions(principal, before.number, wanted)
     kept = None if wanted is None else wanted.model_dump_json(exclude_unset=True)
     await tx.changed(sql.set_inbound_voice(NumberId(before.id), kept))
     record(tx, principal, "number.set_inbound_voice", before.id)
     return (await tx.execute(sql.by_id(principal.account_id, before.id)))[0]
+
+
+def _check_restrictions(principal: Principal, number: str, wanted: InboundVoice) -> None:
+    """Calls that come in must not reach whom the caller cannot reach by calling."""
+    check_sender(principal.restrictions, "/inbound_voice", number)
+    allowed = Destinations(principal.restrictions.allowed_countries, None)
+    if allowed.of_credential is not None and wanted.answer_url is not None:
+        detail = "A credential that is restricted to countries cannot set an answer URL here."
+        pointer, code = "/inbound_voice/answer_url", CountryNotAllowed.code
+        raise CountryNotAllowed(detail, errors=[FieldError(pointer, code, detail)])
+    for pointer, party in wanted.parties("/inbound_voice"):
+        check_destination(allowed, pointer, party)
 
 
 async def remove_number(tx: Transaction, principal: Principal, number_id: str) -> None:

@@ -8,23 +8,32 @@ from starlette.responses import RedirectResponse, Response
 from hookline.console import store as sql
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
 from hookline.console.navigation import CONFIG, CREDENTIALS, INTEGRATIONS
+from hookline.console.pages.credential_shown import CREATED, get_view, reveal, sample_sender
 from hookline.console.routing import Page
 from hookline.console.views import credentials as views
-from hookline.console.views.samples import send_curl, token_samples
+from hookline.console.views.restrictions import (
+    NO_RESTRICTIONS,
+    RESTRICTIONS,
+    TypedRestrictions,
+    changes_in,
+    read_restrictions,
+    shown_restrictions,
+    typed_restrictions,
+)
+from hookline.console.views.rotation import version_view
+from hookline.console.views.samples import send_curl
 from hookline.console.views.scopes import SEND_AND_RECEIVE, scope_grid
 from hookline.console.visit import Values, Visit
 from hookline.credentials import store as credential_sql
 from hookline.credentials.changing import Change, patch_credential
-from hookline.credentials.issuing import Issue, Issued, issue_credential
-from hookline.credentials.reading import get_credential
+from hookline.credentials.issuing import Issue, issue_credential
+from hookline.credentials.reading import list_versions
 from hookline.credentials.revocation import revoke_credential
-from hookline.credentials.rotation import rotate_credential
 from hookline.errors import Conflict, Forbidden, Invalid
 from hookline.principal import Mode, Scope
 
-_FORM_FIELDS = ("description", "scopes", "mode")
+_FORM_FIELDS = ("description", "scopes", "mode", "expires_in_days", *RESTRICTIONS)
 _REFUSED = (Invalid, Conflict, Forbidden)
-_SENDER = "+12025550100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +43,9 @@ class Typed:
     description: str
     mode: str
     scopes: frozenset[Scope]
+    restrictions: TypedRestrictions
+    days: int | None = None
+    """In how many days it expires; None: never, or as it is."""
 
 
 async def show_integrations(visit: Visit) -> Response:
@@ -41,7 +53,7 @@ async def show_integrations(visit: Visit) -> Response:
     found = await _all(visit)
     counts = {
         "active": sum(1 for view in found if not view.is_ended),
-        "due": sum(1 for view in found if not view.is_ended and view.age.state != "fresh"),
+        "due": sum(1 for view in found if view.is_due),
     }
     return await visit.page("integrations.html", active="integrations", counts=counts)
 
@@ -55,10 +67,10 @@ async def to_credentials(_visit: Visit) -> Response:
 
 
 async def list_credentials(visit: Visit) -> Response:
-    """Active or revoked credentials, filtered by words."""
+    """A part of the credentials, filtered by words."""
     found = await _all(visit)
-    show = "revoked" if visit.guest.query("show") == "revoked" else "active"
-    part = [view for view in found if view.is_ended == (show == "revoked")]
+    show = views.part_named(visit.guest.query("show"))
+    part = views.part_of(found, show)
     query = visit.guest.query("q")[:100]
     return await visit.page(
         "credentials/list.html",
@@ -68,63 +80,49 @@ async def list_credentials(visit: Visit) -> Response:
         rows=views.matching(part, query),
         total=len(part),
         tabs=views.tabs(found),
+        title=views.TITLES[show],
         overdue=views.count_overdue(found),
-        curl=send_curl(visit.guest.origin, await _sender(visit)),
+        curl=send_curl(visit.guest.origin, await sample_sender(visit)),
     )
 
 
 async def show_credential(visit: Visit) -> Response:
-    view = await _one(visit)
-    return await visit.page("credentials/detail.html", **_place(visit), credential=view)
+    """One credential with its tokens, and what tells whether an old one is still used."""
+    view = await get_view(visit)
+    versions = await list_versions(visit.store, visit.principal, view.id)
+    return await visit.page(
+        "credentials/detail.html",
+        **_place(visit),
+        credential=view,
+        versions=[version_view(version, visit.now) for version in versions],
+        restrictions=shown_restrictions(view.restrictions),
+    )
 
 
 async def show_create(visit: Visit) -> Response:
     mode = visit.principal.mode.value
     chosen = SEND_AND_RECEIVE & visit.principal.scopes
-    return await _create_form(visit, Typed("", mode, chosen), NOTHING_WRONG)
+    return await _create_form(visit, Typed("", mode, chosen, NO_RESTRICTIONS), NOTHING_WRONG)
 
 
 async def create(visit: Visit) -> Response:
     """Make a credential and reveal its token, once."""
     typed = _typed(visit.typed, visit.principal.mode)
-    command = Issue(typed.description, typed.scopes, Mode(typed.mode))
     try:
+        restrictions = changes_in(typed.restrictions)
+        command = Issue(
+            typed.description,
+            typed.scopes,
+            Mode(typed.mode),
+            expires_in_days=typed.days,
+            restrictions=restrictions,
+        )
         issued = await visit.commit(
             lambda tx: issue_credential(tx, visit.store, visit.principal, command)
         )
     except _REFUSED as error:
         return await _create_form(visit, typed, refusal_of(error, _FORM_FIELDS), status_code=422)
-    return await _reveal(visit, issued, rotated=False)
-
-
-async def show_rotate(visit: Visit) -> Response:
-    return await _rotate_form(visit, NOTHING_WRONG, is_now=False)
-
-
-async def rotate(visit: Visit) -> Response:
-    """Replace the token and reveal the new one, once."""
-    issued = await visit.commit(
-        lambda tx: rotate_credential(tx, visit.store, visit.principal, visit.guest.path("id"))
-    )
-    return await _reveal(visit, issued, rotated=True)
-
-
-async def show_rotate_now(visit: Visit) -> Response:
-    return await _rotate_form(visit, NOTHING_WRONG, is_now=True)
-
-
-async def rotate_now(visit: Visit) -> Response:
-    """The same for a token that has leaked; the reason goes into the audit trail."""
-    reason, credential_id = visit.typed.text("reason"), visit.guest.path("id")
-    if not reason:
-        wrong = Refusal({"reason": "Say why, for whoever reads the audit trail later."}, "")
-        return await _rotate_form(visit, wrong, is_now=True, status_code=422)
-    issued = await visit.commit(
-        lambda tx: rotate_credential(
-            tx, visit.store, visit.principal, credential_id, reason=reason[:200]
-        )
-    )
-    return await _reveal(visit, issued, rotated=True)
+    return await reveal(visit, issued, CREATED)
 
 
 async def show_delete(visit: Visit) -> Response:
@@ -133,7 +131,7 @@ async def show_delete(visit: Visit) -> Response:
 
 async def delete(visit: Visit) -> Response:
     """Stop a credential, once its last four characters have been typed."""
-    view = await _one(visit)
+    view = await get_view(visit)
     if visit.typed.text("confirm") != view.last4:
         wrong = Refusal({"confirm": "These are not the token's last four characters."}, "")
         return await _delete_form(visit, wrong, status_code=422)
@@ -144,17 +142,31 @@ async def delete(visit: Visit) -> Response:
 
 
 async def show_edit(visit: Visit) -> Response:
-    view = await _one(visit)
+    view = await get_view(visit)
     chosen = frozenset(Scope(name) for name in view.scopes)
-    return await _edit_form(visit, view, Typed(view.description, "", chosen), NOTHING_WRONG)
+    return await _edit_form(
+        visit,
+        view,
+        Typed(view.description, "", chosen, typed_restrictions(view.restrictions)),
+        NOTHING_WRONG,
+    )
 
 
 async def edit(visit: Visit) -> Response:
-    """Change description and scopes. What the person does not hold stays as it is."""
-    view, typed = await _one(visit), _typed(visit.typed, visit.principal.mode)
+    """Change description, scopes, expiry and restrictions.
+
+    What the person does not hold stays as it is.
+    """
+    view, typed = await get_view(visit), _typed(visit.typed, visit.principal.mode)
     kept = frozenset(Scope(name) for name in view.scopes) - visit.principal.scopes
-    change = Change(typed.description, typed.scopes | kept)
     try:
+        restrictions = changes_in(typed.restrictions)
+        change = Change(
+            typed.description,
+            typed.scopes | kept,
+            expires_in_days=typed.days,
+            restrictions=restrictions,
+        )
         await visit.commit(
             lambda tx: patch_credential(tx, visit.store, visit.principal, view.id, change)
         )
@@ -177,22 +189,15 @@ def _typed(form: Form, mode: Mode) -> Typed:
     known = {scope.value for scope in Scope}
     scopes = frozenset(Scope(name) for name in form.texts("scope") if name in known)
     wanted = Mode.TEST if form.text("mode") == Mode.TEST.value else mode
-    return Typed(form.text("description"), wanted.value, scopes)
+    days = form.text("expires_in_days")
+    lifetime = int(days) if days.isdecimal() and int(days) in views.LIFETIMES else None
+    restrictions = read_restrictions(form)
+    return Typed(form.text("description"), wanted.value, scopes, restrictions, lifetime)
 
 
 async def _all(visit: Visit) -> Sequence[views.CredentialView]:
-    rows = await visit.store.read(sql.all_credentials(visit.principal))
+    rows = await visit.store.read(sql.all_credentials(visit.principal, visit.store.now()))
     return [views.credential_view(credential_sql.from_row(row), visit.now) for row in rows]
-
-
-async def _one(visit: Visit) -> views.CredentialView:
-    found = await get_credential(visit.store, visit.principal, visit.guest.path("id"))
-    return views.credential_view(found, visit.now)
-
-
-async def _sender(visit: Visit) -> str:
-    rows = await visit.store.read(sql.senders(visit.principal.account_id).limit(1))
-    return str(rows[0].number) if rows else _SENDER
 
 
 async def _create_form(
@@ -207,6 +212,7 @@ async def _create_form(
         errors=refusal.fields,
         error=refusal.whole,
         grid=scope_grid(visit.principal.scopes, typed.scopes),
+        lifetimes=views.LIFETIMES,
     )
 
 
@@ -223,22 +229,7 @@ async def _edit_form(
         errors=refusal.fields,
         error=refusal.whole,
         grid=scope_grid(visit.principal.scopes, typed.scopes),
-    )
-
-
-async def _rotate_form(
-    visit: Visit, refusal: Refusal, *, is_now: bool, status_code: int = 200
-) -> Response:
-    return await visit.dialog(
-        "credentials/rotate.html",
-        "Rotate Credential Now" if is_now else "Rotate Credential",
-        status_code=status_code,
-        base=CREDENTIALS,
-        credential=await _one(visit),
-        is_now=is_now,
-        values={"reason": ""},
-        errors=refusal.fields,
-        error=refusal.whole,
+        lifetimes=views.LIFETIMES,
     )
 
 
@@ -248,24 +239,10 @@ async def _delete_form(visit: Visit, refusal: Refusal, status_code: int = 200) -
         "Delete credential",
         status_code=status_code,
         base=CREDENTIALS,
-        credential=await _one(visit),
+        credential=await get_view(visit),
         errors=refusal.fields,
         error=refusal.whole,
     )
-
-
-async def _reveal(visit: Visit, issued: Issued, *, rotated: bool) -> Response:
-    response = await visit.dialog(
-        "credentials/reveal.html",
-        "Credential rotated" if rotated else "Credential created",
-        base=CREDENTIALS,
-        credential=views.credential_view(issued.credential, visit.now),
-        token=issued.token,
-        rotated=rotated,
-        samples=token_samples(visit.guest.origin, await _sender(visit), issued.token),
-    )
-    response.headers["HX-Trigger"] = "refresh"
-    return response
 
 
 _READ, _WRITE = Scope.CREDENTIALS_READ, Scope.CREDENTIALS_WRITE
@@ -278,10 +255,6 @@ PAGES = (
     Page("GET", f"{CREDENTIALS}/new", show_create, _WRITE),
     Page("POST", CREDENTIALS, create, _WRITE),
     Page("GET", _ONE, show_credential, _READ),
-    Page("GET", f"{_ONE}/rotate", show_rotate, _WRITE),
-    Page("POST", f"{_ONE}/rotate", rotate, _WRITE),
-    Page("GET", f"{_ONE}/rotate-now", show_rotate_now, _WRITE),
-    Page("POST", f"{_ONE}/rotate-now", rotate_now, _WRITE),
     Page("GET", f"{_ONE}/edit", show_edit, _WRITE),
     Page("POST", f"{_ONE}/edit", edit, _WRITE),
     Page("GET", f"{_ONE}/delete", show_delete, _WRITE),

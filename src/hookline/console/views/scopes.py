@@ -31,9 +31,31 @@ SEND_AND_RECEIVE = frozenset(
         Scope.OPT_OUTS_READ,
     }
 )
-_WEBHOOKS = frozenset(
-    {Scope.MESSAGES_READ, Scope.EVENTS_READ, Scope.WEBHOOKS_READ, Scope.WEBHOOKS_WRITE}
+PRESETS: tuple[tuple[str, frozenset[Scope]], ...] = (
+    ("Send SMS", frozenset({Scope.MESSAGES_SEND, Scope.MESSAGES_READ, Scope.NUMBERS_READ})),
+    ("Send and receive SMS", SEND_AND_RECEIVE),
+    (
+        "Receive webhooks",
+        frozenset(
+            {
+                Scope.WEBHOOKS_READ,
+                Scope.WEBHOOKS_WRITE,
+                Scope.EVENTS_READ,
+                Scope.MESSAGES_READ,
+                Scope.CALLS_READ,
+            }
+        ),
+    ),
+    (
+        "Place calls",
+        frozenset(
+            {Scope.CALLS_CREATE, Scope.CALLS_READ, Scope.RECORDINGS_READ, Scope.NUMBERS_READ}
+        ),
+    ),
+    ("Read only", frozenset(scope for scope in Scope if scope.endswith(":read"))),
+    ("Everything", frozenset(Scope)),
 )
+"""Usual choices, as the dialogs and the reference show them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,15 +131,8 @@ def _row(resource: str, held: frozenset[Scope], chosen: frozenset[Scope]) -> Gri
 
 
 def _presets(held: frozenset[Scope], chosen: frozenset[Scope]) -> list[Preset]:
-    reading = frozenset(scope for scope in Scope if scope.endswith(":read"))
-    wanted = (
-        ("Send and receive SMS", SEND_AND_RECEIVE),
-        ("Manage webhooks", _WEBHOOKS),
-        ("Read only", reading),
-        ("Everything", frozenset(Scope)),
-    )
     return [
         Preset(title, sorted(scopes & held), is_chosen=scopes & held == chosen)
-        for title, scopes in wanted
+        for title, scopes in PRESETS
         if scopes & held
     ]

@@ -24,7 +24,10 @@ from hookline.storage.schema.outbox import (
 from hookline.storage.schema.people import (
     account_streams,
     accounts,
+    credential_notices,
+    credential_policies,
     credential_tokens,
+    credential_usage,
     credentials,
     memberships,
     sessions,
@@ -44,7 +47,7 @@ from hookline.storage.schema.traffic import (
     unmatched_receipts,
     virtual_phones,
 )
-from hookline.storage.schema.upkeep import audit, idempotency, leases
+from hookline.storage.schema.upkeep import audit, idempotency, leases, mails
 
 __all__ = [
     "CALL_STATUSES",
@@ -57,7 +60,10 @@ __all__ = [
     "calls",
     "carrier_links",
     "carriers",
+    "credential_notices",
+    "credential_policies",
     "credential_tokens",
+    "credential_usage",
     "credentials",
     "deliveries",
     "endpoints",
@@ -66,6 +72,7 @@ __all__ = [
     "inbound_parts",
     "leases",
     "legs",
+    "mails",
     "memberships",
     "message_parts",
     "messages",

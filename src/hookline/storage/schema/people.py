@@ -1,6 +1,6 @@
 """Accounts, the people in them, and the credentials that they hand out."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, LargeBinary, Table, Text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
 from hookline.storage.schema.columns import count_column, metadata, one_of, text_column, time_column
 
@@ -11,6 +11,7 @@ accounts = Table(
     text_column("name"),
     text_column("signing_secret"),  # sealed; signs status_url and answer_url requests
     time_column("created_at"),
+    text_column("allowed_countries", null=True),  # ISO 3166 codes with spaces; null: everywhere
 )
 
 account_streams = Table(
@@ -95,9 +96,25 @@ credentials = Table(
     text_column("ended_by", null=True),
     text_column("ended_by_label", null=True),
     text_column("ended_reason", null=True),
+    time_column("expires_at", null=True),
+    text_column("restrictions", null=True),  # JSON by name; null: there are none
     one_of("mode", "live", "test"),
+    # `rotating` and `expired` are never stored: they follow from times (credentials/store.py).
     one_of("status", "active", "rotating", "expired", "revoked", "disabled_idle"),
     Index(None, "account_id", "id"),
+    Index(None, "expires_at"),
+)
+
+credential_usage = Table(
+    "credential_usage",
+    metadata,
+    # How much of a daily cap is used; a credential without one has no row.
+    Column("credential_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("day", Integer, primary_key=True),  # since 1970, in UTC
+    count_column("used"),
+    count_column("granted"),  # by the latest change: how its own transaction learns it
+    one_of("kind", "messages", "calls"),
 )
 
 credential_tokens = Table(
@@ -105,7 +122,7 @@ credential_tokens = Table(
     metadata,
     Column("digest", LargeBinary, primary_key=True),  # SHA-256 of the token's text
     text_column("credential_id"),
-    # The next four repeat the credential's, so that one look-up by digest authenticates a request.
+    # The next four, and the restrictions, repeat the credential's, so that one look-up by digest authenticates a request.
     text_column("account_id"),
     text_column("mode"),
     text_column("description"),
@@ -114,12 +131,40 @@ credential_tokens = Table(
     text_column("last4"),
     text_column("status"),
     time_column("created_at"),
+    # A rotated-out token whose end is still to come is in its grace.
     time_column("ended_at", null=True),
+    time_column("rotated_at", null=True),
+    Column("grace_extended", Integer, nullable=False, server_default="0"),
+    # On the new token: how long after its first use the old one's grace ends; null once it is used.
+    Column("first_use_grace_ms", BigInteger, nullable=True),
+    time_column("refused_from", null=True),  # for an overdue token, where the policy says so
+    time_column("expires_at", null=True),  # repeats the credential's, for the look-up
     time_column("last_used_at", null=True),
     text_column("last_used_ip", null=True),
     text_column("last_used_user_agent", null=True),
     text_column("last_used_route", null=True),
+    text_column("restrictions", null=True),
     one_of("mode", "live", "test"),
-    one_of("status", "active", "rotated", "revoked"),
+    one_of("status", "active", "rotated", "canceled", "disabled", "revoked"),
     Index(None, "credential_id"),
+)
+
+credential_policies = Table(  # an account without a row has the defaults
+    "credential_policies",
+    metadata,
+    Column("account_id", Text, primary_key=True),
+    count_column("rotation_days", default="90"),
+    Column("refuse_overdue_after_days", Integer, nullable=True),
+    Column("disable_idle_after_days", Integer, nullable=True),
+)
+
+credential_notices = Table(  # which notices have been given, each once
+    "credential_notices",
+    metadata,
+    Column("credential_id", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("stage", Integer, primary_key=True),  # days before
+    Column("about", BigInteger, primary_key=True),  # the instant that it is about
+    time_column("given_at"),
+    one_of("kind", "expiring", "rotation_due", "idle"),
 )

@@ -2,7 +2,12 @@
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, Text
 
-from hookline.storage.schema.columns import metadata, text_column, time_column
+from hookline.storage.schema.columns import (
+    count_column,
+    metadata,
+    text_column,
+    time_column,
+)
 
 idempotency = Table(
     "idempotency",
@@ -35,6 +40,22 @@ audit = Table(
     text_column("previous_hash"),
     text_column("hash"),
     Index(None, "account_id", "resource_id"),
+)
+
+mails = Table(
+    "mails",
+    metadata,
+    Column("id", Text, primary_key=True),
+    text_column("account_id"),
+    text_column("recipient"),
+    text_column("subject"),
+    text_column("text"),
+    count_column("attempts"),
+    time_column("created_at"),
+    time_column("next_attempt_at", null=True),  # null once it was sent, or given up
+    time_column("sent_at", null=True),
+    text_column("problem", null=True),
+    Index(None, "next_attempt_at"),
 )
 
 leases = Table(
