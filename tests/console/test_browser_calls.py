@@ -186,8 +186,10 @@ def test_a_call_is_hung_up_from_its_page(visitor: Visitor) -> None:
     desk, phone = visitor(), visitor()
     place(desk.page, desk.url, ALEX, text="Please hold the line. " * 20)
     at_phone = answer(phone)
+    status = desk.page.locator("#call-head h1")
+    expect(status).to_contain_text("In progress")  # a click while the page changes goes nowhere
     desk.page.click("#hang-up")
-    expect(desk.page.locator("#call-head h1")).to_contain_text("Completed")
+    expect(status).to_contain_text("Completed")
     expect(desk.page.locator("#call-body")).to_contain_text("this account")
     expect(at_phone.locator(f"{LINE} .past")).to_contain_text("The other side hung up")
 

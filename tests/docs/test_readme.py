@@ -34,7 +34,7 @@ def test_call_is_placed_recorded_and_downloaded(terminal: Terminal, tmp_path: Pa
     locate, (place, follow, download) = TOUR[0], TOUR[7:]
     terminal.run(locate)
     terminal.run(place.replace("+12025550110", "+15005550006"))  # which needs nobody to answer
-    terminal.repeat(follow, until='"status":"completed"')
+    terminal.repeat(follow, until='"status":"recording_completed"')
     terminal.run(download.replace("call.wav", str(tmp_path / "call.wav")))
     assert (tmp_path / "call.wav").read_bytes().startswith(b"RIFF")
 
