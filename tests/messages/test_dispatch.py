@@ -285,6 +285,19 @@ async def test_what_waited_for_the_link_is_not_overtaken(room: Room) -> None:
     assert ids(await link.taking(6)) == [*older, *sorted(newer)]
 
 
+async def test_what_the_link_s_last_node_left_is_not_overtaken(room: Room) -> None:
+    async with another_node(room, window=0) as dead:
+        await dead.link()
+        await dead.dispatcher.open_queue(dead.carrier_id)
+        await dead.settle()
+        older = [await dead.send_played() for _ in range(3)]
+        assert {(await room.get(one)).owner for one in older} == {dead.dispatcher.node}
+    room.dispatcher._link_opened(room.carrier_id)
+    newer = await asyncio.gather(*(room.send_played() for _ in range(3)))
+    link = await room.link()
+    assert ids(await link.taking(6)) == [*older, *sorted(newer)]
+
+
 async def test_test_messages_without_an_owner_are_claimed(room: Room) -> None:
     room.dispatcher._stopped = True
     message_id = await room.send(PHONE, by=room.test)

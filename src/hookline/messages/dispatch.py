@@ -56,6 +56,7 @@ class Dispatcher:
         self._record = RecordSubmitted(self._requeue, self.match_receipts)
         self._receive = RecordReceipts()
         self._claiming: set[CarrierId] = set()
+        self._alone: set[CarrierId] = set()  # whose only link is here
         self._is_looking = False
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopped = False
@@ -148,18 +149,19 @@ class Dispatcher:
         self._spawn(self._inbound.forget_acknowledged(carrier_id, session, before))
 
     def ready(self, carrier_id: CarrierId) -> None:
-        queue = self._queues.get(carrier_id)  # None: nothing has asked for the new link yet
-        if queue is not None:
+        if queue := self._queues.get(carrier_id):  # else nothing has asked for the new link yet
             self._pump(queue)
 
     # --- links that come and go ----------------------------------------------------------------
 
     def _link_opened(self, carrier_id: CarrierId) -> None:
-        """Take up what waits for it in the database."""
+        """Take up what waits for it in the database, also with nodes that had the link before."""
+        self._alone.add(carrier_id)
         self._spawn(self.open_queue(carrier_id))
 
     def _link_closed(self, carrier_id: CarrierId) -> None:
         """Leave what waits to whoever opens the link next; what had no outcome was reported."""
+        self._alone.discard(carrier_id)
         queue = self._queues.get(carrier_id)
         if queue is None or queue.link is None:
             return
@@ -212,8 +214,7 @@ class Dispatcher:
             self._store.writer.post(self._mark, [(message, now) for message in taken])
         elif queue.held:
             self._submit(queue, [])
-        half = self._store.settings.dispatch_queue_max // 2
-        if queue.overflowed and len(queue.waiting) <= half:
+        if queue.overflowed and len(queue.waiting) <= self._store.settings.dispatch_queue_max // 2:
             self._claim_soon(queue)
         metrics.QUEUE_DEPTH.labels("dispatch").set(len(queue.waiting))
 
@@ -271,9 +272,7 @@ class Dispatcher:
     async def _expire(self, outlived: Sequence[Message]) -> None:
         """Give up messages whose validity has passed in the queue."""
         now = self._store.now()
-        moves = [
-            Move(message.id, Change.OUTLIVED, now, error_code="expired") for message in outlived
-        ]
+        moves = [Move(one.id, Change.OUTLIVED, now, error_code="expired") for one in outlived]
 
         async def end(tx: Transaction) -> None:
             await move(tx, moves)
@@ -312,9 +311,11 @@ class Dispatcher:
         limit = min(room, _CLAIM)
         if limit <= 0 or queue.link is None:
             return 0
+        is_alone = queue.carrier_id in self._alone
+        work = sql.claim_work(queue.carrier_id, self.node, limit, also_others=is_alone)
 
         async def take(tx: Transaction) -> list[Message]:
-            rows = await tx.execute(sql.claim_work(queue.carrier_id, self.node, limit))
+            rows = await tx.execute(work)
             claimed = [from_row(tuple(row)) for row in rows]
             claimed.sort(key=lambda message: message.id)
             seen = queue.left_behind if len(claimed) < limit else None

@@ -172,12 +172,20 @@ def conversation(account_id: AccountId, number: str) -> Messages:
     )
 
 
-def claim_work(carrier_id: CarrierId, node: str, limit: int) -> UpdateQuery:
-    """Take queued messages that no living node works on, oldest first."""
+def claim_work(
+    carrier_id: CarrierId, node: str, limit: int, *, also_others: bool = False
+) -> UpdateQuery:
+    """Take queued messages that no living node works on, oldest first.
+
+    With `also_others`, those of other nodes too: whoever has the only link to the carrier may, as
+    nobody else can send them.
+    """
+    owner = messages.c.owner
+    free = owner.is_distinct_from(node) if also_others else owner.is_(None)
     waiting = (
         select(messages.c.id)
         .where(messages.c.status == Status.QUEUED, messages.c.carrier_id == carrier_id)
-        .where(messages.c.owner.is_(None))
+        .where(free)
         .order_by(messages.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)  # SQLite has one writer and no such clause
@@ -187,7 +195,7 @@ def claim_work(carrier_id: CarrierId, node: str, limit: int) -> UpdateQuery:
     )
     return (
         update(messages)
-        .where(messages.c.id.in_(select(waiting.c.id)), messages.c.owner.is_(None))
+        .where(messages.c.id.in_(select(waiting.c.id)), free)
         .values(owner=node)
         .returning(*(messages.c[name] for name in COLUMNS))
     )
