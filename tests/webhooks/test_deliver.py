@@ -186,6 +186,23 @@ async def test_few_workers_serve_every_endpoint_in_turn(migrated_url: str) -> No
         assert {row.status for row in await node.deliveries()} == {"delivered"}
 
 
+async def test_a_lane_that_has_ended_meanwhile_keeps_no_other_waiting(migrated_url: str) -> None:
+    async with (
+        receiving(is_held=True) as one,
+        receiving() as other,
+        running_node(migrated_url, webhook_workers_max=1) as node,
+    ):
+        owner = caller(await node.account())
+        await node.endpoint(owner, one.url)
+        for number in range(2):  # the second comes while the only worker is busy with the first
+            await node.append(message_event(owner.account_id, resource_id=f"msg_{number}"))
+        await node.endpoint(owner, other.url)
+        await node.append(message_event(owner.account_id, resource_id="msg_2"))
+        one.gate.set()
+        await one.take(3)
+        await other.take(1)
+
+
 async def test_endpoint_that_times_out_gets_one_request_at_a_time(
     paused_node: Node, clock: ManualClock
 ) -> None:

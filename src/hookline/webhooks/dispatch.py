@@ -241,7 +241,7 @@ class Dispatcher:
         return None
 
     def _after_work(self, lane: Lane) -> None:
-        if self._starved:
+        while self._starved and self._workers < self._workers_max:  # one may have no work any more
             first = next(iter(self._starved))
             del self._starved[first]
             self._staff(first)
