@@ -13,14 +13,10 @@ from functools import lru_cache
 from hookline.clock import Clock, SystemClock
 from hookline.errors import Unavailable
 from hookline.outbound.connector import Connector
-from hookline.outbound.errors import (
-    AttemptTimeout,
-    ConnectionLost,
-    HeaderInvalid,
-    Response,
-)
-from hookline.outbound.http_connection import HttpConnection, Request
+from hookline.outbound.errors import HeaderInvalid, Response
+from hookline.outbound.http_connection import Request
 from hookline.outbound.idle_pool import IdlePool, Origin
+from hookline.outbound.kept_connections import KeptConnections
 from hookline.outbound.resolver import Resolver
 from hookline.outbound.targets import Target, parse_target
 from hookline.settings import Network
@@ -62,7 +58,7 @@ class HttpClient:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._clock = clock or SystemClock()
-        self._connector = Connector(
+        connector = Connector(
             allow_targets=allow_targets,
             timeout_s=connect_timeout_s,
             clock=self._clock,
@@ -70,9 +66,7 @@ class HttpClient:
             ssl_context=ssl_context,
         )
         self._read_max = response_read_max
-        self._idle = IdlePool(self._clock)
-        self._busy: set[HttpConnection] = set()
-        self._is_closed = False
+        self._kept = KeptConnections(connector, IdlePool(self._clock))
 
     async def request(
         self,
@@ -86,9 +80,11 @@ class HttpClient:
     ) -> Response:
         """Send and read the whole answer, all within `timeout_s`; keep `kept_max` bytes of its body.
 
-        Host and Content-Length are added. Raises an AttemptFailed, or Unavailable after `close`.
+        Host and Content-Length are added. A server may see the request twice (KeptConnections): callers
+        deliver at least once, and say so, with the same id. Raises an AttemptFailed, or Unavailable
+        after `close`.
         """
-        if self._is_closed:
+        if self._kept.is_closed:
             raise Unavailable("The HTTP client has been closed.")
         target, origin, request_line = _prepared(method, url)
         request = Request(
@@ -100,56 +96,11 @@ class HttpClient:
             started_s=self._clock.monotonic_s(),
             end_s=asyncio.get_running_loop().time() + timeout_s,
         )
-        connection = self._idle.take(origin)
-        if connection is not None:
-            try:
-                return await self._exchange(connection, request)
-            except ConnectionLost:
-                # Servers close idle connections whenever they like, also just as a request is on its
-                # way. Nothing came back, but a server may have worked on it before it died: then it
-                # sees the request twice. Callers deliver at least once, and say so, with the same id.
-                if not self._may_retry(connection):
-                    raise
-        return await self._exchange(await self._open(target, request), request)
+        return await self._kept.exchange(target, origin, request, may_repeat=True)
 
     async def close(self) -> None:
         """End every connection; requests that are under way fail with ConnectionLost."""
-        self._is_closed = True
-        self._idle.close()
-        for connection in list(self._busy):
-            connection.close()
-        await asyncio.sleep(0)  # transports end on the loop's next turn
-
-    def _may_retry(self, connection: HttpConnection) -> bool:
-        return connection.is_untouched and not self._is_closed
-
-    async def _open(self, target: Target, request: Request) -> HttpConnection:
-        left_s = request.end_s - asyncio.get_running_loop().time()
-        try:
-            async with asyncio.timeout(left_s):
-                connection = await self._connector.open(target, timeout_s=left_s)
-        except TimeoutError as error:
-            text = f"There was no connection after {request.timeout_s:g} seconds."
-            raise AttemptTimeout(text) from error
-        connection.on_close = self._idle.discard
-        if self._is_closed:
-            connection.close()
-        return connection
-
-    async def _exchange(self, connection: HttpConnection, request: Request) -> Response:
-        self._busy.add(connection)
-        try:
-            response = await connection.exchange(request)
-        except asyncio.CancelledError:
-            connection.close()  # its answer would be taken for the next request's
-            raise
-        finally:
-            self._busy.discard(connection)
-        if connection.is_reusable and not self._is_closed:
-            self._idle.put(connection)
-        else:
-            connection.close()
-        return response
+        await self._kept.close()
 
 
 def check_header(name: str, value: str) -> None:

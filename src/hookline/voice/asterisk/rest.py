@@ -10,9 +10,10 @@ from ipaddress import ip_network
 
 from hookline.clock import Clock
 from hookline.outbound.connector import Connector
-from hookline.outbound.errors import AttemptTimeout, ConnectionLost, Response
-from hookline.outbound.http_connection import HttpConnection, Request
+from hookline.outbound.errors import Response
+from hookline.outbound.http_connection import Request
 from hookline.outbound.idle_pool import IdlePool
+from hookline.outbound.kept_connections import KeptConnections
 from hookline.outbound.targets import Target, parse_target
 
 _ANYWHERE = (ip_network("0.0.0.0/0"), ip_network("::/0"))
@@ -41,9 +42,9 @@ class Rest:
         self._timeout_s = limits.timeout_s
         self._clock = clock
         self._loop = asyncio.get_running_loop()
-        self._connector = Connector(allow_targets=_ANYWHERE, timeout_s=_CONNECT_S, clock=clock)
-        self._idle = IdlePool(clock, per_origin_max=limits.at_once, timeout_s=_IDLE_S)
-        self._busy: set[HttpConnection] = set()
+        connector = Connector(allow_targets=_ANYWHERE, timeout_s=_CONNECT_S, clock=clock)
+        idle = IdlePool(clock, per_origin_max=limits.at_once, timeout_s=_IDLE_S)
+        self._kept = KeptConnections(connector, idle)
         self._place: tuple[Target, str] | None = None
 
     async def exchange(self, method: str, path: str, body: bytes = b"") -> Response:
@@ -53,20 +54,11 @@ class Rest:
         """
         target, head = self._place = self._place or self._parsed()
         request = self._request(f"{method} {target.path}{path} HTTP/1.1\r\n{head}", body)
-        kept = self._idle.take(target.origin)
-        if kept is not None:
-            try:
-                return await self._over(kept, request)
-            except ConnectionLost:  # closed from the other side just as the request left
-                if not (kept.is_untouched and method in _REPEATABLE):
-                    raise
-        return await self._over(await self._open(target, request), request)
+        may_repeat = method in _REPEATABLE
+        return await self._kept.exchange(target, target.origin, request, may_repeat=may_repeat)
 
     async def close(self) -> None:
-        self._idle.close()
-        for connection in tuple(self._busy):
-            connection.close()
-        await asyncio.sleep(0)  # transports end on the loop's next turn
+        await self._kept.close()
 
     def _parsed(self) -> tuple[Target, str]:
         target = parse_target(f"{self._where}/")
@@ -83,28 +75,3 @@ class Rest:
             started_s=self._clock.monotonic_s(),
             end_s=self._loop.time() + self._timeout_s,
         )
-
-    async def _open(self, target: Target, request: Request) -> HttpConnection:
-        left_s = request.end_s - self._loop.time()
-        try:
-            async with asyncio.timeout(left_s):
-                connection = await self._connector.open(target, timeout_s=left_s)
-        except TimeoutError as error:
-            raise AttemptTimeout from error
-        connection.on_close = self._idle.discard
-        return connection
-
-    async def _over(self, connection: HttpConnection, request: Request) -> Response:
-        self._busy.add(connection)
-        try:
-            response = await connection.exchange(request)
-        except asyncio.CancelledError:
-            connection.close()  # its answer would be taken for the next request's
-            raise
-        finally:
-            self._busy.discard(connection)
-        if connection.is_reusable:
-            self._idle.put(connection)
-        else:
-            connection.close()
-        return response
