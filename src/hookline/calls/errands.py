@@ -20,7 +20,7 @@ class Errand:
         self._task: asyncio.Task[None] | None = None
 
     def want(self) -> None:
-        """Have it done soon; a failure is logged, and it is tried again."""
+        """Have it done soon. What failed is tried again, but for a mistake of ours, which is logged."""
         self._is_wanted = True
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name=self._name)
