@@ -229,3 +229,16 @@ def test_odd_forms_are_never_our_fault(client: httpx.Client, text: str) -> None:
         if page.method == "POST" and page.path not in {"/sign-out", "/session/password"}:
             path = re.sub(r"\{[a-z]+\}", "msg_01kf0s3k5we8e9xg8nq3r5x8b2", page.path)
             assert client.post(path, data=typed).status_code < 500, path
+
+
+@pytest.mark.parametrize("act", ["expire-now", "extend", "cancel"])
+def test_an_act_on_a_grace_that_has_ended_is_refused_in_its_dialog(
+    client: httpx.Client, act: str
+) -> None:
+    form = {"csrf_token": token_in(client.get("/")), "description": "Still", "scope": "events:read"}
+    made = client.post(CREDENTIALS, data=form)
+    found = re.search(r"crd_[0-9a-z]{26}", made.headers.get("location", "") + made.text)
+    assert found
+    answer = client.post(f"{CREDENTIALS}/{found[0]}/rotate/{act}", data=form)
+    assert answer.status_code == 422
+    assert "No rotation is under way" in answer.text

@@ -1,5 +1,8 @@
 """The dialogs that rotate a credential, and those that end, extend or cancel a grace."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
 from starlette.responses import Response
 
 from hookline.console.forms import NOTHING_WRONG, Refusal, refusal_of
@@ -9,17 +12,14 @@ from hookline.console.routing import Page
 from hookline.console.views import rotation as views
 from hookline.console.visit import Visit
 from hookline.credentials.grace import cancel_rotation, end_grace, extend_grace
-from hookline.credentials.model import REASON_MAX, Rotation
+from hookline.credentials.model import REASON_MAX, Credential, Rotation
 from hookline.credentials.rotation import rotate_credential
 from hookline.errors import Conflict, Forbidden, Invalid
-from hookline.principal import Scope
+from hookline.principal import Principal, Scope
+from hookline.storage.store import Store
+from hookline.storage.transaction import Transaction
 
 _REFUSED = (Invalid, Conflict, Forbidden)
-_ACTS = {
-    "expire-now": "Expire the old token now",
-    "extend": "Extend the grace",
-    "cancel": "Cancel the rotation",
-}
 
 
 async def show_rotate(visit: Visit) -> Response:
@@ -46,43 +46,55 @@ async def rotate_now(visit: Visit) -> Response:
     return await _rotate(visit, Rotation(reason=reason[:REASON_MAX]), is_now=True)
 
 
-async def show_expire(visit: Visit) -> Response:
-    return await _act_form(visit, "expire-now")
+@dataclass(frozen=True, slots=True)
+class GraceAct:
+    """What can be done to a grace: the dialog that asks, and the deed."""
+
+    name: str
+    heading: str
+    done: str
+    work: Callable[[Transaction, Store, Principal, str], Awaitable[Credential]]
+
+    async def show(self, visit: Visit) -> Response:
+        return await self._form(visit, NOTHING_WRONG)
+
+    async def act(self, visit: Visit) -> Response:
+        known = visit.guest.path("id")
+        try:
+            await visit.commit(lambda tx: self.work(tx, visit.store, visit.principal, known))
+        except _REFUSED as error:
+            return await self._form(visit, refusal_of(error, ()), status_code=422)
+        return visit.stay(self.done, f"{CREDENTIALS}/{known}")
+
+    async def _form(self, visit: Visit, refusal: Refusal, status_code: int = 200) -> Response:
+        return await visit.dialog(
+            "credentials/grace.html",
+            self.heading,
+            status_code=status_code,
+            base=CREDENTIALS,
+            credential=await get_view(visit),
+            act=self.name,
+            heading=self.heading,
+            extension=views.EXTENSION,
+            error=refusal.whole,
+        )
 
 
-async def expire(visit: Visit) -> Response:
-    """The old token stops at once."""
-    known = visit.guest.path("id")
-    await visit.commit(lambda tx: end_grace(tx, visit.store, visit.principal, known))
-    return visit.stay("The old token is refused from now on", f"{CREDENTIALS}/{known}")
-
-
-async def show_extend(visit: Visit) -> Response:
-    return await _act_form(visit, "extend")
-
-
-async def extend(visit: Visit) -> Response:
-    """The old token works a day longer."""
-    known = visit.guest.path("id")
-    try:
-        await visit.commit(lambda tx: extend_grace(tx, visit.store, visit.principal, known))
-    except _REFUSED as error:
-        return await _act_form(visit, "extend", refusal_of(error, ()), status_code=422)
-    return visit.stay("The grace was extended", f"{CREDENTIALS}/{known}")
-
-
-async def show_cancel(visit: Visit) -> Response:
-    return await _act_form(visit, "cancel")
-
-
-async def cancel(visit: Visit) -> Response:
-    """The new token stops at once, and the old one stays."""
-    known = visit.guest.path("id")
-    try:
-        await visit.commit(lambda tx: cancel_rotation(tx, visit.store, visit.principal, known))
-    except _REFUSED as error:
-        return await _act_form(visit, "cancel", refusal_of(error, ()), status_code=422)
-    return visit.stay("Rotation canceled: the old token stays", f"{CREDENTIALS}/{known}")
+_GRACE_ACTS = (
+    GraceAct(
+        "expire-now",
+        "Expire the old token now",
+        "The old token is refused from now on",
+        end_grace,
+    ),
+    GraceAct("extend", "Extend the grace", "The grace was extended", extend_grace),
+    GraceAct(
+        "cancel",
+        "Cancel the rotation",
+        "Rotation canceled: the old token stays",
+        cancel_rotation,
+    ),
+)
 
 
 async def _rotate(visit: Visit, rotation: Rotation, *, is_now: bool) -> Response:
@@ -119,22 +131,6 @@ async def _rotate_form(
     )
 
 
-async def _act_form(
-    visit: Visit, act: str, refusal: Refusal = NOTHING_WRONG, status_code: int = 200
-) -> Response:
-    return await visit.dialog(
-        "credentials/grace.html",
-        _ACTS[act],
-        status_code=status_code,
-        base=CREDENTIALS,
-        credential=await get_view(visit),
-        act=act,
-        heading=_ACTS[act],
-        extension=views.EXTENSION,
-        error=refusal.whole,
-    )
-
-
 _WRITE = Scope.CREDENTIALS_WRITE
 _ONE = f"{CREDENTIALS}/{{id}}"
 PAGES = (
@@ -142,10 +138,6 @@ PAGES = (
     Page("POST", f"{_ONE}/rotate", rotate, _WRITE),
     Page("GET", f"{_ONE}/rotate-now", show_rotate_now, _WRITE),
     Page("POST", f"{_ONE}/rotate-now", rotate_now, _WRITE),
-    Page("GET", f"{_ONE}/rotate/expire-now", show_expire, _WRITE),
-    Page("POST", f"{_ONE}/rotate/expire-now", expire, _WRITE),
-    Page("GET", f"{_ONE}/rotate/extend", show_extend, _WRITE),
-    Page("POST", f"{_ONE}/rotate/extend", extend, _WRITE),
-    Page("GET", f"{_ONE}/rotate/cancel", show_cancel, _WRITE),
-    Page("POST", f"{_ONE}/rotate/cancel", cancel, _WRITE),
+    *(Page("GET", f"{_ONE}/rotate/{one.name}", one.show, _WRITE) for one in _GRACE_ACTS),
+    *(Page("POST", f"{_ONE}/rotate/{one.name}", one.act, _WRITE) for one in _GRACE_ACTS),
 )
