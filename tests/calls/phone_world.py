@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import QueuePool
-
 from hookline.accounts.countries import AccountCountries
 from hookline.audit.append import AuditTrail
 from hookline.calls import phone_reading
@@ -21,7 +19,7 @@ from hookline.ids import AccountId, IdSource
 from hookline.numbers.book import NumberBook
 from hookline.principal import Mode, Principal
 from hookline.settings import Settings
-from hookline.storage.database import Database, open_database
+from hookline.storage.database import open_database
 from hookline.storage.leases import Leases
 from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
@@ -99,12 +97,6 @@ class PhoneNode:
         return [*await phone_reading.list_calls(self.store, self.account_id, phone, Mode.TEST)]
 
 
-def _is_reading(database: Database) -> bool:
-    pool = database.engine.pool
-    assert isinstance(pool, QueuePool)
-    return bool(pool.checkedout())
-
-
 @asynccontextmanager
 async def phone_node(
     settings: Settings, clock: Clock, account_id: AccountId
@@ -128,9 +120,6 @@ async def phone_node(
             yield PhoneNode(store, wakeups, leases, exchange, account_id)
         finally:
             await exchange.stop()
-            # A connection that a task is torn from is never closed; the pool tells nobody.
-            while _is_reading(database):  # noqa: ASYNC110
-                await asyncio.sleep(0.001)
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -80,9 +80,8 @@ async def test_a_phone_calls_from_any_node(nodes: tuple[PhoneNode, PhoneNode]) -
     here, there = nodes
     made = await there.call()
     shown = phone_call_resource(made)
-    assert (shown.direction, shown.from_, shown.to, shown.status) == (
-        "inbound", ALEX, OURS, "ringing",
-    )  # fmt: skip
+    assert (shown.direction, shown.from_, shown.to) == ("inbound", ALEX, OURS)
+    assert shown.status in {"ringing", "in_progress"}  # a fresh sandbox answers at once
     stored = await here.sees_when(lambda one: one.call_id is not None)
     call = await reading.find_call(here.store, here.tester, stored.call_id or "")
     assert (call.direction, call.sender, stored.owner) == ("inbound", ALEX, there.leases.node)

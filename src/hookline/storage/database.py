@@ -73,12 +73,22 @@ class Database(ABC):
 
     def __init__(self, engine: AsyncEngine) -> None:
         self.engine = engine
+        self._reads: set[asyncio.Task[Rows]] = set()
 
     async def read(self, statement: Executable) -> Rows:
-        """Run a query outside any batch. Raises DatabaseUnavailable."""
+        """Run a query outside any batch. Raises DatabaseUnavailable.
+
+        It is finished even when nobody waits any more: a connection that a task is torn from is lost.
+        """
+        reading = asyncio.create_task(self._read(statement))
+        self._reads.add(reading)
+        reading.add_done_callback(self._reads.discard)
         with answering:
-            async with self.engine.connect() as connection:
-                return (await connection.execute(statement)).all()
+            return await asyncio.shield(reading)
+
+    async def _read(self, statement: Executable) -> Rows:
+        async with self.engine.connect() as connection:
+            return (await connection.execute(statement)).all()
 
     @abstractmethod
     async def lookup(self, statement: Select, keys: Sequence[Values]) -> list[list[SetRow]]:
@@ -88,6 +98,8 @@ class Database(ABC):
     async def open_writer(self) -> WriterConnection: ...
 
     async def close(self) -> None:
+        if self._reads:
+            await asyncio.wait(self._reads, timeout=_CLOSE_TIMEOUT_S)
         await self.engine.dispose()
 
 
