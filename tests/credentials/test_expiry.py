@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from hookline.accounts.model import Account
@@ -68,6 +70,22 @@ async def test_expired_credential_stays_listed_as_such(
     assert [shown.id for shown in listed] == [made.credential.id]
     active = (await list_credentials(store, owner, CredentialFilter(status="active"))).data
     assert made.credential.id not in {shown.id for shown in active}
+
+
+async def test_who_expires_cannot_make_another_live_for_ever(
+    store: Store, owner: Principal
+) -> None:
+    own, other = await issue(store, owner, 7), await issue(store, owner, 5)
+    caller = replace(owner, kind=PrincipalKind.CREDENTIAL, id=own.credential.id)
+    change = Change(lifts_expiry=True)
+    with pytest.raises(OutlivesCaller):
+        await store.commit(
+            lambda tx: patch_credential(tx, store, caller, other.credential.id, change)
+        )
+    lifted = await store.commit(
+        lambda tx: patch_credential(tx, store, owner, other.credential.id, change)
+    )
+    assert lifted.expires_at is None
 
 
 async def test_expired_credential_can_only_be_revoked(

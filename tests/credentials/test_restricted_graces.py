@@ -72,6 +72,10 @@ async def test_change_of_expiry_and_restrictions_is_one(
     shown = changed.json()
     assert shown["expires_at"] is not None
     assert (shown["allowed_ips"], shown["daily_call_cap"]) == ([f"{OFFICE}/32"], None)
+    lifted = await client_from(OFFICE).patch(
+        path, json={"expires_in_days": None}, headers=bearer(manager)
+    )
+    assert lifted.json()["expires_at"] is None
 
 
 async def test_lost_answer_is_not_had_again_from_elsewhere(

@@ -107,10 +107,50 @@ def test_credentials_rotated_with_a_grace(desk: Installation) -> None:
     assert [status(one["token"]) for one in (made, again)] == [401, 200]
 
 
+def test_credentials_changed_without_a_new_token(desk: Installation) -> None:
+    made = desk.json(
+        "credentials", "create", "--description", "Till", "--all-scopes", "--expires-in-days", "7"
+    )
+    held = desk.json(
+        "credentials", "edit", made["id"], "--allowed-ip", "203.0.113.0/24", "--daily-call-cap", "9"
+    )
+    assert (held["allowed_ips"], held["daily_call_cap"]) == (["203.0.113.0/24"], 9)
+    own = f"{desk.url}/v1/credentials/self"
+    assert httpx.get(own, headers=bearer(made["token"])).status_code == 403
+    lifted = desk.json(
+        "credentials", "edit", made["id"], "--lift", "expiry", "--lift", "allowed-ips"
+    )
+    assert (lifted["expires_at"], lifted["allowed_ips"], lifted["daily_call_cap"]) == (
+        None,
+        None,
+        9,
+    )
+    assert httpx.get(own, headers=bearer(made["token"])).status_code == 200
+    assert desk.json("credentials", "enable", made["id"])["status"] == "active"
+
+
+def test_credential_policy_is_shown_and_changed(desk: Installation) -> None:
+    before = desk.json("credentials", "policy")
+    after = desk.json(
+        "credentials", "policy", "--rotation-days", "60", "--disable-idle-after-days", "30"
+    )
+    assert after == before | {"rotation_days": 60, "disable_idle_after_days": 30}
+    reset = desk.json(
+        "credentials", "policy", "--rotation-days", "90", "--disable-idle-after-days", "never"
+    )
+    assert reset == desk.json("credentials", "policy") == before
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "says"),
     [
         (("credentials", "create", "--description", "x"), 2, "--scope"),
+        (("credentials", "edit", "crd_nothing"), 2, "--lift"),
+        (("credentials", "edit", "crd_nothing", "--description", "x"), 1, "crd_nothing"),
+        (("credentials", "edit", "crd_nothing", "--allowed-ip", "here"), 2, "--allowed-ip"),
+        (("credentials", "enable", "crd_nothing"), 1, "crd_nothing"),
+        (("credentials", "policy", "--rotation-days", "0"), 2, "--rotation-days"),
+        (("credentials", "policy", "--disable-idle-after-days", "soon"), 2, "never"),
         (("credentials", "create", "--description", "x", "--scope", "fly"), 2, "messages:send"),
         (("credentials", "rotate", "crd_nothing"), 1, "crd_nothing"),
         (("credentials", "rotate", "crd_nothing", "--grace", "31d"), 1, "30 days"),

@@ -39,9 +39,9 @@ from hookline.voice.speech import Speech
 from hookline.voice.speech_cache import SpeechCache
 
 log = get_logger(__name__)
-_TICK_S = 1.0
-_SLOW_TICKS = 10
-_HOUR_TICKS = 3_600
+_TICK_S = 4.0
+_SLOW_TICKS = 3
+_HOUR_TICKS = 900
 _STOP_S = 1.5
 
 

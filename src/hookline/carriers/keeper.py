@@ -120,15 +120,23 @@ class LinkKeeper:
         }
         if stale:
             await self._close(stale, release=stale - wanted.keys())
-        free = await self._store.read(sql.leases_of([_LEASE + one for one in wanted]))
-        now = self._store.now()
-        taken = {
-            row.name for row in free if row.expires_at > now and row.owner != self._leases.node
-        }
-        for carrier_id, row in wanted.items():
-            if carrier_id not in self._kept and _LEASE + carrier_id not in taken:
-                await self._open(carrier_id, row)
+        missing = [one for one in wanted if one not in self._kept]
+        taken = await self._taken_by_others(missing)
+        for carrier_id in missing:
+            if carrier_id not in taken:
+                await self._open(carrier_id, wanted[carrier_id])
         await self._write_states()
+
+    async def _taken_by_others(self, carrier_ids: Sequence[CarrierId]) -> set[CarrierId]:
+        if not carrier_ids:
+            return set()
+        names = {_LEASE + one: one for one in carrier_ids}
+        rows, now = await self._store.read(sql.leases_of(list(names))), self._store.now()
+        return {
+            names[row.name]
+            for row in rows
+            if row.expires_at > now and row.owner != self._leases.node
+        }
 
     async def stop(self) -> None:
         """Close every link, and say so."""

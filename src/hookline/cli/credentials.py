@@ -3,7 +3,7 @@
 import re
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -75,8 +75,8 @@ def create(
     json: Json = False,
 ) -> None:
     """Create a credential. Its token is shown this once."""
-    scopes = frozenset(Scope) if all_scopes else _scopes(scope or [])
-    restrictions = _restrictions(
+    scopes = frozenset(Scope) if all_scopes else read_scopes(scope or [])
+    restrictions = read_restrictions(
         allowed_ips=allowed_ip,
         allowed_numbers=allowed_number,
         allowed_countries=allowed_country,
@@ -132,17 +132,19 @@ def rotate(
 @credentials.command(epilog="Example:  hookline credentials cancel-rotation crd_01jz…")
 def cancel_rotation(credential_id: Id, account: Account = None, json: Json = False) -> None:
     """During a grace: the new token stops at once, and the old one stays."""
-    shape = _change(
+    shape = change_credential(
         account, lambda tx, store, who: grace.cancel_rotation(tx, store, who, credential_id)
     )
-    _tell(shape, f"{shape.id}: the new token is refused, {_token(shape)} stays.", as_json=json)
+    tell(shape, f"{shape.id}: the new token is refused, {_token(shape)} stays.", as_json=json)
 
 
 @credentials.command(epilog="Example:  hookline credentials expire-now crd_01jz…")
 def expire_now(credential_id: Id, account: Account = None, json: Json = False) -> None:
     """During a grace: the old token stops at once."""
-    shape = _change(account, lambda tx, store, who: grace.end_grace(tx, store, who, credential_id))
-    _tell(shape, f"{shape.id}: only {_token(shape)} works now.", as_json=json)
+    shape = change_credential(
+        account, lambda tx, store, who: grace.end_grace(tx, store, who, credential_id)
+    )
+    tell(shape, f"{shape.id}: only {_token(shape)} works now.", as_json=json)
 
 
 @credentials.command(epilog="Example:  hookline credentials extend crd_01jz… --by 24h")
@@ -154,12 +156,12 @@ def extend(
 ) -> None:
     """During a grace: the old token works longer. That goes once."""
     seconds = _seconds(by)
-    shape = _change(
+    shape = change_credential(
         account, lambda tx, store, who: grace.extend_grace(tx, store, who, credential_id, seconds)
     )
     assert shape.previous_token is not None
     ends_at = shape.previous_token.grace_ends_at
-    _tell(shape, f"{shape.id}: the old token works until {ends_at}.", as_json=json)
+    tell(shape, f"{shape.id}: the old token works until {ends_at}.", as_json=json)
 
 
 @credentials.command(epilog="Example:  hookline credentials revoke crd_01jz…")
@@ -171,11 +173,11 @@ def revoke(
 ) -> None:
     """Stop a credential at once. It stays listed."""
 
-    shape = _change(
+    shape = change_credential(
         account,
         lambda tx, store, who: revoke_credential(tx, store, who, credential_id, reason=reason),
     )
-    _tell(shape, f"{shape.id} ({shape.description}) is revoked.", as_json=json)
+    tell(shape, f"{shape.id} ({shape.description}) is revoked.", as_json=json)
 
 
 @credentials.command(name="list", epilog="Example:  hookline credentials list --json")
@@ -203,10 +205,12 @@ def list_credentials(account: Account = None, json: Json = False) -> None:
     )  # fmt: skip
 
 
-def _change(
+def change_credential(
     account: str | None,
     use_case: Callable[[Transaction, Store, Principal], Awaitable[Model]],
 ) -> Credential:
+    """Carry out a use case as the operator of the account; the credential afterwards."""
+
     async def work(core: Core) -> Credential:
         principal = await operator(core, account)
         return credential_shape(
@@ -216,7 +220,8 @@ def _change(
     return run(work)
 
 
-def _tell(shape: Credential, text: str, *, as_json: bool) -> None:
+def tell(shape: Credential, text: str, *, as_json: bool) -> None:
+    """The resource, or in words what has become of it."""
     if as_json:
         print_json(shape)
     else:
@@ -240,7 +245,8 @@ def _show(issued: Issued, *, as_json: bool, token_only: bool) -> None:
         sys.stdout.write(issued.token + "\n")
 
 
-def _scopes(names: list[str]) -> frozenset[Scope]:
+def read_scopes(names: list[str]) -> frozenset[Scope]:
+    """The scopes with these names; ends the program where there is none, or an unknown one."""
     if not names:
         fail("Say what it may do: --scope messages:send (repeatable), or --all-scopes.", status=2)
     try:
@@ -250,15 +256,20 @@ def _scopes(names: list[str]) -> frozenset[Scope]:
         fail(f"{error}. Known scopes: {known}", status=2)
 
 
-def _restrictions(**named: object) -> Changes:
+def read_restrictions(**named: object) -> Changes:
     """Those that were given, as the API would take them."""
     given = {name: value for name, value in named.items() if value not in (None, [])}
     try:
         return restriction_changes(RestrictionFields.model_validate(given))
     except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        option = _OPTIONS.get(str(found["loc"][0]), str(found["loc"][0]))
-        fail(f"--{option.replace('_', '-')}: {found['msg'].removeprefix('Value error, ')}", 2)
+        refuse_option(error)
+
+
+def refuse_option(error: ValidationError) -> NoReturn:
+    """End the program with what is wrong with which option."""
+    found = error.errors(include_url=False)[0]
+    option = _OPTIONS.get(str(found["loc"][0]), str(found["loc"][0]))
+    fail(f"--{option.replace('_', '-')}: {found['msg'].removeprefix('Value error, ')}", 2)
 
 
 def _seconds(text: str) -> int:

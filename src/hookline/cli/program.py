@@ -10,6 +10,7 @@ from hookline.cli import (
     accounts,
     calls,
     carriers,
+    credential_changes,
     credentials,
     maintenance,
     messages,
@@ -34,6 +35,7 @@ serving.install(app)
 app.add_typer(accounts.account)
 app.add_typer(accounts.accounts)
 app.add_typer(users.users)
+credential_changes.install(credentials.credentials)
 app.add_typer(credentials.credentials)
 app.add_typer(carriers.carriers)
 app.add_typer(numbers.numbers)

@@ -23,6 +23,8 @@ class Change:
     scopes: frozenset[Scope] | None = None
     expires_in_days: int | None = None
     """Counted from now."""
+    lifts_expiry: bool = False
+    """It never expires any more."""
     restrictions: Changes = field(default_factory=dict)
     """By name; None lifts one, and those left out stay."""
 
@@ -47,8 +49,9 @@ async def patch_credential(
         after = replace(after, description=model.clean_description(change.description))
     if change.scopes is not None:
         after = replace(after, scopes=model.check_any_scope(change.scopes))
-    if change.expires_in_days is not None:
-        after = replace(after, expires_at=model.expiry_in(change.expires_in_days, store.now()))
+    if change.lifts_expiry or change.expires_in_days is not None:
+        days = None if change.lifts_expiry else change.expires_in_days
+        after = replace(after, expires_at=model.expiry_in(days, store.now()))
         await check_lifetime(tx, principal, after.expires_at)
     restrictions = await restricted(
         tx, principal.account_id, before.restrictions, change.restrictions

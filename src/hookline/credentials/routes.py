@@ -290,6 +290,7 @@ def _changing(router: Routes) -> None:
             body.description,
             None if body.scopes is None else frozenset(body.scopes),
             expires_in_days=body.expires_in_days,
+            lifts_expiry=body.lifts_expiry,
             restrictions=restriction_changes(body),
         )
 

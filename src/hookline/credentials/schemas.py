@@ -108,13 +108,18 @@ class CredentialCreate(RestrictionFields):
 
 
 class CredentialPatch(RestrictionFields):
-    """What to change; what is left out stays, and `null` lifts a restriction. It takes effect on the
-    credential's next request.
+    """What to change; what is left out stays, and `null` lifts a restriction or the expiry. It takes
+    effect on the credential's next request.
     """
 
     description: Description | None = None
     scopes: Scopes | None = None
     expires_in_days: Lifetime | None = None
+
+    @property
+    def lifts_expiry(self) -> bool:
+        """Whether the body says that it never expires, rather than nothing of it."""
+        return "expires_in_days" in self.model_fields_set and self.expires_in_days is None
 
 
 class CredentialRotate(Body):

@@ -33,6 +33,7 @@ from hookline.errors import Conflict, Forbidden, Invalid
 from hookline.principal import Mode, Scope
 
 _FORM_FIELDS = ("description", "scopes", "mode", "expires_in_days", *RESTRICTIONS)
+_FOREVER = "never"
 _REFUSED = (Invalid, Conflict, Forbidden)
 
 
@@ -46,6 +47,8 @@ class Typed:
     restrictions: TypedRestrictions
     days: int | None = None
     """In how many days it expires; None: never, or as it is."""
+    is_forever: bool = False
+    """Whether it is to lose the expiry that it has."""
 
 
 async def show_integrations(visit: Visit) -> Response:
@@ -165,6 +168,7 @@ async def edit(visit: Visit) -> Response:
             typed.description,
             typed.scopes | kept,
             expires_in_days=typed.days,
+            lifts_expiry=typed.is_forever,
             restrictions=restrictions,
         )
         await visit.commit(
@@ -192,7 +196,9 @@ def _typed(form: Form, mode: Mode) -> Typed:
     days = form.text("expires_in_days")
     lifetime = int(days) if days.isdecimal() and int(days) in views.LIFETIMES else None
     restrictions = read_restrictions(form)
-    return Typed(form.text("description"), wanted.value, scopes, restrictions, lifetime)
+    return Typed(
+        form.text("description"), wanted.value, scopes, restrictions, lifetime, days == _FOREVER
+    )
 
 
 async def _all(visit: Visit) -> Sequence[views.CredentialView]:
