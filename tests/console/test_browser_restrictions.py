@@ -42,7 +42,7 @@ def test_a_credential_is_restricted_corrected_and_freed(
     page.click(f"text={name}")
     expect(page.locator("#credential")).to_contain_text("203.0.113.0/24")
     expect(page.locator("#credential")).to_contain_text("+12025550100")
-    expect(page.locator("#credential")).to_contain_text("2,000")
+    expect(page.locator("#credential")).to_contain_text("2,000, 0 used today")
     person.axe("restricted credential")
     page.click("#edit")
     expect(page.locator("#allowed_countries")).to_have_value("GB US")

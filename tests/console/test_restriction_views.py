@@ -12,6 +12,7 @@ from hookline.console.views.restrictions import (
     shown_restrictions,
     typed_restrictions,
 )
+from hookline.credentials.daily_caps import Kind
 from hookline.errors import Invalid
 from hookline.restrictions import UNRESTRICTED, Restrictions, parse_network
 
@@ -61,9 +62,11 @@ def test_a_wrong_part_is_shown_at_its_field(field: str, text: str) -> None:
 
 
 def test_only_what_restricts_is_shown() -> None:
-    shown = shown_restrictions(HELD)
+    shown = shown_restrictions(HELD, {Kind.MESSAGES: 1_250, Kind.CALLS: 0})
     assert [one.title for one in shown] == [
         "Only from", "Only as", "Only to", "Requests a second", "Messages a day", "Calls a day",
     ]  # fmt: skip
-    assert [one.text for one in shown[3:]] == ["5", "10,000", "20"]
-    assert shown_restrictions(UNRESTRICTED) == []
+    assert [one.text for one in shown[3:]] == [
+        "5", "10,000, 1,250 used today (UTC)", "20, 0 used today (UTC)",
+    ]  # fmt: skip
+    assert shown_restrictions(UNRESTRICTED, {}) == []

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import func, select
 
 from hookline.clock import DAY_MS, ManualClock
-from hookline.credentials.daily_caps import forget_old_usage
+from hookline.credentials.daily_caps import Kind, forget_old_usage, used_on_day
 from hookline.credentials.errors import DailyMessageCapReached
 from hookline.errors import HooklineError
 from hookline.messages.errors import RecipientOptedOut
@@ -124,7 +124,8 @@ async def test_a_lower_cap_counts_what_was_sent_before(room: Room) -> None:
     await submit_many(room, capped(room, 5), 5)
     with pytest.raises(DailyMessageCapReached):
         await room.send(PHONE, by=capped(room, 3))
-    assert await used(room) == [5]
+    today = await used_on_day(room.store, capped(room, 3).id, room.store.now())
+    assert (today, await used(room)) == ({Kind.MESSAGES: 5, Kind.CALLS: 0}, [5])
 
 
 async def test_who_has_no_cap_has_no_counter(room: Room) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 
 from hookline.clock import DAY_MS, UnixMs
 from hookline.credentials.errors import DailyCallCapReached
@@ -94,6 +94,16 @@ async def take_call(tx: Transaction, credential_id: str, cap: int, at: UnixMs) -
     one = counter(credential_id, Kind.CALLS, at)
     if not (await take(tx, {one: Want(1, cap)}))[one]:
         raise DailyCallCapReached(cap, at)
+
+
+async def used_on_day(store: Store, credential_id: str, at: UnixMs) -> dict[Kind, int]:
+    """How much of each cap the UTC day of an instant has used; without a cap nothing is counted."""
+    rows = await store.read(
+        select(usage.c.kind, usage.c.used).where(
+            usage.c.credential_id == credential_id, usage.c.day == at // DAY_MS
+        )
+    )
+    return dict.fromkeys(Kind, 0) | {Kind(row.kind): row.used for row in rows}
 
 
 async def forget_old_usage(store: Store) -> None:

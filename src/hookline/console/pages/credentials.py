@@ -26,6 +26,7 @@ from hookline.console.views.scopes import SEND_AND_RECEIVE, scope_grid
 from hookline.console.visit import Values, Visit
 from hookline.credentials import store as credential_sql
 from hookline.credentials.changing import Change, patch_credential
+from hookline.credentials.daily_caps import used_on_day
 from hookline.credentials.issuing import Issue, issue_credential
 from hookline.credentials.reading import list_versions
 from hookline.credentials.revocation import revoke_credential
@@ -98,7 +99,9 @@ async def show_credential(visit: Visit) -> Response:
         **_place(visit),
         credential=view,
         versions=[version_view(version, visit.now) for version in versions],
-        restrictions=shown_restrictions(view.restrictions),
+        restrictions=shown_restrictions(
+            view.restrictions, await used_on_day(visit.store, view.id, visit.store.now())
+        ),
     )
 
 

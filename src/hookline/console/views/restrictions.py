@@ -1,13 +1,14 @@
 """The restrictions of a credential: as a form has them, and as its page shows them."""
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 
 from pydantic import ValidationError
 
 from hookline.carriers.registration import invalid
 from hookline.console.forms import Form
+from hookline.credentials.daily_caps import Kind
 from hookline.credentials.restricting import Changes
 from hookline.credentials.restriction_schemas import RestrictionFields, restriction_changes
 from hookline.restrictions import Restrictions
@@ -17,6 +18,7 @@ _LISTS = frozenset({"allowed_ips", "allowed_numbers", "allowed_countries"})
 _BETWEEN = re.compile(r"[\s,;]+")
 _BETWEEN_NUMBERS = re.compile(r"[\n,;]+")
 """Their digits may be grouped, and a sender may have spaces."""
+_CAPS = {"daily_message_cap": Kind.MESSAGES, "daily_call_cap": Kind.CALLS}
 _TITLES = {
     "allowed_ips": "Only from",
     "allowed_numbers": "Only as",
@@ -84,15 +86,20 @@ def changes_in(typed: TypedRestrictions) -> Changes:
         raise invalid(error) from error
 
 
-def shown_restrictions(restrictions: Restrictions) -> list[Shown]:
-    """Those that there are, in the order of the form."""
+def shown_restrictions(restrictions: Restrictions, used: Mapping[Kind, int]) -> list[Shown]:
+    """Those that there are, in the order of the form. `used`: of the daily caps, today."""
     named = restrictions.in_words
     return [
         Shown(_TITLES[name], tuple(_parts(name, value)))
         if name in _LISTS
-        else Shown(_TITLES[name], text=f"{value:,}")
+        else Shown(_TITLES[name], text=f"{value:,}{_used(name, used)}")
         for name, value in named.items()
     ]
+
+
+def _used(name: str, used: Mapping[Kind, int]) -> str:
+    kind = _CAPS.get(name)
+    return "" if kind is None else f", {used[kind]:,} used today (UTC)"
 
 
 def _value(name: str, text: str) -> object:
