@@ -1,7 +1,8 @@
 """`make bench`: Hookline and Kannel in turns, end to end, in a closed loop and paced.
 
 Accept → submit to an SMSC → its receipt after 20 ms → callback received; all on this machine.
-With `--calls` as the first argument it measures calls instead (`bench/calls`).
+With `--calls` as the first argument it measures calls instead (`bench/calls`), with `--tokens` the
+verification of a token (`bench/tokens.py`).
 """
 
 import argparse
@@ -23,6 +24,7 @@ from bench.hookline import Setup, running_hookline
 from bench.kannel import running_kannel
 from bench.measure import WARM, Figures, Gateway, Plan, drive, measure, medians
 from bench.report import console, print_figures, print_profile, print_ratios
+from bench.tokens import main as measure_tokens
 from tests.services.postgres import PostgresServer, postgres_server
 
 NAMES = {
@@ -135,5 +137,7 @@ def _processor() -> str:
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--calls"]:
         measure_calls(sys.argv[2:])
+    elif sys.argv[1:2] == ["--tokens"]:
+        measure_tokens(sys.argv[2:])
     else:
         main()
