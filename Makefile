@@ -9,10 +9,10 @@ PIP    := $(BIN)/pip --quiet --no-input --disable-pip-version-check
 ASSETS := src/hookline/console/vendor/htmx.min.js
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench format lock reference clean setup-dev
+.PHONY: help setup run test check bench format lock reference screenshots clean setup-dev
 
 help: ## List the tasks
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 setup: $(VENV)/.installed $(ASSETS) ## Make the virtual environment and fetch the locked packages
 	@true
@@ -45,6 +45,9 @@ lock: ## Resolve the locks anew from pyproject.toml (ARGS=--upgrade takes the ne
 
 reference: setup-dev ## Write docs/reference from the code (ARGS=--check only compares)
 	@$(BIN)/python scripts/reference.py $(ARGS)
+
+screenshots: setup-dev ## Take the pictures of docs/credentials-tour.md anew
+	@HOOKLINE_SCREENSHOTS=docs/images $(BIN)/pytest -q tests/console/test_browser_credential_tour.py
 
 clean: ## Remove what set-up, tests and tools made; ./data stays
 	@rm -rf $(VENV) .tools .assets $(dir $(ASSETS)) dist bench/out tests/services/smsc/node_modules
