@@ -4,7 +4,19 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-TASKS = {"help", "setup", "run", "test", "check", "bench", "format", "lock", "reference", "clean"}
+TASKS = {
+    "help",
+    "setup",
+    "run",
+    "test",
+    "check",
+    "bench",
+    "format",
+    "lock",
+    "reference",
+    "screenshots",
+    "clean",
+}
 
 
 def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
