@@ -56,7 +56,7 @@ class User:
             )
             for scope in scopes:
                 context.principal.require(scope)
-        usage(Observed({"type": "http"}, context, status, 0.001))
+        usage(Observed({"type": "http"}, context, "/x", status, 0.001))
         await usage.flush()
 
     async def facts(self) -> UsageFacts:

@@ -27,9 +27,12 @@ async def count(logged: Logged) -> int:
 async def test_an_answered_request_is_kept_with_its_facts(logged: Logged) -> None:
     answer = await logged.ask("GET", f"{SELF}?verbose=1")
     row = await logged.row_of(answer)
-    shown = {name: row[name] for name in ("method", "path", "status", "code", "ip", "user_agent")}
+    shown = {
+        name: row[name]
+        for name in ("method", "path", "route", "status", "code", "ip", "user_agent")
+    }
     assert shown == {
-        "method": "GET", "path": SELF, "status": answer.status_code, "code": None,
+        "method": "GET", "path": SELF, "route": SELF, "status": answer.status_code, "code": None,
         "ip": "127.0.0.1", "user_agent": AGENT,
     }  # fmt: skip
     assert (row["query"], row["mode"]) == ("verbose=1", "live")

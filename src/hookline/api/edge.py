@@ -69,7 +69,7 @@ class Edge:
         self._app = app
         self._direct = direct or {}
         self._open_routes = open_routes
-        self._observers = observers
+        self.observers = observers
         self._authenticator = authenticator
         self._settings = settings
         self._clock = clock
@@ -92,7 +92,9 @@ class Edge:
         except HooklineError as error:
             await self._refuse(error, scope, receive, answer)
         except Exception as error:
-            log.exception("request_failed", request_id=context.request_id, route=self._route(scope))
+            log.exception(
+                "request_failed", request_id=context.request_id, route=self._pattern(scope)
+            )
             if not answer.started:
                 await self._refuse(InternalError(), scope, receive, answer)
             elif not answer.is_complete:
@@ -174,13 +176,14 @@ class Edge:
     def _measure(
         self, scope: Scope, context: RequestContext, answer: "_Answer", started: float
     ) -> None:
-        route = self._route(scope)
+        pattern = self._pattern(scope)
+        route = f"{scope['method']} {pattern or 'unmatched'}"
         duration_s = self._clock.monotonic_s() - started
         metrics.REQUESTS.labels(route, str(answer.status)).inc()
         metrics.REQUEST_SECONDS.observe(duration_s)
         if context.presented is not None:
-            observed = Observed(scope, context, answer.status, duration_s)
-            for observer in self._observers:
+            observed = Observed(scope, context, pattern, answer.status, duration_s)
+            for observer in self.observers:
                 call_safely(partial(observer, observed))
         if answer.status >= 500 or log.is_enabled_for(10):
             log.info(
@@ -192,13 +195,13 @@ class Edge:
                 principal=context.principal.id if context.principal else None,
             )
 
-    def _route(self, scope: Scope) -> str:
-        """Method and path as declared: what stands in its braces may be a number or a token."""
-        path = getattr(scope.get("route"), "path", "")
+    def _pattern(self, scope: Scope) -> str:
+        """The path as declared: what stands in its braces may be a number or a token."""
+        path: str = getattr(scope.get("route"), "path", "")
         is_plain = "endpoint" in scope and not scope.get("path_params")
         if not path and (is_plain or (scope["method"], scope["path"]) in self._direct):
             path = scope["path"]
-        return f"{scope['method']} {path or 'unmatched'}"
+        return path
 
 
 class _Answer:

@@ -10,6 +10,8 @@ from starlette.types import Scope
 
 from hookline.api.context import RequestContext
 
+TOPIC = "requests:"
+"""Followed by an account's id: told when what is known of its requests has grown."""
 BODY_SEEN_MAX = 16_384
 """Bodies up to this size are there to be looked at."""
 
@@ -20,6 +22,8 @@ class Observed:
 
     scope: Scope
     context: RequestContext
+    route: str
+    """The path as declared, without what stands in its braces; empty: there is none."""
     status: int
     """0: the caller left before there was an answer."""
     duration_s: float

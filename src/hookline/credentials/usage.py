@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from hookline.api.observing import Observed
+from hookline.api.observing import TOPIC, Observed
 from hookline.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from hookline.credentials import usage_store as sql
 from hookline.credentials.new_addresses import note_new_address
@@ -83,6 +83,8 @@ class WriteUsage:
 
     async def _write(self, tx: Transaction, noted: Noted) -> list[Address]:
         await self._count(tx, noted)
+        for account_id in {day.account_id for day in noted.requests}:
+            tx.notify(f"{TOPIC}{account_id}")
         if noted.old_uses:
             await tx.update(sql.COUNT_OLD_USES, sorted(noted.old_uses.items()))
         await self._touch_scopes(tx, noted)

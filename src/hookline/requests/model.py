@@ -53,6 +53,8 @@ class LoggedRequest:
     token_last4: str
     method: str
     path: str
+    route: str
+    """The path as declared; empty: there is none."""
     query: str
     status: int
     code: str | None
@@ -88,7 +90,7 @@ def row_of(seen: Observed) -> tuple[object, ...]:
     names = [name for name, _ in scope["headers"]]
     return (
         context.request_id, token.account_id, token.mode, token.credential_id, token.prefix,
-        token.last4, clean(scope["method"][:16]), redacted_path(scope["path"]),
+        token.last4, clean(scope["method"][:16]), redacted_path(scope["path"]), seen.route,
         redacted_query(scope.get("query_string", b"")), seen.status, _code(seen),
         int(seen.duration_s * 1_000_000), clean(context.ip),
         clean(redacted_text(context.user_agent)), int(_KEY_HEADER in names),

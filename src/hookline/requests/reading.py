@@ -21,7 +21,6 @@ _EXACT = {
     "credential": "credential_id",
     "token": "token_last4",
     "method": "method",
-    "mode": "mode",
     "request_id": "id",
     "ip": "ip",
 }
@@ -37,11 +36,14 @@ async def list_requests(
         value = getattr(wanted, name)
         if value is not None:
             statement = statement.where(requests.c[column] == value)
+    if wanted.mode is not None:
+        statement = sql.with_mode(statement, wanted.mode)
     if wanted.status is not None:
         statement = sql.with_status(statement, wanted.status)
     if wanted.path is not None:
         statement = sql.with_path(statement, wanted.path)
-    rows = await store.read(paged(statement, requests.c.id, wanted, prefix=PREFIX))
+    ids = paged(statement, requests.c.id, wanted, prefix=PREFIX)
+    rows = await store.read(sql.whole(ids, is_ascending=wanted.order == "asc"))
     return _shown(rows[: wanted.limit]), len(rows) > wanted.limit
 
 
@@ -49,7 +51,7 @@ async def get_request(store: Store, principal: Principal, request_id: str) -> Lo
     """One request. Raises NotFound."""
     principal.require(Scope.REQUESTS_READ)
     rows = (
-        await store.read(sql.visible_to(principal).where(requests.c.id == request_id))
+        await store.read(sql.whole(sql.visible_to(principal).where(requests.c.id == request_id)))
         if is_id(PREFIX, request_id)
         else []
     )

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Sequence
 
-from hookline.api.observing import Observed
+from hookline.api.observing import TOPIC, Observed
 from hookline.clock import SECOND_MS
 from hookline.errors import HooklineError
 from hookline.requests import store as sql
@@ -19,8 +19,6 @@ from hookline.telemetry import metrics
 from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
-TOPIC = "requests:"
-"""Followed by the account's id: told when its log has grown."""
 _EVERY_S = 1.0
 _BATCH_MAX = 500
 _TELL_EVERY_MS = 60 * SECOND_MS

@@ -65,6 +65,12 @@ class RequestSummary(Shape):
     mode: Mode
     method: str
     path: str
+    route: Annotated[
+        str | None,
+        Field(
+            description="The path as declared; null: there is none.", examples=["/v1/calls/{id}"]
+        ),
+    ]
     query: Annotated[str, Field(description="Without the values of secrets.")]
     status: Annotated[
         int | None, Field(description="null: the caller left before there was an answer.")
@@ -117,6 +123,7 @@ def _fields(logged: LoggedRequest) -> dict[str, object]:
         "mode": logged.mode,
         "method": logged.method,
         "path": logged.path,
+        "route": logged.route or None,
         "query": logged.query,
         "status": logged.status or None,
         "code": logged.code,

@@ -1,8 +1,10 @@
 """What is known of the use of credentials: each request for a while, and counters for longer."""
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
 from hookline.storage.schema.columns import count_column, metadata, one_of, text_column, time_column
+
+_FAILED, _TEST = text("status >= 400"), text("mode = 'test'")
 
 requests = Table(
     "requests",
@@ -15,6 +17,7 @@ requests = Table(
     text_column("token_last4"),
     text_column("method"),
     text_column("path"),
+    text_column("route"),  # the path as declared, /v1/messages/{id}; empty: there is none
     text_column("query"),
     Column("status", Integer, nullable=False),  # 0: the caller left before there was an answer
     text_column("code", null=True),
@@ -28,11 +31,15 @@ requests = Table(
     Column("body_bytes", BigInteger, nullable=False),
     one_of("mode", "live", "test"),
     # What lists filter by stands in the index, so that rows that do not match are never fetched.
+    Index("ix_requests_list", "account_id", "id", "mode", "status", "method", "path"),
     Index(
-        "ix_requests_list",
-        "account_id", "id", "mode", "status", "method", "credential_id", "token_last4", "ip", "path",
+        "ix_requests_of_credential",
+        "account_id", "credential_id", "id", "mode", "status", "method", "token_last4", "ip", "path",
     ),
-    Index(None, "account_id", "credential_id", "id"),
+    Index(None, "account_id", "ip", "id"),
+    Index(None, "account_id", "token_last4", "id"),
+    Index("ix_requests_errors", "account_id", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
+    Index("ix_requests_test", "account_id", "id", sqlite_where=_TEST, postgresql_where=_TEST),
 )  # fmt: skip
 
 credential_days = Table(

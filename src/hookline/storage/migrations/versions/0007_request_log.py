@@ -45,6 +45,7 @@ def _requests() -> None:
         sa.Column("token_last4", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
         sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("route", sa.Text(), nullable=False),
         sa.Column("query", sa.Text(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("code", sa.Text(), nullable=True),
@@ -59,12 +60,21 @@ def _requests() -> None:
         sa.CheckConstraint("mode IN ('live', 'test')", name=op.f("ck_requests_mode_known")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_requests")),
     )
-    listed = (
-        "account_id", "id", "mode", "status", "method", "credential_id", "token_last4", "ip", "path",
-    )  # fmt: skip
+    listed = ["account_id", "id", "mode", "status", "method", "path"]
     op.create_index("ix_requests_list", "requests", listed)
-    of_credential = ["account_id", "credential_id", "id"]
-    op.create_index(op.f("ix_requests_account_id_credential_id_id"), "requests", of_credential)
+    of_credential = [
+        "account_id", "credential_id", "id", "mode", "status", "method", "token_last4", "ip", "path",
+    ]  # fmt: skip
+    op.create_index("ix_requests_of_credential", "requests", of_credential)
+    for name in ("ip", "token_last4"):
+        columns = ["account_id", name, "id"]
+        op.create_index(op.f(f"ix_requests_account_id_{name}_id"), "requests", columns)
+    for name, condition in (("errors", "status >= 400"), ("test", "mode = 'test'")):
+        where = sa.text(condition)
+        op.create_index(
+            f"ix_requests_{name}", "requests", ["account_id", "id"],
+            sqlite_where=where, postgresql_where=where,
+        )  # fmt: skip
 
 
 def _usage() -> None:
