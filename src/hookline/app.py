@@ -5,6 +5,7 @@ token to its principal, an event to its deliveries, a link's report to its messa
 """
 
 import asyncio
+import itertools
 import signal
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -42,6 +43,8 @@ from hookline.credentials.authentication import CredentialAuthenticator
 from hookline.credentials.daily_caps import forget_old_usage
 from hookline.credentials.last_use import LastUses
 from hookline.credentials.leak_throttle import LeakThrottle
+from hookline.credentials.usage import Usage
+from hookline.credentials.usage_facts import forget_old_days
 from hookline.errors import HooklineError, Unavailable
 from hookline.events import routes as event_routes
 from hookline.events.catalogue import EXAMPLES
@@ -61,6 +64,9 @@ from hookline.numbers.book import NumberBook
 from hookline.outbound import mail
 from hookline.outbound.http_client import HttpClient
 from hookline.principal import Principal
+from hookline.requests import routes as request_routes
+from hookline.requests.recording import RequestLog
+from hookline.requests.retention import drop_old_requests, drop_surplus_requests
 from hookline.settings import Settings
 from hookline.telemetry.logs import get_logger
 from hookline.voice.port import EngineOpening
@@ -82,6 +88,7 @@ class NotReady(Unavailable):
 _RESTART_S = 1.0
 _MINUTE_S = 60.0
 _PAUSE_S = 0.5
+_TRIM_LOG_EVERY_MINUTES = 10
 _CHUNKS_A_MINUTE = 100
 
 
@@ -128,6 +135,7 @@ class Server:
         self.phones = Phones(core.store, self.dispatcher)
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
+        self.observers = (RequestLog(core.store), Usage(core.store))
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
         self.limiter = RateLimiter(core.clock, settings.rate_limit_per_s)
         self.console = self._console()
@@ -143,6 +151,7 @@ class Server:
             clock=core.clock,
             ids=core.ids,
             limiter=self.limiter,
+            observers=self.observers,
             direct=self._direct(),
             open_routes=leak_routes.OPEN_ROUTES,
         )
@@ -174,7 +183,8 @@ class Server:
             self._supervise("mail", partial(mail.run, self.core.store)),
             self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
-        self._tasks.append(asyncio.create_task(self.last_uses.run(), name="last uses"))
+        for noted in (self.last_uses, *self.observers):
+            self._tasks.append(asyncio.create_task(noted.run(), name=type(noted).__name__))
         self._tasks.append(asyncio.create_task(self._watch_writer(), name="writer watch"))
         self.core.leases.on_lost(self._lease_lost)
         self.core.writer.on_uncertain_commit(lambda: self._give_up("commit_uncertain"))
@@ -265,13 +275,16 @@ class Server:
         await self.calls.recover()
 
     async def _retain(self) -> None:
-        while True:
+        for minute in itertools.count():
             await asyncio.sleep(_MINUTE_S)
             store = self.core.store
             await forget_old_keys(store)
             await forget_old_usage(store)
+            if minute % _TRIM_LOG_EVERY_MINUTES == 0:
+                await drop_surplus_requests(store)
             for _ in range(_CHUNKS_A_MINUTE):
                 dropped = await drop_old_deliveries(store) + await drop_old_events(store)
+                dropped += await drop_old_requests(store) + await forget_old_days(store)
                 if not dropped + await self.calls.retention.delete_old():
                     break
                 await asyncio.sleep(_PAUSE_S)
@@ -325,6 +338,7 @@ class Server:
             number_routes.routes(),
             carrier_routes.routes(self.carriers, core.box, self.trials.send),
             account_routes.account_routes(core.box),
+            request_routes.routes(),
             account_routes.user_routes(core.passwords),
         ):
             app.include_router(router)

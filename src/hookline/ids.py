@@ -117,6 +117,16 @@ def from_uuid(prefix: str, value: uuid.UUID) -> str:
     return f"{prefix}_{encode_suffix(value.int)}"
 
 
+def first_of(prefix: str, at_ms: int) -> str:
+    """The least id with this prefix that could have been made at the instant or later."""
+    return f"{prefix}_{encode_suffix(max(0, at_ms) << 80)}"
+
+
+def time_of(identifier: str) -> int:
+    """When an id was made, milliseconds since 1970."""
+    return decode_suffix(identifier.rpartition("_")[2]) >> 80
+
+
 def is_id(prefix: str, text: str) -> bool:
     """Whether the text is a well-formed id of this kind; needs no database."""
     head, _, suffix = text.rpartition("_")

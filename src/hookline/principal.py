@@ -1,7 +1,7 @@
 """Who is calling, and what they may do. Every use case takes a Principal; none looks at a token."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hookline.errors import FieldError, Forbidden
@@ -70,11 +70,14 @@ class Principal:
     request_id: str | None = None
     restrictions: Restrictions = UNRESTRICTED
     """A person has none."""
+    exercised: set[Scope] = field(default_factory=set, compare=False, repr=False)
+    """The scopes that this request needed or that widened its answer, and that the caller has."""
 
     def require(self, scope: Scope) -> None:
         """Raise InsufficientScope unless the caller has the scope."""
         if scope not in self.scopes:
             raise InsufficientScope(scope)
+        self.exercised.add(scope)
 
     def require_live(self, why: str) -> None:
         """Raise LiveModeNeeded for a test credential: what it would change is not of one mode.
@@ -91,7 +94,10 @@ class Principal:
             raise RestrictionWidened(wider)
 
     def may(self, scope: Scope) -> bool:
-        return scope in self.scopes
+        if scope not in self.scopes:
+            return False
+        self.exercised.add(scope)
+        return True
 
 
 class InsufficientScope(Forbidden):

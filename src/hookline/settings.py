@@ -120,6 +120,21 @@ class Settings(BaseSettings):
     secret_answer_minutes: int = Field(
         10, description="How long a repeated answer with a secret can be had, minutes."
     )
+    request_log_days: int = Field(
+        30, ge=0, description="How long the request log is kept, days; 0: nothing is."
+    )
+    request_log_rows_max: int = Field(
+        1_000_000, ge=1_000, description="Newest requests of an account that are kept."
+    )
+    request_log_per_s: int = Field(
+        100, ge=0, description="Requests a second that one node keeps; more are only counted."
+    )
+    request_log_errors_per_s: int = Field(
+        100, ge=0, description="The same for requests that were answered with 4xx or 5xx."
+    )
+    request_log_buffer_max: int = Field(
+        2_000, ge=1, description="Requests that wait in memory to be written to the log."
+    )
     event_retention_days: int = Field(30, ge=1, description="How long events are kept, days.")
 
     sandbox_receipt_delay_s: float = Field(

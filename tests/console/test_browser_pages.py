@@ -16,6 +16,7 @@ PAGES = (
     "/messages/new",
     "/calls",
     "/calls/new",
+    "/requests",
     "/webhooks",
     "/webhooks/new",
     "/phone",

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from hookline.accounts.model import Account
+from hookline.api.observing import TOPIC
 from hookline.calls.phone_screens import SCREEN, SOUND, phones_topic
 from hookline.console.live import LiveFeed
 from hookline.events.append import append
@@ -115,3 +116,18 @@ async def test_what_phones_show_is_told_to_their_account_alone(
     assert await next_change(mine) == "phone sound"
     with pytest.raises(AssertionError, match="ended"):
         await next_change(others)
+
+
+async def test_it_tells_that_the_request_log_has_grown(
+    live: LiveFeed, store: Store, account: Account, other_account: Account
+) -> None:
+    streams = [live.listen(one.id, welcome) for one in (account, other_account)]
+    for stream in streams:
+        await anext(stream)
+
+    async def write(tx: Transaction) -> None:
+        tx.notify(f"{TOPIC}{account.id}")
+
+    await store.commit(write)
+    await tell(store, other_account.id, EventType.MESSAGE_SENT)
+    assert [await next_change(stream) for stream in streams] == ["request", "message"]

@@ -1,5 +1,7 @@
 """A small application around a room's routes, with the real edge, driven in this process."""
 
+from collections.abc import Sequence
+
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 
@@ -7,6 +9,7 @@ from hookline.api import problems
 from hookline.api.authentication import Authenticator, InvalidToken
 from hookline.api.context import RequestContext
 from hookline.api.edge import Edge
+from hookline.api.observing import Observer
 from hookline.api.routing import Routes
 from hookline.credentials.leak_routes import OPEN_ROUTES
 from hookline.principal import Principal
@@ -26,7 +29,11 @@ class KnownCallers:
 
 
 def web_client(
-    store: Store, authenticator: Authenticator, *routers: Routes, peer: str = "127.0.0.1"
+    store: Store,
+    authenticator: Authenticator,
+    *routers: Routes,
+    peer: str = "127.0.0.1",
+    observers: Sequence[Observer] = (),
 ) -> AsyncClient:
     """A client of the routes, to be used as a context manager; its connections come from `peer`."""
     app = FastAPI()
@@ -41,6 +48,7 @@ def web_client(
         clock=store.clock,
         ids=store.ids,
         open_routes=OPEN_ROUTES,
+        observers=observers,
     )
     return AsyncClient(
         transport=ASGITransport(edge, client=(peer, 49_152)), base_url="http://localhost"

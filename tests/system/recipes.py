@@ -93,6 +93,12 @@ class World:
         answer.raise_for_status()
         return known
 
+    def request(self) -> str:
+        """The id of a request that is in the log."""
+        made = self.client.get("/v1/account").headers["request-id"]
+        wait_for(lambda: self.client.get(f"/v1/requests/{made}").is_success)
+        return str(made)
+
     def webhook(self) -> str:
         return str(self.make("/v1/webhooks", {"url": self.url, "events": ["message.*"]})["id"])
 
@@ -212,6 +218,8 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "cancel_credential_rotation": lambda world: Call(world.rotating()),
     "expire_old_token_now": lambda world: Call(world.rotating()),
     "extend_credential_grace": lambda world: Call(world.rotating(), {"grace_seconds": 60}),
+    "list_requests": lambda _: Call(),
+    "get_request": lambda world: Call(world.request()),
     "list_numbers": lambda _: Call(),
     "create_number": lambda _: Call(body={"number": fresh_number()}),
     "get_number": lambda world: Call(world.number()),

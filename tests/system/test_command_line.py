@@ -44,7 +44,8 @@ def test_the_contracts_commands_are_there() -> None:
         "up", "account show", "accounts add", "users add", "users reset-password",
         "credentials create", "credentials list", "credentials rotate", "credentials revoke",
         "carriers add smpp", "carriers list", "carriers test", "carriers remove",
-        "numbers add", "numbers list", "messages send", "calls create", "calls list", "doctor", "migrate", "backup", "version",
+        "numbers add", "numbers list", "messages send", "calls create", "calls list", "requests list", "requests show",
+        "doctor", "migrate", "backup", "version",
     }  # fmt: skip
 
 
@@ -163,6 +164,8 @@ def test_credential_policy_is_shown_and_changed(desk: Installation) -> None:
         (("numbers", "add", "+12", "--voice-carrier", "a", "--no-voice-carrier"), 2, "not both"),
         (("users", "add", "not-an-address"), 1, ""),
         (("users", "add", "a@example.com", "--role", "king"), 2, "king"),
+        (("requests", "show", "req_nothing"), 1, "req_nothing"),
+        (("requests", "list", "--status", "good"), 2, "--status"),
         (("nonsense",), 2, "nonsense"),
     ],
 )

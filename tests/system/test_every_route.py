@@ -8,7 +8,8 @@ from tests.system.site import Site, assert_problem
 
 ALL_SCOPES = sorted(Scope)
 OF_ONE_MODE = tuple(
-    f"/v1/{name}/{{" for name in ("messages", "calls", "recordings", "webhooks", "deliveries")
+    f"/v1/{name}/{{"
+    for name in ("messages", "calls", "recordings", "webhooks", "deliveries", "requests")
 )
 
 

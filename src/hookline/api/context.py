@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from ipaddress import ip_address
+from typing import NamedTuple
 
 from starlette.requests import HTTPConnection
 from starlette.types import Scope
@@ -12,6 +13,19 @@ from hookline.principal import Principal
 from hookline.settings import Network
 
 _KEY = "hookline"
+
+
+class Presented(NamedTuple):
+    """The token that came with a request, where it is a known one; let in or not."""
+
+    digest: bytes
+    account_id: str
+    credential_id: str
+    mode: str
+    prefix: str
+    last4: str
+    is_old: bool
+    """Whether it was rotated out."""
 
 
 @dataclass(slots=True)
@@ -26,6 +40,14 @@ class RequestContext:
     principal: Principal | None = None
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Headers that every answer to this request carries."""
+    presented: Presented | None = None
+    body: bytes = b""
+    """What came, as long as it is short enough to be looked at afterwards."""
+    body_bytes: int = 0
+    answer: bytes = b""
+    """The first part of the answer's body."""
+    is_kept: bool = False
+    """Whether the request log keeps it."""
 
 
 def attach(scope: Scope, context: RequestContext) -> None:

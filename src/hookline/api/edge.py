@@ -5,6 +5,7 @@ What it refuses costs nothing further in. Nothing escapes it as a stack trace.
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 from starlette.requests import HTTPConnection
@@ -13,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from hookline.api.authentication import Authenticator, authenticate
 from hookline.api.context import RequestContext, attach, client_ip
 from hookline.api.limits import OverRate, RateLimiter
+from hookline.api.observing import BODY_SEEN_MAX, Observed, Observer
 from hookline.api.problems import InternalError, problem_response
 from hookline.clock import Clock
 from hookline.errors import (
@@ -24,6 +26,7 @@ from hookline.errors import (
 )
 from hookline.ids import IdSource
 from hookline.settings import Settings
+from hookline.storage.callbacks import call_safely
 from hookline.telemetry import metrics
 from hookline.telemetry.logs import get_logger
 
@@ -56,15 +59,17 @@ class Edge:
         direct: Mapping[tuple[str, str], ASGIApp] | None = None,
         limiter: RateLimiter | None = None,
         open_routes: frozenset[tuple[str, str]] = frozenset(),
+        observers: Sequence[Observer] = (),
     ) -> None:
         """`direct`: what is called for a method and path without the application's router.
 
         `limiter`: what counts requests, if others count with it. `open_routes`: methods and paths
-        of the API that need no token.
+        of the API that need no token. `observers`: who hears of requests with known tokens.
         """
         self._app = app
         self._direct = direct or {}
         self._open_routes = open_routes
+        self.observers = observers
         self._authenticator = authenticator
         self._settings = settings
         self._clock = clock
@@ -83,11 +88,13 @@ class Edge:
         try:
             await self._guard(scope, context)
             app = self._direct.get((scope["method"], scope["path"]), self._app)
-            await app(scope, self._bounded(receive), answer)
+            await app(scope, self._bounded(receive, context), answer)
         except HooklineError as error:
             await self._refuse(error, scope, receive, answer)
         except Exception as error:
-            log.exception("request_failed", request_id=context.request_id, route=self._route(scope))
+            log.exception(
+                "request_failed", request_id=context.request_id, route=self._pattern(scope)
+            )
             if not answer.started:
                 await self._refuse(InternalError(), scope, receive, answer)
             elif not answer.is_complete:
@@ -130,7 +137,7 @@ class Edge:
                 context.headers.extend(self._limiter.count(principal.id, own))
             _check_media_type(scope["method"], connection)
 
-    def _bounded(self, receive: Receive) -> Receive:
+    def _bounded(self, receive: Receive, context: RequestContext) -> Receive:
         seen, is_whole = 0, False
         timeout_s = self._settings.body_timeout_s
 
@@ -144,9 +151,13 @@ class Edge:
             except TimeoutError as error:
                 raise MalformedRequest("The body did not come in time.") from error
             is_whole = not message.get("more_body", False)
-            seen += len(message.get("body", b""))
+            chunk: bytes = message.get("body", b"")
+            seen += len(chunk)
             if seen > self._settings.body_bytes_max:
                 raise self._too_large()
+            if context.presented is not None:
+                context.body_bytes = seen
+                context.body = context.body + chunk if seen <= BODY_SEEN_MAX else b""
             return message
 
         return bounded
@@ -165,9 +176,15 @@ class Edge:
     def _measure(
         self, scope: Scope, context: RequestContext, answer: "_Answer", started: float
     ) -> None:
-        route = self._route(scope)
+        pattern = self._pattern(scope)
+        route = f"{scope['method']} {pattern or 'unmatched'}"
+        duration_s = self._clock.monotonic_s() - started
         metrics.REQUESTS.labels(route, str(answer.status)).inc()
-        metrics.REQUEST_SECONDS.observe(self._clock.monotonic_s() - started)
+        metrics.REQUEST_SECONDS.observe(duration_s)
+        if context.presented is not None:
+            observed = Observed(scope, context, pattern, answer.status, duration_s)
+            for observer in self.observers:
+                call_safely(partial(observer, observed))
         if answer.status >= 500 or log.is_enabled_for(10):
             log.info(
                 "request",
@@ -178,13 +195,13 @@ class Edge:
                 principal=context.principal.id if context.principal else None,
             )
 
-    def _route(self, scope: Scope) -> str:
-        """Method and path as declared: what stands in its braces may be a number or a token."""
-        path = getattr(scope.get("route"), "path", "")
+    def _pattern(self, scope: Scope) -> str:
+        """The path as declared: what stands in its braces may be a number or a token."""
+        path: str = getattr(scope.get("route"), "path", "")
         is_plain = "endpoint" in scope and not scope.get("path_params")
         if not path and (is_plain or (scope["method"], scope["path"]) in self._direct):
             path = scope["path"]
-        return f"{scope['method']} {path or 'unmatched'}"
+        return path
 
 
 class _Answer:
@@ -208,6 +225,8 @@ class _Answer:
             ]
         elif message["type"] == "http.response.body":
             self.is_complete = not message.get("more_body", False)
+            if self.context.presented is not None and not self.context.answer:
+                self.context.answer = message.get("body", b"")
         await self._send(message)
 
 

@@ -15,6 +15,7 @@ from hookline.cli import (
     maintenance,
     messages,
     numbers,
+    requests,
     serving,
     users,
 )
@@ -41,6 +42,7 @@ app.add_typer(carriers.carriers)
 app.add_typer(numbers.numbers)
 app.add_typer(messages.messages)
 app.add_typer(calls.calls)
+app.add_typer(requests.requests)
 maintenance.install(app)
 _PRIVATE = 0o077  # the database, its key and backups are nobody else's business
 

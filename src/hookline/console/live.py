@@ -10,6 +10,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
+from hookline.api.observing import TOPIC as REQUESTS_TOPIC
 from hookline.calls.phone_screens import PHONES_TOPICS, SCREEN, SOUND
 from hookline.console import store as sql
 from hookline.events.append import topic
@@ -24,6 +25,8 @@ from hookline.storage.wakeups import Wakeups
 QUIET_S = 0.2
 """Changes within this time are told together."""
 RECHECK_S = 5.0
+REQUEST = "request"
+"""The kind that tells that the request log has grown."""
 _HEARTBEAT = b": still here\n\n"
 
 IsWelcome = Callable[[], Awaitable[bool]]
@@ -58,6 +61,7 @@ class LiveFeed:
         self._open: set[_Listener] = set()
         self._is_closed = False
         wakeups.subscribe_prefix(PHONES_TOPICS, self._phone_changed)
+        wakeups.subscribe_prefix(REQUESTS_TOPIC, self._log_grew)
 
     @property
     def count(self) -> int:
@@ -130,4 +134,10 @@ class LiveFeed:
         for listener in self._open:
             if not topic or listener.account_id == account_id:
                 listener.kinds |= {kind} if topic else {SCREEN, SOUND}
+                listener.woken.set()
+
+    def _log_grew(self, account_id: str) -> None:
+        for listener in self._open:
+            if account_id in ("", listener.account_id):
+                listener.kinds.add(REQUEST)
                 listener.woken.set()

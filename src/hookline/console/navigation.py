@@ -6,6 +6,7 @@ HOME = "/"
 MESSAGES = "/messages"
 CALLS = "/calls"
 RECORDINGS = "/recordings"
+REQUESTS = "/requests"
 WEBHOOKS = "/webhooks"
 PHONE = "/phone"
 CARRIERS = "/carriers"
@@ -15,6 +16,18 @@ INTEGRATIONS = "/administration/integrations"
 CONFIG = f"{INTEGRATIONS}/config"
 CREDENTIALS = f"{CONFIG}/credentials"
 REFERENCE = "/docs/api"
+PAGES_BY_PREFIX = {
+    "msg": MESSAGES,
+    "call": CALLS,
+    "rec": RECORDINGS,
+    "crd": CREDENTIALS,
+    "whk": WEBHOOKS,
+    "dlv": "/deliveries",
+    "car": CARRIERS,
+    "num": NUMBERS,
+    "req": REQUESTS,
+}
+"""Where what has an id with this prefix is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +63,7 @@ MAIN = (
         "Build",
         (
             Item("webhooks", "Webhooks", WEBHOOKS, "hook", "w"),
+            Item("requests", "Request log", REQUESTS, "log", "l"),
             Item("phone", "Virtual phone", PHONE, "phone", "p"),
             Item("reference", "API reference", REFERENCE, "book", "r"),
         ),

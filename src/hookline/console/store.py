@@ -41,6 +41,13 @@ def all_credentials(principal: Principal, now: UnixMs) -> Rows:
     return statement.order_by(credentials.c.id.desc()).limit(CREDENTIALS_MAX)
 
 
+def descriptions_of(principal: Principal, credential_ids: Collection[str]) -> Select[str, str]:
+    """What these credentials of the account are called."""
+    return select(credentials.c.id, credentials.c.description).where(
+        credentials.c.account_id == principal.account_id, credentials.c.id.in_(credential_ids)
+    )
+
+
 def senders(account_id: AccountId) -> Rows:
     """What the account can send from, oldest first, as many as fit a list to choose from."""
     return number_sql.of_account(account_id).order_by(numbers.c.id).limit(SENDERS_MAX)

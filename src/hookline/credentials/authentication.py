@@ -7,7 +7,7 @@ ends by the clock is compared with the clock, so that it ends on time on every n
 from typing import NamedTuple
 
 from hookline.api.authentication import InvalidToken
-from hookline.api.context import RequestContext
+from hookline.api.context import Presented, RequestContext
 from hookline.clock import DAY_MS, UnixMs, to_rfc3339
 from hookline.credentials import store as sql
 from hookline.credentials.errors import AddressNotAllowed
@@ -58,7 +58,11 @@ class CredentialAuthenticator:
         if not found:
             raise InvalidToken("The token is not known.")
         credential_id, account_id, mode, description, scopes, restricted, *rest = found[0]
-        status, *ends, first_use_grace_ms = rest
+        status, *ends, first_use_grace_ms, prefix, last4 = rest
+        context.presented = Presented(
+            digest, str(account_id), str(credential_id), str(mode), str(prefix), str(last4),
+            is_old=status == "rotated",
+        )  # fmt: skip
         held = scopes_from_text(str(scopes))
         if status != "active" or ends != _NO_ENDS:
             state = TokenState(str(status), *map(_int, ends))

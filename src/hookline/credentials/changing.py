@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from hookline.credentials import model
 from hookline.credentials import store as sql
+from hookline.credentials import usage_store as usage_sql
 from hookline.credentials.announcement import announce
 from hookline.credentials.lifetime import check_lifetime
 from hookline.credentials.model import Credential, Step
@@ -64,5 +65,16 @@ async def patch_credential(
     after = replace(after, updated_at=store.now())
     for statement in sql.change(after):
         await tx.changed(statement)
+    await _note_grants(tx, before, after)
     announce(tx, principal, EventType.CREDENTIAL_UPDATED, after, before=before)
     return after
+
+
+async def _note_grants(tx: Transaction, before: Credential, after: Credential) -> None:
+    """A scope that was just added is not one that nobody needs."""
+    added = sorted(after.scopes - before.scopes)
+    if not added:
+        return
+    rows = [(after.id, scope.value, after.updated_at) for scope in added]
+    await tx.insert(usage_sql.FIRST_GRANT, rows)
+    await tx.update(usage_sql.GRANT, rows)

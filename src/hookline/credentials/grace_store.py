@@ -14,7 +14,13 @@ def rotate_out(credential_id: CredentialId, now: UnixMs, ends_at: UnixMs) -> Upd
     return (
         update(tokens)
         .where(tokens.c.credential_id == credential_id, tokens.c.status == "active")
-        .values(status="rotated", rotated_at=now, ended_at=ends_at, first_use_grace_ms=None)
+        .values(
+            status="rotated",
+            rotated_at=now,
+            ended_at=ends_at,
+            first_use_grace_ms=None,
+            grace_uses=0,
+        )
     )
 
 

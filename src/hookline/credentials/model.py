@@ -139,6 +139,8 @@ class PreviousToken:
     grace_ends_at: UnixMs
     is_extended: bool
     last_used: LastUse | None
+    requests: int = 0
+    """How many it made since the rotation."""
 
 
 @dataclass(frozen=True, slots=True)

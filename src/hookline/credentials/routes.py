@@ -11,7 +11,7 @@ from starlette.responses import Response
 from hookline.api.idempotency import HEADER, Once, claim_of
 from hookline.api.routing import Caller, Routes, Storage
 from hookline.api.wire import Page
-from hookline.credentials import reading
+from hookline.credentials import model, reading
 from hookline.credentials.changing import Change, patch_credential
 from hookline.credentials.enabling import enable_credential
 from hookline.credentials.errors import (
@@ -50,7 +50,10 @@ from hookline.credentials.schemas import (
     token_shape,
 )
 from hookline.credentials.tokens import digest_of
+from hookline.credentials.usage_facts import usage_of
+from hookline.credentials.usage_schemas import CredentialWithUsage, credential_with_usage
 from hookline.principal import LiveModeNeeded, RestrictionWidened, Scope
+from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
 _AT_ONCE = CredentialRotate()
@@ -96,11 +99,15 @@ def _rotation(body: CredentialRotate) -> Rotation:
     return Rotation(body.grace_seconds, body.end_grace_after_first_use_seconds, body.reason)
 
 
+async def _with_usage(store: Store, credential: model.Credential) -> CredentialWithUsage:
+    return credential_with_usage(credential, await usage_of(store, credential), store.now())
+
+
 def _own(router: Routes) -> None:
-    @router.on("GET", "/self", scope=None, answer=Credential, problems=[NotACredential])
-    async def get_own_credential(caller: Caller, store: Storage) -> Credential:
-        """The credential whose token makes this request. Any valid token will do."""
-        return credential_shape(await reading.get_own(store, caller))
+    @router.on("GET", "/self", scope=None, answer=CredentialWithUsage, problems=[NotACredential])
+    async def get_own_credential(caller: Caller, store: Storage) -> CredentialWithUsage:
+        """The credential whose token makes this request, and its use. Any valid token will do."""
+        return await _with_usage(store, await reading.get_own(store, caller))
 
     @router.on(
         "POST", "/self/rotate", scope=Scope.CREDENTIALS_ROTATE_SELF, answer=CredentialWithToken,
@@ -166,12 +173,12 @@ def _reading(router: Routes) -> None:
         return await reading.list_credentials(store, caller, paging)
 
     @router.on(
-        "GET", "/{id}", scope=Scope.CREDENTIALS_READ, answer=Credential,
+        "GET", "/{id}", scope=Scope.CREDENTIALS_READ, answer=CredentialWithUsage,
         problems=[CredentialNotFound],
     )  # fmt: skip
-    async def get_credential(caller: Caller, store: Storage, id: str) -> Credential:
-        """One credential. Its token cannot be shown again."""
-        return credential_shape(await reading.get_credential(store, caller, id))
+    async def get_credential(caller: Caller, store: Storage, id: str) -> CredentialWithUsage:
+        """One credential with what is known of its use. Its token cannot be shown again."""
+        return await _with_usage(store, await reading.get_credential(store, caller, id))
 
     @router.on(
         "GET", "/{id}/tokens", scope=Scope.CREDENTIALS_READ, answer=Page[CredentialToken],

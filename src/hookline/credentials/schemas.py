@@ -192,6 +192,7 @@ class CredentialPreviousToken(Shape):
     rotated_at: Timestamp
     grace_ends_at: Annotated[Timestamp, Field(description="From then on it is refused.")]
     extended: Annotated[bool, Field(description="Whether the grace was extended, which goes once.")]
+    requests: Annotated[int, Field(description="How many it made since the rotation.")]
     last_used: CredentialLastUse | None
 
 
@@ -343,6 +344,7 @@ def _previous(old: model.PreviousToken | None) -> CredentialPreviousToken | None
         rotated_at=to_rfc3339(old.rotated_at),
         grace_ends_at=to_rfc3339(old.grace_ends_at),
         extended=old.is_extended,
+        requests=old.requests,
         last_used=_last_use(old.last_used),
     )
 

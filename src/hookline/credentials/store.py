@@ -39,7 +39,7 @@ _PAST = ("rotated", "canceled")
 _SHOWN = (
     "prefix", "last4", "last_used_at", "last_used_ip", "last_used_user_agent", "last_used_route",
 )  # fmt: skip
-_OF_GRACE = ("created_at", "rotated_at", "ended_at", "grace_extended")
+_OF_GRACE = ("created_at", "rotated_at", "ended_at", "grace_extended", "grace_uses")
 _old = tokens.alias("old")
 Credentials = Select[Any]  # Any: the columns that `from_row` reads
 CredentialRow = Row[Any]
@@ -63,7 +63,8 @@ OF_DIGEST = sets.Select(
     key=("digest",),
     columns=(
         "credential_id", "account_id", "mode", "description", "scopes", "restrictions", "status",
-        "ended_at", "rotated_at", "expires_at", "refused_from", "first_use_grace_ms",
+        "ended_at", "rotated_at", "expires_at", "refused_from", "first_use_grace_ms", "prefix",
+        "last4",
     ),
 )  # fmt: skip
 # Nodes write on their own time: an older use must not replace a newer one.
@@ -325,6 +326,7 @@ def _previous(row: CredentialRow) -> PreviousToken | None:
         grace_ends_at=row.old_ended_at,
         is_extended=bool(row.old_grace_extended),
         last_used=_last_use(row, "old_"),
+        requests=row.old_grace_uses,
     )
 
 

@@ -217,6 +217,8 @@ EXAMPLES: dict[EventType, Data] = {
     EventType.CREDENTIAL_ROTATION_DUE: _CREDENTIAL | {"rotation_due_at": _AT, "refused_from": None},
     EventType.CREDENTIAL_IDLE: _CREDENTIAL
     | {"last_used": None, "disabled_from": "2026-01-29T09:30:00.000Z"},
+    EventType.CREDENTIAL_USED_FROM_NEW_IP: _CREDENTIAL
+    | {"new_ip": {"ip": "198.51.100.7", "at": _AT, "user_agent": "curl/8.11.0"}},
     EventType.CREDENTIAL_LEAKED: _CREDENTIAL
     | {"status": "revoked", "leak": {"token": "hk_live_7Qf2…x9Lk", "url": "https://example.com/x"}},
     EventType.WEBHOOK_DISABLED: _ENDPOINT,

@@ -39,6 +39,7 @@ class EventType(StrEnum):
     CREDENTIAL_EXPIRING = "credential.expiring"
     CREDENTIAL_ROTATION_DUE = "credential.rotation_due"
     CREDENTIAL_IDLE = "credential.idle"
+    CREDENTIAL_USED_FROM_NEW_IP = "credential.used_from_new_ip"
     CREDENTIAL_LEAKED = "credential.leaked"
     WEBHOOK_DISABLED = "webhook.disabled"
     WEBHOOK_RECOVERED = "webhook.recovered"

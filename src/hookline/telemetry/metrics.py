@@ -9,6 +9,12 @@ REQUESTS = Counter("hookline_http_requests_total", "Requests answered.", ["route
 REQUEST_SECONDS = Histogram(
     "hookline_http_request_seconds", "From the request's head to its answer.", buckets=_SECONDS
 )
+REQUESTS_NOT_KEPT = Counter(
+    "hookline_request_log_skipped_total",
+    "Requests that the request log does not keep: too many a second (rate), too many that wait "
+    "(buffer), or not written (lost).",
+    ["reason"],
+)
 ACCEPTED = Counter("hookline_messages_accepted_total", "Messages accepted.", ["mode"])
 REFUSED = Counter("hookline_messages_refused_total", "Messages refused.", ["code"])
 MESSAGES_ENDED = Counter("hookline_messages_ended_total", "Messages in a final state.", ["status"])

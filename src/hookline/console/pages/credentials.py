@@ -9,6 +9,7 @@ from hookline.console import store as sql
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
 from hookline.console.navigation import CONFIG, CREDENTIALS, INTEGRATIONS
 from hookline.console.pages.credential_shown import CREATED, get_view, reveal, sample_sender
+from hookline.console.pages.credential_use import shown_use
 from hookline.console.routing import Page
 from hookline.console.views import credentials as views
 from hookline.console.views.restrictions import (
@@ -28,7 +29,7 @@ from hookline.credentials import store as credential_sql
 from hookline.credentials.changing import Change, patch_credential
 from hookline.credentials.daily_caps import used_on_day
 from hookline.credentials.issuing import Issue, issue_credential
-from hookline.credentials.reading import list_versions
+from hookline.credentials.reading import get_credential, list_versions
 from hookline.credentials.revocation import revoke_credential
 from hookline.errors import Conflict, Forbidden, Invalid
 from hookline.principal import Mode, Scope
@@ -91,12 +92,14 @@ async def list_credentials(visit: Visit) -> Response:
 
 
 async def show_credential(visit: Visit) -> Response:
-    """One credential with its tokens, and what tells whether an old one is still used."""
-    view = await get_view(visit)
+    """One credential with its tokens, its use, and what tells whether an old one is still used."""
+    found = await get_credential(visit.store, visit.principal, visit.guest.path("id"))
+    view = views.credential_view(found, visit.now)
     versions = await list_versions(visit.store, visit.principal, view.id)
     return await visit.page(
         "credentials/detail.html",
         **_place(visit),
+        **await shown_use(visit, found),
         credential=view,
         versions=[version_view(version, visit.now) for version in versions],
         restrictions=shown_restrictions(

@@ -9,13 +9,10 @@ from hookline.accounts.sign_in import digest_of
 from hookline.console import cookies
 from hookline.console import store as sql
 from hookline.console.navigation import (
-    CALLS,
-    CARRIERS,
     CREDENTIALS,
     MESSAGES,
-    NUMBERS,
+    PAGES_BY_PREFIX,
     PHONE,
-    RECORDINGS,
     WEBHOOKS,
 )
 from hookline.console.routing import Page
@@ -24,17 +21,6 @@ from hookline.console.visit import Visit
 from hookline.errors import NotFound
 from hookline.ids import is_id, to_uuid
 from hookline.numbers.e164 import InvalidNumber, parse_number
-
-_PAGES_BY_PREFIX = {
-    "msg": MESSAGES,
-    "call": CALLS,
-    "rec": RECORDINGS,
-    "crd": CREDENTIALS,
-    "whk": WEBHOOKS,
-    "dlv": "/deliveries",
-    "car": CARRIERS,
-    "num": NUMBERS,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +114,8 @@ def first_steps(has: tuple[bool, ...], curl: str) -> list[Step]:
 def place_of(text: str) -> str:
     """The page about an id or a number. Raises NotFound."""
     prefix = text.partition("_")[0]
-    if prefix in _PAGES_BY_PREFIX and is_id(prefix, text):
-        return f"{_PAGES_BY_PREFIX[prefix]}/{text}"
+    if prefix in PAGES_BY_PREFIX and is_id(prefix, text):
+        return f"{PAGES_BY_PREFIX[prefix]}/{text}"
     try:
         number = parse_number(text if text.startswith("+") else f"+{text}")
     except InvalidNumber:

@@ -49,6 +49,9 @@ class GraceView:
     """The grace of an old token."""
 
     token: str
+    last4: str
+    requests: int
+    """How many came with it since the rotation."""
     rotated_at: int
     ends_at: int
     is_extended: bool
@@ -82,17 +85,26 @@ def grace_view(old: PreviousToken | None, early_ms: int | None, now: int) -> Gra
     if old is None:
         return None
     length = max(1, old.grace_ends_at - old.rotated_at)
-    last = old.last_used.at if old.last_used else 0
     return GraceView(
         token=f"{old.prefix}…{old.last4}",
+        last4=old.last4,
+        requests=old.requests,
         rotated_at=old.rotated_at,
         ends_at=old.grace_ends_at,
         is_extended=old.is_extended,
         percent=min(100, max(1, round(100 * (now - old.rotated_at) / length))),
         used=used_view(old.last_used),
-        is_quiet=last < old.rotated_at or last < now - QUIET_MS,
+        is_quiet=_is_quiet(old, now),
         early="" if early_ms is None else span(early_ms),
     )
+
+
+def _is_quiet(old: PreviousToken, now: int) -> bool:
+    """Its time of use may be a minute old; how many requests there were is known earlier."""
+    last = old.last_used.at if old.last_used else 0
+    if last < old.rotated_at:
+        return old.requests == 0
+    return last < now - QUIET_MS
 
 
 def version_view(version: TokenVersion, now: int) -> VersionView:

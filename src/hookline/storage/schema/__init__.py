@@ -14,6 +14,12 @@ from hookline.storage.schema.calls import (
     recordings,
 )
 from hookline.storage.schema.columns import metadata
+from hookline.storage.schema.knowing import (
+    credential_addresses,
+    credential_days,
+    credential_scopes,
+    requests,
+)
 from hookline.storage.schema.outbox import (
     attempts,
     deliveries,
@@ -60,8 +66,11 @@ __all__ = [
     "calls",
     "carrier_links",
     "carriers",
+    "credential_addresses",
+    "credential_days",
     "credential_notices",
     "credential_policies",
+    "credential_scopes",
     "credential_tokens",
     "credential_usage",
     "credentials",
@@ -82,6 +91,7 @@ __all__ = [
     "phone_acts",
     "phone_calls",
     "recordings",
+    "requests",
     "resource_sequences",
     "sessions",
     "sign_in_failures",

@@ -137,6 +137,7 @@ credential_tokens = Table(
     Column("grace_extended", Integer, nullable=False, server_default="0"),
     # On the new token: how long after its first use the old one's grace ends; null once it is used.
     Column("first_use_grace_ms", BigInteger, nullable=True),
+    count_column("grace_uses"),  # requests that were let in since the rotation
     time_column("refused_from", null=True),  # for an overdue token, where the policy says so
     time_column("expires_at", null=True),  # repeats the credential's, for the look-up
     time_column("last_used_at", null=True),

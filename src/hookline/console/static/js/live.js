@@ -1,6 +1,6 @@
 // Live pages: the server says what kind of thing changed, and the regions that show such things
 // (data-live="message …") fetch themselves again. The page never builds rows of its own.
-import { find, findAll } from './dom.js';
+import { find, findAll, swapIcon } from './dom.js';
 
 const WAIT_MS = 250; // changes within it are shown by one request
 const NEW_MS = 2000;
@@ -29,12 +29,14 @@ function mark(region, before) {
   setTimeout(() => rows.forEach((row) => row.classList.remove('new')), NEW_MS);
 }
 
+const isPaused = ({ id }) => find(`[data-live-pause="${id}"][aria-pressed=true]`) !== null;
+
 function schedule(region) {
-  if (waiting.has(region.id)) return;
+  if (waiting.has(region.id) || isPaused(region)) return;
   waiting.set(region.id, setTimeout(() => {
     waiting.delete(region.id);
     const now = document.getElementById(region.id);
-    if (!now || isLeaving) return;
+    if (!now || isLeaving || isPaused(now)) return;
     // Do not close an open menu, nor take a button away from under the finger; and what is being
     // deleted just now may be gone already.
     if (document.hidden || changesUnderWay || isPressing || find(':popover-open', now)) schedule(now);
@@ -61,7 +63,10 @@ function hear(message) {
       lamp.dataset.liveState = message.state;
       lamp.textContent = message.state === 'open' ? 'Connected' : 'Reconnecting';
     }
-    if (message.state === 'open') catchUp(message.position);
+    if (message.state === 'open') {
+      catchUp(message.position);
+      refreshKinds(['request']); // these have no position to catch up by
+    }
   }
   seen = Math.max(seen, message.position);
 }
@@ -93,6 +98,18 @@ addEventListener('pageshow', () => { isLeaving = false; });
 
 // What the person changed themselves is shown at once.
 document.addEventListener('refresh', () => findAll('[data-live]').forEach(refresh));
+
+// A person who reads wants the list to stand still; going on shows what was missed.
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('[data-live-pause]');
+  if (!button) return;
+  const pauses = button.getAttribute('aria-pressed') !== 'true';
+  button.setAttribute('aria-pressed', pauses);
+  find('span', button).textContent = pauses ? 'Go on' : 'Pause';
+  swapIcon(button, pauses ? 'play' : 'pause');
+  const region = document.getElementById(button.dataset.livePause);
+  if (!pauses && region) refresh(region);
+});
 
 function joinWorker() {
   const worker = new SharedWorker(new URL('live-worker.js', import.meta.url), { name: key });

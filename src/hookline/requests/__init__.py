@@ -1,0 +1,1 @@
+"""The request log: what was asked with which token, and what became of it."""
