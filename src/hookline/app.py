@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from hookline import __version__
+from hookline.accounts import access_routes
 from hookline.accounts import routes as account_routes
 from hookline.accounts.countries import AccountCountries
 from hookline.api import health, problems
@@ -171,7 +172,7 @@ class Server:
             self._supervise("upkeep", self.upkeep.run),
             self._supervise("calls", self.calls.run),
             self._supervise("retention", self._retain),
-            self._supervise("mail", partial(mail.run, self.core.store)),
+            self._supervise("mail", partial(mail.run, self.core.store, self.core.box)),
             self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
         self._tasks.append(asyncio.create_task(self.last_uses.run(), name="last uses"))
@@ -326,6 +327,8 @@ class Server:
             carrier_routes.routes(self.carriers, core.box, self.trials.send),
             account_routes.account_routes(core.box),
             account_routes.user_routes(core.passwords),
+            access_routes.user_access_routes(),
+            access_routes.invitation_routes(core.box),
         ):
             app.include_router(router)
         app.router.routes.extend(
