@@ -11,6 +11,8 @@ PHONE = "/phone"
 CARRIERS = "/carriers"
 NUMBERS = "/numbers"
 ACCOUNT = "/account"
+USERS = "/administration/users"
+SECURITY = "/session/security"
 INTEGRATIONS = "/administration/integrations"
 CONFIG = f"{INTEGRATIONS}/config"
 CREDENTIALS = f"{CONFIG}/credentials"
@@ -59,6 +61,7 @@ MAIN = (
         (
             Item("carriers", "Numbers and carriers", CARRIERS, "server", "n"),
             Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),
+            Item("users", "Users and roles", USERS, "users", "u"),
             Item("account", "Account", ACCOUNT, "gear", "a"),
         ),
     ),

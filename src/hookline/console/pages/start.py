@@ -16,6 +16,7 @@ from hookline.console.navigation import (
     NUMBERS,
     PHONE,
     RECORDINGS,
+    USERS,
     WEBHOOKS,
 )
 from hookline.console.routing import Page
@@ -34,6 +35,7 @@ _PAGES_BY_PREFIX = {
     "dlv": "/deliveries",
     "car": CARRIERS,
     "num": NUMBERS,
+    "usr": USERS,
 }
 
 
