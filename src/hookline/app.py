@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp
 
 from hookline import __version__
+from hookline.accounts import access_routes
 from hookline.accounts import routes as account_routes
 from hookline.accounts.countries import AccountCountries
 from hookline.api import health, problems
@@ -180,7 +181,7 @@ class Server:
             self._supervise("upkeep", self.upkeep.run),
             self._supervise("calls", self.calls.run),
             self._supervise("retention", self._retain),
-            self._supervise("mail", partial(mail.run, self.core.store)),
+            self._supervise("mail", partial(mail.run, self.core.store, self.core.box)),
             self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
         for noted in (self.last_uses, *self.observers):
@@ -340,6 +341,8 @@ class Server:
             account_routes.account_routes(core.box),
             request_routes.routes(),
             account_routes.user_routes(core.passwords),
+            access_routes.user_access_routes(),
+            access_routes.invitation_routes(core.box),
         ):
             app.include_router(router)
         app.router.routes.extend(

@@ -21,6 +21,8 @@ EventId = NewType("EventId", str)
 EndpointId = NewType("EndpointId", str)
 DeliveryId = NewType("DeliveryId", str)
 RequestId = NewType("RequestId", str)
+InvitationId = NewType("InvitationId", str)
+SessionId = NewType("SessionId", str)
 
 PREFIXES = {
     "account": "acc",
@@ -36,6 +38,8 @@ PREFIXES = {
     "endpoint": "whk",
     "delivery": "dlv",
     "request": "req",
+    "invitation": "inv",
+    "session": "ses",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

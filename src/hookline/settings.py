@@ -111,6 +111,16 @@ class Settings(BaseSettings):
     session_hours: int = Field(
         12, description="A console session's life after its last use, hours."
     )
+    reauthentication_minutes: int = Field(
+        10,
+        ge=0,
+        le=1_440,
+        description="How long after signing in a person may touch secrets, roles and their own way "
+        "in without giving their password again, minutes; 0: they are asked each time.",
+    )
+    invitation_days: int = Field(
+        7, ge=1, le=90, description="How long the link of an invitation works, days."
+    )
     sign_in_attempts: int = Field(
         10, description="Failed sign-ins per address and user in 15 minutes."
     )

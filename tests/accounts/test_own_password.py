@@ -30,18 +30,19 @@ async def here(store: Store, account: Account, passwords: Passwords) -> NewSessi
     return await enter(store, passwords, "kim@example.com")
 
 
-async def change(store: Store, passwords: Passwords, here: NewSession, typed: Change) -> None:
+async def change(store: Store, passwords: Passwords, here: NewSession, typed: Change) -> NewSession:
     principal = here.session.principal("192.0.2.9")
-    await change_own_password(store, passwords, here.session, principal, typed)
+    return await change_own_password(store, passwords, here.session, principal, typed)
 
 
-async def test_other_sessions_end_and_this_one_stays(
+async def test_other_sessions_end_and_this_one_goes_on_under_a_new_token(
     store: Store, passwords: Passwords, here: NewSession
 ) -> None:
     elsewhere = await enter(store, passwords, "kim@example.com")
-    await change(store, passwords, here, Change(PASSWORD, NEW))
+    renewed = await change(store, passwords, here, Change(PASSWORD, NEW))
     assert await find_session(store, elsewhere.token) is None
-    assert await find_session(store, here.token) is not None
+    assert await find_session(store, here.token) is None
+    assert await find_session(store, renewed.token) == renewed.session
     assert (await enter(store, passwords, "kim@example.com", NEW)).token
 
 

@@ -5,6 +5,7 @@ from sqlalchemy import select
 
 from hookline.accounts.errors import (
     GrantNotHeld,
+    InvitationNeeded,
     LastOwner,
     OwnersOnly,
     UserExists,
@@ -30,7 +31,7 @@ from tests.accounts.cast import add, as_caller, as_credential
 
 
 async def change(store: Store, by: Principal, user_id: str, wanted: UserChange) -> None:
-    await store.commit(lambda tx: change_user(tx, by, user_id, wanted))
+    await store.commit(lambda tx: change_user(tx, store, by, user_id, wanted))
 
 
 async def test_address_is_kept_in_lower_case(store: Store, account: Account) -> None:
@@ -70,6 +71,16 @@ async def test_password_of_somebody_elses_user_is_not_replaced(
     chosen = NewPassword("hash", "text", is_generated=False)
     with pytest.raises(Invalid, match="has a password already"):
         await add(store, other_account, "dana@example.com", password=chosen)
+
+
+async def test_known_person_is_not_added_without_their_consent(
+    store: Store, account: Account, other_account: Account
+) -> None:
+    await add(store, account, "dana@example.com")
+    admin = await add(store, other_account, "a@example.com")
+    for by in (as_caller(admin), as_credential(other_account)):
+        with pytest.raises(InvitationNeeded):
+            await add(store, other_account, "dana@example.com", by=by)
 
 
 async def test_admin_without_a_right_cannot_give_it(store: Store, account: Account) -> None:

@@ -46,7 +46,8 @@ async def client(
 
 async def test_account_is_shown(client: AsyncClient, account: Account) -> None:
     shown = (await client.get("/v1/account", headers=OWNER)).json()
-    assert list(shown) == ["id", "object", "client_id", "name", "created_at", "allowed_countries"]
+    names = "id object client_id name created_at allowed_countries second_factor_required"
+    assert list(shown) == names.split()
     assert (shown["id"], shown["object"], shown["name"]) == (account.id, "account", "Acme")
     assert UUID(shown["client_id"]) == to_uuid(account.id)
 

@@ -86,7 +86,7 @@ async def test_role_changes_at_once(
 ) -> None:
     by = system(account.id, "tests")
     change = UserChange(permissions={Scope.CREDENTIALS_WRITE: False})
-    await store.commit(lambda tx: change_user(tx, by, dana.id, change))
+    await store.commit(lambda tx: change_user(tx, store, by, dana.id, change))
     session = await find_session(store, entered.token)
     assert session
     assert not session.principal().may(Scope.CREDENTIALS_WRITE)
@@ -120,8 +120,9 @@ async def test_user_goes_on_in_another_account(
         ("Acme", Role.ADMIN),
         ("Outsiders", Role.VIEWER),
     ]
-    await switch_account(store, entered.session, other_account.id)
-    session = await find_session(store, entered.token)
+    moved = await switch_account(store, entered.session, other_account.id)
+    assert await find_session(store, entered.token) is None
+    session = await find_session(store, moved.token)
     assert session
     assert (session.account_id, session.role) == (other_account.id, Role.VIEWER)
     # What a tab still shows of the first account must not act on the second.

@@ -1,7 +1,9 @@
 """The real program, started by its command line, and people who use it in Chromium."""
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -42,6 +44,23 @@ class Served:
             check=True,
             timeout=START_TIMEOUT_S,
         ).stdout
+
+    def forget_proofs(self, email: str) -> None:
+        """As if this person had signed in long ago: they are asked who they are."""
+        database = sqlite3.connect(self.data_dir / "hookline.db", timeout=10)
+        with database:
+            database.execute(
+                "UPDATE sessions SET authenticated_at = 0"
+                " WHERE user_id = (SELECT id FROM users WHERE email = ?)",
+                (email,),
+            )
+        database.close()
+
+    def add_user(self, email: str, role: str = "admin", **options: str) -> str:
+        """A new user's password."""
+        extra = [f"--{name}={value}" for name, value in options.items()]
+        added = self.run("users", "add", email, f"--role={role}", "--json", *extra)
+        return str(json.loads(added)["password"])
 
     def client(self) -> httpx.Client:
         """Somebody who has no browser."""

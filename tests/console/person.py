@@ -40,6 +40,15 @@ class Person:
         self.page.goto(self.url + path)
         return self.page
 
+    def sign_in(self, email: str, password: str, *, expect: str = "#start") -> Page:
+        """By the form; `expect` is what the page after it has."""
+        self.go("/sign-in")
+        self.page.fill("#email", email)
+        self.page.fill("#password", password)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_selector(expect)
+        return self.page
+
     def expect_refusal(self, status: int) -> None:
         """The last answers were meant to be refusals with this status."""
         if status not in self.refusals:

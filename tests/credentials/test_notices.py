@@ -19,6 +19,7 @@ from hookline.credentials.policy import Policy, change_policy
 from hookline.credentials.reading import get_credential
 from hookline.credentials.rotation import rotate_credential
 from hookline.outbound import mail
+from hookline.outbound.sealing import SecretBox
 from hookline.principal import Principal, Scope
 from hookline.storage.schema import audit, memberships, users
 from hookline.storage.store import Store
@@ -255,14 +256,18 @@ async def test_disabled_credential_is_enabled_by_an_administrator(
 
 
 async def test_owners_are_told_by_email_and_see_no_token(
-    store: Store, account: Account, clock: ManualClock, mail_server: MailServer
+    store: Store,
+    account: Account,
+    clock: ManualClock,
+    mail_server: MailServer,
+    box: SecretBox,
 ) -> None:
     mailing = replace(store, settings=mail_server.settings(store.settings))
     await add_people(store, account, {"owner@example.com": "owner", "dev@example.com": "developer"})
     made = await issue(store, owner_of(account), 40)
     await look_after(mailing, clock, 10)
     await notices.look(mailing)
-    await mail.send_due(mailing)
+    await mail.send_due(mailing, box)
     assert [recipient for recipient, _ in mail_server.taken] == ["owner@example.com"]
     message = mail_server.taken[0][1]
     assert message["Subject"] == "Credential expires within 30 days: CRM"

@@ -5,6 +5,7 @@ import re
 import stat
 from pathlib import Path
 
+import httpx
 import pytest
 
 from hookline.cli.connecting import PASSWORD_KEY, TRUNK_PASSWORD_KEY
@@ -13,6 +14,7 @@ from tests.docs.conftest import RunningServer
 from tests.docs.markdown import ROOT, blocks, prose
 from tests.docs.terminal import Terminal
 from tests.services.smsc import Smsc
+from tests.system.people import set_up_second_factor, token_in
 
 GUIDES = ROOT / "docs" / "how-to"
 
@@ -36,6 +38,25 @@ def test_rotation_guide_ends_the_old_token(terminal: Terminal) -> None:
     assert '"description":"App"' in terminal.run(f'{check} "Authorization: Bearer $HOOKLINE_TOKEN"')
     assert "rotated out" in terminal.run(f"{check} 'Authorization: Bearer {old}'")
     assert '"token":"hk_live_' in terminal.run(by_itself)
+
+
+def test_users_guide_invites_changes_and_resets(terminal: Terminal, server: RunningServer) -> None:
+    invite, change, reset = [block.code for block in blocks(GUIDES / "manage-users.md", "sh")]
+    create = ".venv/bin/hookline credentials create --description Setup --all-scopes --token-only"
+    terminal.run(f"export HOOKLINE_URL={server.url} HOOKLINE_TOKEN=$({create})")
+    printed = terminal.run(invite)
+    assert f"{server.url.partition(':')[0]}://" in printed
+    link = re.search(r"/join/([\w-]{43})", printed)
+    assert link
+    assert '"email":"iva@example.com"' in printed
+    with httpx.Client(base_url=server.url) as mara:
+        path = f"/join/{link[1]}"
+        typed = {"csrf_token": token_in(mara.get(path)), "password": "a password of five words"}
+        assert mara.post(path, data=typed).status_code == 303
+        set_up_second_factor(mara)
+        assert "is viewer, disabled" in terminal.run(change)
+        assert mara.get("/").status_code == 303
+    assert "password alone" in terminal.run(reset)
 
 
 def test_backup_guide_restores_what_was_backed_up(

@@ -10,6 +10,7 @@ import httpx
 from hookline.clock import HOUR_MS, SystemClock, UnixMs, to_rfc3339
 from tests.system.inspection import wait_for
 from tests.system.installation import TEXT
+from tests.system.people import set_up_second_factor, signed_in
 
 PHONE = "+12025550110"
 ANSWERS_AT_ONCE = "+15005550006"
@@ -119,6 +120,24 @@ class World:
     def user(self) -> str:
         return str(self.make("/v1/users", {"email": fresh_email(), "role": "viewer"})["id"])
 
+    def invitation(self) -> str:
+        return str(self.make("/v1/invitations", invitation_body())["id"])
+
+    def session(self) -> tuple[str, str]:
+        """A user, and a session of theirs in the console."""
+        made = self.make("/v1/users", {"email": fresh_email(), "role": "viewer"})
+        with signed_in(str(self.client.base_url), made["email"], made["password"]):
+            pass
+        found = self._get(f"/v1/users/{made['id']}/sessions")["data"]
+        return made["id"], found[0]["id"]
+
+    def guarded_user(self) -> str:
+        """Somebody with a second factor."""
+        made = self.make("/v1/users", {"email": fresh_email(), "role": "viewer"})
+        with signed_in(str(self.client.base_url), made["email"], made["password"]) as client:
+            set_up_second_factor(client)
+        return str(made["id"])
+
     def _get(self, path: str, params: dict[str, str] | None = None) -> Json:
         answer = self.client.get(path, params=params)
         assert answer.is_success, answer.text
@@ -139,6 +158,10 @@ def fresh_email() -> str:
 
 def send_body(**changes: Json) -> Json:
     return {"from": SANDBOX_NUMBER, "to": PHONE, "text": TEXT, **changes}
+
+
+def invitation_body() -> Json:
+    return {"email": fresh_email(), "role": "developer"}
 
 
 def call_body(**changes: Json) -> Json:
@@ -239,6 +262,15 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "get_user": lambda world: Call(world.user()),
     "update_user": lambda world: Call(world.user(), {"name": "Dana"}),
     "delete_user": lambda world: Call(world.user()),
+    "list_user_sessions": lambda world: Call(world.session()[0]),
+    "end_user_sessions": lambda world: Call(world.session()[0]),
+    "end_user_session": lambda world: Call(world.session()),
+    "reset_user_second_factor": lambda world: Call(world.guarded_user()),
+    "get_invitations": lambda _: Call(),
+    "create_invitation": lambda _: Call(body=invitation_body()),
+    "get_invitation": lambda world: Call(world.invitation()),
+    "resend_invitation": lambda world: Call(world.invitation()),
+    "revoke_invitation": lambda world: Call(world.invitation()),
 }
 """By operation id."""
 

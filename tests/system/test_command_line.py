@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from hookline.cli.program import app
 from tests.system.installation import TEXT, Installation, installed
+from tests.system.people import set_up_second_factor, signed_in, token_in
 from tests.system.recipes import PHONE, SANDBOX_NUMBER
 
 
@@ -41,7 +42,8 @@ def test_every_commands_help_has_an_example(path: tuple[str, ...]) -> None:
 def test_the_contracts_commands_are_there() -> None:
     there = {" ".join(path) for path in commands()}
     assert there >= {
-        "up", "account show", "accounts add", "users add", "users reset-password",
+        "up", "account show", "accounts add", "users add", "users reset-password", "users invite",
+        "users change", "users remove", "users reset-second-factor", "account second-factor",
         "credentials create", "credentials list", "credentials rotate", "credentials revoke",
         "carriers add smpp", "carriers list", "carriers test", "carriers remove",
         "numbers add", "numbers list", "messages send", "calls create", "calls list", "requests list", "requests show",
@@ -76,6 +78,50 @@ def test_users(desk: Installation) -> None:
     assert {user["email"] for user in listed} == {"admin@example.com", "mara@example.com"}
     assert "mara@example.com" in again.stderr or "already" in again.stderr
     assert "nobody" in desk.run("users", "reset-password", "nobody@example.com", status=1).stderr
+
+
+def test_users_are_invited_changed_and_removed(desk: Installation) -> None:
+    invited = desk.json("users", "invite", "iva@example.com", "--role", "viewer")
+    with httpx.Client(base_url=desk.url) as client:
+        path = "/join/" + invited["link"].rpartition("/")[2]
+        typed = {"csrf_token": token_in(client.get(path)), "password": "a password of five words"}
+        assert client.post(path, data=typed).status_code == 303
+        assert client.get("/").status_code == 200
+        changed = desk.json("users", "change", "iva@example.com", "--role", "developer")
+        disabled = desk.json("users", "change", "iva@example.com", "--disable")
+        assert client.get("/").status_code == 303
+    assert (changed["role"], changed["disabled_at"]) == ("developer", None)
+    assert disabled["disabled_at"] is not None
+    assert "Say what to change" in desk.run("users", "change", "iva@example.com", status=2).stderr
+    desk.run("users", "remove", "iva@example.com")
+    gone = desk.run("users", "remove", "iva@example.com", status=1)
+    assert "no user iva@example.com" in gone.stderr
+
+
+def test_the_last_owner_stays(desk: Installation) -> None:
+    for arguments in (
+        ("change", "admin@example.com", "--role", "admin"),
+        ("change", "admin@example.com", "--disable"),
+        ("remove", "admin@example.com"),
+    ):
+        assert "only owner" in desk.run("users", *arguments, status=1).stderr
+
+
+def test_second_factors_are_required_and_reset(desk: Installation) -> None:
+    assert desk.json("account", "second-factor") == {"second_factor_required": False}
+    assert desk.json("account", "second-factor", "--require")["second_factor_required"] is True
+    desk.run("account", "second-factor", "--optional")
+    made = desk.json("users", "add", "toto@example.com", "--role", "viewer")
+    with signed_in(desk.url, "toto@example.com", made["password"]) as client:
+        set_up_second_factor(client)
+        shown = {user["email"]: user["second_factor"] for user in desk.json("users", "list")}
+        assert shown["toto@example.com"] is True
+        desk.run("users", "reset-second-factor", "toto@example.com")
+        assert client.get("/").status_code == 303
+    with signed_in(desk.url, "toto@example.com", made["password"]) as client:
+        assert client.get("/").status_code == 200
+    again = desk.run("users", "reset-second-factor", "toto@example.com", status=1)
+    assert "has no second factor" in again.stderr
 
 
 def test_credentials(desk: Installation) -> None:

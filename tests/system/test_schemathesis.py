@@ -34,6 +34,8 @@ PHONES = (
 )  # fmt: skip
 RINGING = ("get_virtual_phone_call", "answer_virtual_phone_call", "decline_virtual_phone_call")
 TALKING = ("act_on_virtual_phone_call", "hang_up_virtual_phone_call")
+INVITATIONS = ("get_invitation", "resend_invitation", "revoke_invitation")
+SESSIONS = ("end_user_session",)
 CHECKS = {
     # What a schema cannot say is refused too: a cursor that nobody gave out, an opted-out number.
     "positive_data_acceptance": {"enabled": False},
@@ -79,6 +81,7 @@ class Guide:
         if operation in GRACES and self._calls % 2 and self._may_make(operation):
             case.path_parameters = {"id": self._world.rotating()}
         self._lead_to_calls(operation, case)
+        self._lead_to_people(operation, case)
         if case.headers and "Idempotency-Key" in case.headers and self._calls % 4:
             case.headers["Idempotency-Key"] = uuid.uuid4().hex
         if isinstance(case.body, dict):
@@ -97,6 +100,16 @@ class Guide:
             case.path_parameters = {"id": self._world.recording()}
         if operation in RECORDINGS and self._calls % 2:
             case.path_parameters = {"id": self._recording}
+
+    def _lead_to_people(self, operation: str, case: Loaded) -> None:
+        """Who has signed in, and what only the console can make."""
+        if operation in INVITATIONS and self._calls % 2 and self._may_make(operation):
+            case.path_parameters = {"id": self._world.invitation()}
+        if operation in SESSIONS and self._calls % 2 and self._may_make(operation):
+            made = self._world.session()
+            case.path_parameters = dict(zip(("id", "session_id"), made, strict=True))
+        if operation == "reset_user_second_factor" and self._may_make(operation):
+            case.path_parameters = {"id": self._world.guarded_user()}
 
     def _may_make(self, operation: str) -> bool:
         self._made[operation] += 1

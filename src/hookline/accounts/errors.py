@@ -65,6 +65,106 @@ class SignInRefused(Unauthenticated):
     title = "The e-mail address or the password is wrong"
 
 
+class CodeRefused(Unauthenticated):
+    """The code of the second factor is wrong, too old, or was used before. Wait for the next one."""
+
+    code = "code_refused"
+    title = "The code is not right"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The code is wrong, or was used before. Wait for the app's next code, or use one of "
+            "your recovery codes."
+        )
+
+
+class SignInExpired(Unauthenticated):
+    """The sign-in waited too long for its code, or the password was changed meanwhile. Begin again."""
+
+    code = "sign_in_expired"
+    title = "The sign-in took too long"
+
+    def __init__(self) -> None:
+        super().__init__("The sign-in took too long. Begin again with your password.")
+
+
+class SecondFactorOn(Conflict):
+    """The user has a second factor already. Turn it off first to set up another device."""
+
+    code = "second_factor_on"
+    title = "There is a second factor already"
+
+
+class SecondFactorOff(Conflict):
+    """The user has no second factor."""
+
+    code = "second_factor_off"
+    title = "There is no second factor"
+
+
+class SecondFactorRequired(Conflict):
+    """An account of the user requires a second factor, so it cannot be turned off."""
+
+    code = "second_factor_required"
+    title = "The account requires a second factor"
+
+
+class SharedUser(Conflict):
+    """The person is a user of another account, too, whose safety this would touch. Ask the operator."""
+
+    code = "shared_user"
+    title = "The person is in another account, too"
+
+
+class SessionNotFound(NotFound):
+    """There is no such session of this user, or it has ended."""
+
+    code = "session_not_found"
+    title = "There is no such session"
+
+
+class InvitationNotFound(NotFound):
+    """There is no such invitation in this account: it was accepted, revoked, or never made."""
+
+    code = "invitation_not_found"
+    title = "There is no such invitation"
+
+
+class InvitationExists(Conflict):
+    """The address has an open invitation already. Send that one again, or revoke it first."""
+
+    code = "invitation_exists"
+    title = "The address is invited already"
+
+
+class InvitationNeeded(Conflict):
+    """The address is used on this server already, so the person must agree. Invite them instead:
+    `POST /v1/invitations`."""
+
+    code = "invitation_needed"
+    title = "The person must be invited"
+
+
+class InvitationEnded(NotFound):
+    """The link of the invitation is wrong, was used, revoked, or has expired. Ask for another one."""
+
+    code = "invitation_ended"
+    title = "The invitation is no longer open"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The link is not right, or it was used, revoked, or has expired. Ask whoever invited "
+            "you for another one."
+        )
+
+
+class WrongInvitee(Forbidden):
+    """The invitation is for another e-mail address than the one that is signed in."""
+
+    code = "wrong_invitee"
+    title = "The invitation is for somebody else"
+
+
 class TooManySignIns(TooManyRequests):
     """Too many failed sign-ins. Wait as long as `Retry-After` says; the right password is refused too."""
 

@@ -1,4 +1,5 @@
-"""A person changes their own password; every other session of theirs ends.
+"""A person changes their own password; every other session of theirs ends, and this one goes on
+under a new token.
 
 The present password is asked for and throttled like a sign-in: a session that was left open must
 not be enough to take the account over.
@@ -8,13 +9,14 @@ from dataclasses import dataclass, field
 
 from hookline.accounts import store as sql
 from hookline.accounts.errors import SignInRefused
-from hookline.accounts.model import Session
+from hookline.accounts.model import NewSession, Session
 from hookline.accounts.passwords import Passwords
+from hookline.accounts.session_store import end_others
+from hookline.accounts.sessions import renew_session
 from hookline.accounts.throttle import Attempt, count_attempt, forgive
 from hookline.audit.append import record
 from hookline.errors import Invalid
 from hookline.principal import Principal
-from hookline.storage.schema import sessions
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
@@ -29,7 +31,7 @@ class Change:
 
 async def change_own_password(
     store: Store, passwords: Passwords, session: Session, principal: Principal, change: Change
-) -> None:
+) -> NewSession:
     """Raises Invalid, TooManySignIns, PasswordsBusy; SignInRefused when the user is gone."""
     attempt = Attempt(session.email, principal.ip or "")
     await store.commit(lambda tx: count_attempt(tx, store, attempt))
@@ -41,11 +43,11 @@ async def change_own_password(
         raise Invalid.at("/current", "wrong_password", "This is not your current password.")
     chosen = await passwords.choose(change.new, pointer="/new")
 
-    async def store_it(tx: Transaction) -> None:
+    async def store_it(tx: Transaction) -> NewSession:
         await forgive(tx, store, attempt)
         await tx.changed(sql.change_password(session.user_id, chosen.hash, store.now()))
-        others = sql.end_sessions_of(session.user_id).where(sessions.c.digest != session.digest)
-        await tx.changed(others)
+        await tx.changed(end_others(session.user_id, session.id))
         record(tx, principal, "user.change_password", session.user_id)
+        return await renew_session(tx, session)
 
-    await store.commit(store_it)
+    return await store.commit(store_it)

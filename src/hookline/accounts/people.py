@@ -1,14 +1,14 @@
-"""The users of an account: added, read, changed, removed.
+"""The users of an account: added, read, changed, disabled, removed.
 
 Nobody gives more than they have, only owners touch owners, and one owner always stays.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hookline.accounts import store as sql
-from hookline.accounts.errors import UserExists, UserNotFound
+from hookline.accounts.errors import InvitationNeeded, UserExists, UserNotFound
 from hookline.accounts.model import Member
 from hookline.accounts.passwords import NewPassword
 from hookline.accounts.roles import (
@@ -19,6 +19,7 @@ from hookline.accounts.roles import (
     check_owner_stays,
     merged,
 )
+from hookline.accounts.session_store import end_in_account
 from hookline.accounts.tenancy import NAME_MAX
 from hookline.audit.append import record
 from hookline.errors import Invalid
@@ -57,25 +58,26 @@ class UserChange:
     name: str | None = None
     role: Role | None = None
     permissions: Mapping[Scope, bool | None] | None = None
+    disabled: bool | None = None
 
 
 async def add_user(tx: Transaction, store: Store, principal: Principal, new: NewUser) -> AddedUser:
-    """Add a user; somebody who is in another account already keeps their password and name.
+    """Add a user whose address is new to this server; others must agree, by an invitation.
 
-    Raises UserExists, OwnersOnly, GrantNotHeld, Invalid.
+    Only the operator adds somebody who is in another account already. They keep their password.
+    Raises UserExists, InvitationNeeded, OwnersOnly, GrantNotHeld, Invalid.
     """
-    _check_may_write(principal)
+    principal, by_owner = await check_may_write(tx, principal)
     email = normalise_email(new.email)
-    by_owner = await _acts_as_owner(tx, principal)
     check_grant(principal, by_owner=by_owner, before=None, after=new.grant)
-    user_id, is_new = await _person(tx, store, email, new)
+    user_id, is_new = await _person(tx, store, principal, email, new)
     row = (
         principal.account_id, user_id, new.grant.role.value,
         sql.permissions_text(new.grant.permissions), store.now(),
     )  # fmt: skip
     if not (await tx.insert(sql.INSERT_MEMBERSHIP, [row]))[0]:
         raise UserExists(f"{email} is already a user of this account.")
-    member = await _member(tx, principal, user_id)
+    member = await member_of(tx, principal, user_id)
     record(tx, principal, "user.add", user_id, after=_facts(member))
     return AddedUser(member, new.password.text if is_new and new.password.is_generated else None)
 
@@ -91,20 +93,31 @@ async def get_user(store: Store, principal: Principal, user_id: str) -> Member:
 
 
 async def change_user(
-    tx: Transaction, principal: Principal, user_id: str, change: UserChange
+    tx: Transaction, store: Store, principal: Principal, user_id: str, change: UserChange
 ) -> Member:
-    """Change a user. Raises UserNotFound, OwnersOnly, GrantNotHeld, LastOwner, Invalid."""
-    _check_may_write(principal)
-    owners, before = await _locked(tx, principal, user_id)
+    """Change a user, or close the account to them for a while.
+
+    Less counts with their next request. More needs a new sign-in: what was signed in before does
+    not grow, so their sessions in the account end. Raises UserNotFound, OwnersOnly, GrantNotHeld,
+    LastOwner, Invalid.
+    """
+    owners, before = await lock_user(tx, principal, user_id)
+    principal, by_owner = await check_may_write(tx, principal)
     grant = merged(before.grant, change.role, change.permissions or {})
-    by_owner = await _acts_as_owner(tx, principal)
     check_grant(principal, by_owner=by_owner, before=before.grant, after=grant)
-    check_owner_stays(before.grant, grant, owners=owners)
+    is_disabled = before.disabled_at is not None if change.disabled is None else change.disabled
+    if before.disabled_at is None:
+        check_owner_stays(before.grant, None if is_disabled else grant, owners=owners)
     if grant != before.grant:
         await tx.changed(sql.change_grant(before.account_id, before.id, grant))
     if change.name is not None:
         await tx.changed(sql.change_name(before.id, clean_person_name(change.name)))
-    after = await _member(tx, principal, before.id)
+    if is_disabled != (before.disabled_at is not None):
+        at = store.now() if is_disabled else None
+        await tx.changed(sql.disable(before.account_id, before.id, at))
+    if is_disabled or grant.scopes - before.grant.scopes or _is_promoted(before.grant, grant):
+        await tx.changed(end_in_account(before.account_id, before.id))
+    after = await member_of(tx, principal, before.id)
     if after != before:
         record(tx, principal, "user.change", before.id, before=_facts(before), after=_facts(after))
     return after
@@ -115,14 +128,15 @@ async def remove_user(tx: Transaction, principal: Principal, user_id: str) -> No
 
     Raises UserNotFound, OwnersOnly, LastOwner.
     """
-    _check_may_write(principal)
-    owners, before = await _locked(tx, principal, user_id)
-    by_owner = await _acts_as_owner(tx, principal)
+    owners, before = await lock_user(tx, principal, user_id)
+    principal, by_owner = await check_may_write(tx, principal)
     check_grant(principal, by_owner=by_owner, before=before.grant, after=None)
-    check_owner_stays(before.grant, None, owners=owners)
+    if before.disabled_at is None:
+        check_owner_stays(before.grant, None, owners=owners)
     for statement in sql.remove_member(before.account_id, before.id):
         await tx.changed(statement)
-    await tx.changed(sql.remove_user_of_no_account(before.id))
+    for statement in sql.remove_user_of_no_account(before.id):
+        await tx.changed(statement)
     record(tx, principal, "user.remove", before.id, before=_facts(before))
 
 
@@ -142,17 +156,60 @@ def clean_person_name(name: str) -> str:
     return name
 
 
-def _check_may_write(principal: Principal) -> None:
-    principal.require(Scope.USERS_WRITE)
+async def check_may_write(tx: Transaction, principal: Principal) -> tuple[Principal, bool]:
+    """The caller with the rights that they have in this transaction, and whether they act as an owner.
+
+    Somebody may have taken rights from them since their request came in. Raises InsufficientScope,
+    LiveModeNeeded.
+    """
     principal.require_live("Users have live rights")
+    role = None
+    if principal.kind is PrincipalKind.USER:
+        found = await tx.execute(sql.member(principal.account_id, principal.id))
+        own = sql.member_from_row(found[0]) if found else None
+        is_in = own is not None and own.disabled_at is None
+        role = own.grant.role if own is not None and is_in else None
+        held = own.scopes if own is not None and is_in else frozenset[Scope]()
+        principal = replace(principal, scopes=principal.scopes & held)
+    principal.require(Scope.USERS_WRITE)
+    return principal, acts_as_owner(principal, role)
 
 
-async def _person(tx: Transaction, store: Store, email: str, new: NewUser) -> tuple[UserId, bool]:
+async def lock_user(tx: Transaction, principal: Principal, user_id: str) -> tuple[int, Member]:
+    """How many enabled owners there are, and the member; both stay so until the commit.
+
+    Rights are checked after it, so that of two who act on each other the second one has lost them.
+    Raises UserNotFound.
+    """
+    principal.require(Scope.USERS_WRITE)
+    _check_id(user_id)
+    owners = await tx.execute(sql.lock_owners(principal.account_id))
+    await tx.execute(sql.lock_member(principal.account_id, user_id))
+    return len(owners), await member_of(tx, principal, user_id)
+
+
+async def member_of(tx: Transaction, principal: Principal, user_id: str) -> Member:
+    """The user, inside of the transaction. Raises UserNotFound."""
+    found = await tx.execute(sql.member(principal.account_id, user_id))
+    if not found:
+        raise UserNotFound(_absent(user_id))
+    return sql.member_from_row(found[0])
+
+
+async def _person(
+    tx: Transaction, store: Store, principal: Principal, email: str, new: NewUser
+) -> tuple[UserId, bool]:
     user_id, now = UserId(store.ids.new("usr")), store.now()
     row = (user_id, email, clean_person_name(new.name), new.password.hash, now, now)
     if (await tx.insert(sql.INSERT_USER, [row]))[0]:
         return user_id, True
     known = UserId((await tx.execute(sql.user_of_email(email)))[0].id)
+    if await tx.execute(sql.member(principal.account_id, known)):
+        raise UserExists(f"{email} is already a user of this account.")
+    if principal.kind is not PrincipalKind.SYSTEM:
+        raise InvitationNeeded(
+            f"{email} is used on this server already. Invite them: they join by their own sign-in."
+        )
     if not new.password.is_generated:
         raise Invalid.at(
             "/password",
@@ -160,29 +217,6 @@ async def _person(tx: Transaction, store: Store, email: str, new: NewUser) -> tu
             f"{email} has a password already and keeps it. Leave `password` out.",
         )
     return known, False
-
-
-async def _locked(tx: Transaction, principal: Principal, user_id: str) -> tuple[int, Member]:
-    """How many owners there are, and the member; both stay so until the commit."""
-    _check_id(user_id)
-    owners = await tx.execute(sql.lock_owners(principal.account_id))
-    await tx.execute(sql.lock_member(principal.account_id, user_id))
-    return len(owners), await _member(tx, principal, user_id)
-
-
-async def _member(tx: Transaction, principal: Principal, user_id: str) -> Member:
-    found = await tx.execute(sql.member(principal.account_id, user_id))
-    if not found:
-        raise UserNotFound(_absent(user_id))
-    return sql.member_from_row(found[0])
-
-
-async def _acts_as_owner(tx: Transaction, principal: Principal) -> bool:
-    role = None
-    if principal.kind is PrincipalKind.USER:
-        found = await tx.execute(sql.member(principal.account_id, principal.id))
-        role = sql.member_from_row(found[0]).grant.role if found else None
-    return acts_as_owner(principal, role)
 
 
 def _check_id(user_id: str) -> None:
@@ -194,10 +228,16 @@ def _absent(user_id: str) -> str:
     return f"There is no user {user_id[:64]!r} in this account."
 
 
+def _is_promoted(before: Grant, after: Grant) -> bool:
+    """An owner may do what no scope says."""
+    return after.role is Role.OWNER and before.role is not Role.OWNER
+
+
 def _facts(member: Member) -> dict[str, object]:
     return {
         "email": member.email,
         "name": member.name,
         "role": member.grant.role.value,
         "permissions": {scope.value: has for scope, has in member.grant.permissions.items()},
+        "disabled": member.disabled_at is not None,
     }

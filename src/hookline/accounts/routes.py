@@ -8,6 +8,7 @@ from starlette.responses import Response
 from hookline.accounts import people, tenancy
 from hookline.accounts.errors import (
     GrantNotHeld,
+    InvitationNeeded,
     LastOwner,
     OwnersOnly,
     UserExists,
@@ -55,7 +56,10 @@ def account_routes(box: SecretBox) -> Routes:
         problems=[LiveModeNeeded, RestrictionWidened],
     )
     async def update_account(caller: Caller, store: Storage, body: AccountPatch) -> Account:
-        """Rename the account, or say which countries it reaches. Whoever may manage its users may."""
+        """Rename the account, say which countries it reaches, or require a second factor.
+
+        Whoever may manage its users may.
+        """
 
         async def change(tx: Transaction) -> Account:
             account = await tenancy.rename_account(tx, caller, body.name)
@@ -63,6 +67,9 @@ def account_routes(box: SecretBox) -> Routes:
                 countries = body.allowed_countries
                 wanted = None if countries is None else tuple(sorted(set(countries)))
                 account = await tenancy.set_allowed_countries(tx, caller, wanted)
+            if body.second_factor_required is not None:
+                required = body.second_factor_required
+                account = await tenancy.require_second_factor(tx, caller, required)
             return account_shape(account)
 
         return await store.commit(change)
@@ -100,12 +107,17 @@ def _reading(router: Routes) -> None:
 def _changing(router: Routes, passwords: Passwords) -> None:
     @router.on(
         "POST", "", scope=Scope.USERS_WRITE, answer=UserWithPassword, status=201,
-        problems=[UserExists, OwnersOnly, GrantNotHeld, LiveModeNeeded], idempotent=True,
+        problems=[UserExists, InvitationNeeded, OwnersOnly, GrantNotHeld, LiveModeNeeded],
+        idempotent=True,
     )  # fmt: skip
     async def create_user(
         caller: Caller, store: Storage, once: CommitOnce, body: UserCreate
     ) -> Response:
-        """Add a user. Only owners who are signed in can add owners, in the console."""
+        """Add a user whose address is new to this server, with a password to hand over.
+
+        An address that is used here already needs the person's consent: invite it. Only owners
+        who are signed in can add owners, in the console.
+        """
         password = await passwords.choose(body.password)
         new = NewUser(body.email, password, Grant(body.role, body.permissions), body.name)
 
@@ -119,11 +131,14 @@ def _changing(router: Routes, passwords: Passwords) -> None:
         problems=[UserNotFound, OwnersOnly, GrantNotHeld, LiveModeNeeded, LastOwner],
     )  # fmt: skip
     async def update_user(caller: Caller, store: Storage, id: str, body: UserPatch) -> User:
-        """Change a user's name, role or permissions, effective at once."""
-        change = UserChange(body.name, body.role, body.permissions)
+        """Change a user's name, role or permissions, or disable them.
+
+        Less counts at once. When they may do more, or are disabled, their sessions end.
+        """
+        change = UserChange(body.name, body.role, body.permissions, body.disabled)
 
         async def apply(tx: Transaction) -> User:
-            return user_shape(await people.change_user(tx, caller, id, change))
+            return user_shape(await people.change_user(tx, store, caller, id, change))
 
         return await store.commit(apply)
 

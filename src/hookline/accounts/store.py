@@ -1,14 +1,15 @@
 """All SQL of accounts, users and sessions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Delete, Row, Select, Update, delete, func, select, update
+from sqlalchemy import Delete, Row, Select, Update, delete, exists, func, select, update
 
 from hookline.accounts.model import Account, Countries, Member, Session
 from hookline.accounts.roles import Grant, Permissions, Role
 from hookline.clock import UnixMs
-from hookline.ids import AccountId, UserId
+from hookline.ids import AccountId, SessionId, UserId
 from hookline.principal import Scope
 from hookline.storage import sets
 from hookline.storage.schema import (
@@ -16,6 +17,9 @@ from hookline.storage.schema import (
     accounts,
     leases,
     memberships,
+    pending_sign_ins,
+    recovery_codes,
+    second_factors,
     sessions,
     sign_in_failures,
     users,
@@ -40,7 +44,7 @@ INSERT_SESSION = sets.Insert(
     sessions,
     (
         "digest", "user_id", "account_id", "csrf_token", "created_at", "authenticated_at",
-        "last_seen_at", "expires_at", "ip", "user_agent",
+        "last_seen_at", "expires_at", "ip", "user_agent", "id",
     ),
 )  # fmt: skip
 TOUCH_SESSION = sets.Update(
@@ -77,6 +81,8 @@ _MEMBER = (
     memberships.c.permissions,
     memberships.c.created_at,
     users.c.last_sign_in_at,
+    memberships.c.disabled_at,
+    exists().where(second_factors.c.user_id == users.c.id).label("has_second_factor"),
 )
 
 
@@ -97,6 +103,14 @@ def set_countries(account_id: AccountId, countries: Countries) -> Update:
     return update(accounts).where(accounts.c.id == account_id).values(allowed_countries=text)
 
 
+def require_second_factor(account_id: AccountId, required: bool) -> Update:
+    return (
+        update(accounts)
+        .where(accounts.c.id == account_id)
+        .values(second_factor_required=int(required))
+    )
+
+
 def members(account_id: AccountId) -> Query:
     return (
         select(*_MEMBER)
@@ -110,10 +124,14 @@ def member(account_id: AccountId, user_id: str) -> Query:
 
 
 def lock_owners(account_id: AccountId) -> Select[tuple[str]]:
-    """Makes changes of an account's owners wait for each other, on every node."""
+    """Makes changes of an account's owners wait for each other, on every node.
+
+    Disabled ones do not count: they could not undo what the others did.
+    """
     return (
         select(memberships.c.user_id)
         .where(memberships.c.account_id == account_id, memberships.c.role == Role.OWNER.value)
+        .where(memberships.c.disabled_at.is_(None))
         .order_by(memberships.c.user_id)
         .with_for_update()
     )
@@ -135,6 +153,14 @@ def change_grant(account_id: AccountId, user_id: UserId, grant: Grant) -> Update
     )
 
 
+def disable(account_id: AccountId, user_id: UserId, at: UnixMs | None) -> Update:
+    return (
+        update(memberships)
+        .where(memberships.c.account_id == account_id, memberships.c.user_id == user_id)
+        .values(disabled_at=at)
+    )
+
+
 def change_name(user_id: UserId, name: str) -> Update:
     return update(users).where(users.c.id == user_id).values(name=name)
 
@@ -149,9 +175,14 @@ def remove_member(account_id: AccountId, user_id: UserId) -> tuple[Delete, Delet
     )
 
 
-def remove_user_of_no_account(user_id: UserId) -> Delete:
+def remove_user_of_no_account(user_id: UserId) -> Sequence[Delete]:
+    """What a person has to sign in with, then the person."""
     others = select(memberships.c.user_id).where(memberships.c.user_id == user_id)
-    return delete(users).where(users.c.id == user_id, ~others.exists())
+    theirs = (pending_sign_ins, recovery_codes, second_factors)
+    return (
+        *(delete(one).where(one.c.user_id == user_id, ~others.exists()) for one in theirs),
+        delete(users).where(users.c.id == user_id, ~others.exists()),
+    )
 
 
 def user_of_email(email: str) -> Query:
@@ -159,11 +190,11 @@ def user_of_email(email: str) -> Query:
 
 
 def accounts_of(user_id: UserId) -> Query:
-    """The user's accounts with the role in each, oldest membership first."""
+    """The accounts that the user may enter, with the role in each, oldest membership first."""
     return (
         select(*accounts.c, memberships.c.role)
         .join_from(memberships, accounts, accounts.c.id == memberships.c.account_id)
-        .where(memberships.c.user_id == user_id)
+        .where(memberships.c.user_id == user_id, memberships.c.disabled_at.is_(None))
         .order_by(memberships.c.created_at, accounts.c.id)
     )
 
@@ -176,10 +207,11 @@ def change_password(user_id: UserId, password_hash: str, now: UnixMs) -> Update:
     )
 
 
-def mark_signed_in(user_id: UserId, password_hash: str, now: UnixMs) -> Update:
+def mark_signed_in(user_id: UserId, stored: str, password_hash: str, now: UnixMs) -> Update:
+    """Only while the password is still the one that was checked."""
     return (
         update(users)
-        .where(users.c.id == user_id)
+        .where(users.c.id == user_id, users.c.password_hash == stored)
         .values(password_hash=password_hash, last_sign_in_at=now)
     )
 
@@ -192,6 +224,8 @@ def session(digest: bytes) -> Query:
             users.c.email,
             users.c.name.label("user_name"),
             accounts.c.name.label("account_name"),
+            accounts.c.second_factor_required,
+            exists().where(second_factors.c.user_id == users.c.id).label("has_second_factor"),
             memberships.c.role,
             memberships.c.permissions,
         )
@@ -200,16 +234,19 @@ def session(digest: bytes) -> Query:
         .join(
             memberships,
             (memberships.c.user_id == sessions.c.user_id)
-            & (memberships.c.account_id == sessions.c.account_id),
+            & (memberships.c.account_id == sessions.c.account_id)
+            & memberships.c.disabled_at.is_(None),
         )
         .where(sessions.c.digest == digest)
     )
 
 
 def move_session(digest: bytes, user_id: UserId, account_id: str, csrf_token: str) -> Update:
-    """Change the session's account, if its user is a member there; its old forms end."""
+    """Change the session's account, if its user may enter there; its old forms end."""
     membership = select(memberships.c.user_id).where(
-        memberships.c.user_id == user_id, memberships.c.account_id == account_id
+        memberships.c.user_id == user_id,
+        memberships.c.account_id == account_id,
+        memberships.c.disabled_at.is_(None),
     )
     return (
         update(sessions)
@@ -256,7 +293,9 @@ def unlock_bootstrap(name: str) -> Delete:
 
 def account_from_row(row: AnyRow) -> Account:
     countries = None if row.allowed_countries is None else tuple(row.allowed_countries.split())
-    return Account(AccountId(row.id), row.name, row.created_at, countries)
+    return Account(
+        AccountId(row.id), row.name, row.created_at, countries, bool(row.second_factor_required)
+    )
 
 
 def member_from_row(row: AnyRow) -> Member:
@@ -265,26 +304,31 @@ def member_from_row(row: AnyRow) -> Member:
         AccountId(row.account_id),
         row.email,
         row.name,
-        _grant(row),
+        grant_of(row),
         row.created_at,
         row.last_sign_in_at,
+        row.disabled_at,
+        bool(row.has_second_factor),
     )
 
 
 def session_from_row(row: AnyRow) -> Session:
     return Session(
         digest=bytes(row.digest),
+        id=SessionId(row.id),
         user_id=UserId(row.user_id),
         email=row.email,
         user_name=row.user_name,
         account_id=AccountId(row.account_id),
         account_name=row.account_name,
-        grant=_grant(row),
+        grant=grant_of(row),
         csrf_token=row.csrf_token,
         created_at=row.created_at,
         authenticated_at=row.authenticated_at,
         last_seen_at=row.last_seen_at,
         expires_at=row.expires_at,
+        has_second_factor=bool(row.has_second_factor),
+        second_factor_required=bool(row.second_factor_required),
     )
 
 
@@ -293,5 +337,6 @@ def permissions_text(permissions: Permissions) -> str:
     return msgspec.json.encode(named, order="sorted").decode()
 
 
-def _grant(row: AnyRow) -> Grant:
+def grant_of(row: AnyRow) -> Grant:
+    """Of a row that has `role` and `permissions`."""
     return Grant(Role(row.role), msgspec.json.decode(row.permissions, type=dict[Scope, bool]))

@@ -86,6 +86,25 @@ async def set_allowed_countries(
     return after
 
 
+async def require_second_factor(tx: Transaction, principal: Principal, required: bool) -> Account:
+    """Say whether every user of the account must have a second factor.
+
+    Whoever has none is led to setting one up with their next request. Raises LiveModeNeeded.
+    """
+    principal.require(Scope.USERS_WRITE)
+    principal.require_live("Users have live rights")
+    before = _one(await tx.execute(sql.account(principal.account_id)))
+    if before.second_factor_required == required:
+        return before
+    await tx.changed(sql.require_second_factor(before.id, required))
+    record(
+        tx, principal, "account.require_second_factor", before.id,
+        before={"second_factor_required": before.second_factor_required},
+        after={"second_factor_required": required},
+    )  # fmt: skip
+    return replace(before, second_factor_required=required)
+
+
 async def get_signing_secret(store: Store, box: SecretBox, principal: Principal) -> str:
     """The secret that `status_url` and `answer_url` requests are signed with."""
     principal.require(Scope.ACCOUNT_SECRETS)

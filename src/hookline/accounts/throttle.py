@@ -3,6 +3,9 @@
 An attempt is counted before the password is looked at, and forgiven when it was right, so that
 many at once cannot slip through. An address and a user alone have more room than the two
 together: neither a shared office nor the victim of a guesser is locked out soon.
+
+Codes of a second factor are counted apart, so that a right password forgives no guessed code. Who
+gets that far knows the password, so there the user alone has no more room than the pair.
 """
 
 import hashlib
@@ -23,18 +26,28 @@ _IPV6_SITE_BITS = 64
 class Attempt:
     """The counters that one sign-in counts on."""
 
+    user_factor = USER_FACTOR
+    kind = ""
+
     def __init__(self, email: str, ip: str) -> None:
         address = _site(ip)
-        self.pair = _key("pair", address, email)
-        self.address = _key("address", address)
-        self.user = _key("user", email)
+        self.pair = _key(f"{self.kind}pair", address, email)
+        self.address = _key(f"{self.kind}address", address)
+        self.user = _key(f"{self.kind}user", email)
 
     def limits(self, attempts_max: int) -> dict[str, int]:
         return {
             self.pair: attempts_max,
             self.address: attempts_max * ADDRESS_FACTOR,
-            self.user: attempts_max * USER_FACTOR,
+            self.user: attempts_max * self.user_factor,
         }
+
+
+class CodeAttempt(Attempt):
+    """The counters that one code of a second factor counts on."""
+
+    user_factor = 1
+    kind = "code-"
 
 
 async def count_attempt(tx: Transaction, store: Store, attempt: Attempt) -> None:

@@ -9,6 +9,7 @@ from hookline.accounts.tenancy import (
     create_account,
     get_account,
     list_accounts,
+    require_second_factor,
     set_allowed_countries,
 )
 from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
@@ -65,6 +66,29 @@ def countries(
         print_json({"allowed_countries": allowed})
     else:
         out.print(" ".join(allowed) if allowed else "Everywhere.")
+
+
+@account.command(name="second-factor", epilog="Example:  hookline account second-factor --require")
+def second_factor(
+    required: Annotated[
+        bool | None, typer.Option("--require/--optional", help="What holds from now on.")
+    ] = None,
+    name: Annotated[str | None, typer.Option("--account", help="Account id or name.")] = None,
+    json: Json = False,
+) -> None:
+    """Show or set whether every user must have a second factor."""
+
+    async def work(core: Core) -> Account:
+        principal = await operator(core, name)
+        if required is None:
+            return await get_account(core.store, principal)
+        return await core.store.commit(lambda tx: require_second_factor(tx, principal, required))
+
+    is_required = run(work).second_factor_required
+    if json:
+        print_json({"second_factor_required": is_required})
+    else:
+        out.print("Required of every user." if is_required else "Optional.")
 
 
 @accounts.command(epilog="Example:  hookline accounts add 'Clinic Leeds'")

@@ -13,6 +13,7 @@ from hookline.principal import Mode
 from hookline.settings import Settings
 
 SESSION = "hookline_session"
+PENDING = "hookline_pending"
 GUEST_FORM = "hookline_form"
 MODE = "hookline_mode"
 THEME = "hookline_theme"
@@ -45,6 +46,15 @@ def put(response: Response, request: Request, settings: Settings, name: str, val
         httponly=True,
         samesite="lax",
     )
+
+
+def put_unless_set(
+    response: Response, request: Request, settings: Settings, name: str, value: str
+) -> None:
+    """The same, unless the response sets that cookie already."""
+    prefix = f"{_full_name(request, settings, name)}="
+    if not any(text.startswith(prefix) for text in response.headers.getlist("set-cookie")):
+        put(response, request, settings, name, value)
 
 
 def drop(response: Response, request: Request, settings: Settings, name: str) -> None:

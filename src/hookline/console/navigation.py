@@ -12,6 +12,8 @@ PHONE = "/phone"
 CARRIERS = "/carriers"
 NUMBERS = "/numbers"
 ACCOUNT = "/account"
+USERS = "/administration/users"
+SECURITY = "/session/security"
 INTEGRATIONS = "/administration/integrations"
 CONFIG = f"{INTEGRATIONS}/config"
 CREDENTIALS = f"{CONFIG}/credentials"
@@ -26,6 +28,7 @@ PAGES_BY_PREFIX = {
     "car": CARRIERS,
     "num": NUMBERS,
     "req": REQUESTS,
+    "usr": USERS,
 }
 """Where what has an id with this prefix is shown."""
 
@@ -73,6 +76,7 @@ MAIN = (
         (
             Item("carriers", "Numbers and carriers", CARRIERS, "server", "n"),
             Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),
+            Item("users", "Users and roles", USERS, "users", "u"),
             Item("account", "Account", ACCOUNT, "gear", "a"),
         ),
     ),

@@ -6,7 +6,15 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from hookline.api.context import context_of
 from hookline.api.problems import InternalError
 from hookline.console.safety import NO_STORE
-from hookline.console.visit import Guest, SignInNeeded, Visit, sign_in_url, triggers
+from hookline.console.visit import (
+    Guest,
+    SecondFactorNeeded,
+    SignInNeeded,
+    Visit,
+    set_up_url,
+    sign_in_url,
+    triggers,
+)
 from hookline.errors import HooklineError, MalformedRequest, MethodNotAllowed, NotFound
 
 _SYMBOLS = {403: "lock", 404: "search", 503: "clock"}
@@ -25,7 +33,9 @@ def translated(error: Exception) -> HooklineError:
 async def refuse(guest: Guest, visit: Visit | None, error: HooklineError) -> Response:
     """What the browser gets in place of the page."""
     if isinstance(error, SignInNeeded):
-        return _to_sign_in(guest)
+        return _elsewhere(guest, sign_in_url(guest), 401)
+    if isinstance(error, SecondFactorNeeded):
+        return _elsewhere(guest, set_up_url(guest), 403)
     if guest.is_htmx:
         return Response(
             status_code=error.status,
@@ -45,10 +55,9 @@ def guest_error(guest: Guest, error: HooklineError) -> Response:
     return HTMLResponse(html, error.status, headers={**error.headers, "Cache-Control": NO_STORE})
 
 
-def _to_sign_in(guest: Guest) -> Response:
-    url = sign_in_url(guest)
+def _elsewhere(guest: Guest, url: str, status: int) -> Response:
     if guest.is_htmx:
-        return Response(status_code=401, headers={"HX-Redirect": url, "Cache-Control": NO_STORE})
+        return Response(status_code=status, headers={"HX-Redirect": url, "Cache-Control": NO_STORE})
     return RedirectResponse(url, 303, headers={"Cache-Control": NO_STORE})
 
 

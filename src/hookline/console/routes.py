@@ -15,15 +15,20 @@ from hookline.console.pages import (
     deliveries,
     documentation,
     entrance,
+    invitations,
+    joining,
     messages,
     number_calls,
     numbers,
+    people,
     phone,
     phone_calls,
     recordings,
     requests,
     rotation,
+    security,
     start,
+    user_acts,
     webhooks,
 )
 from hookline.console.routing import install, to_routes
@@ -35,6 +40,10 @@ PAGES = (
     *credentials.PAGES,
     *rotation.PAGES,
     *account.PAGES,
+    *security.PAGES,
+    *invitations.PAGES,  # before `{id}`, which would take `invite` for an id
+    *people.PAGES,
+    *user_acts.PAGES,
     *messages.PAGES,
     *call_placing.PAGES,
     *calls.PAGES,
@@ -49,7 +58,7 @@ PAGES = (
     *phone.PAGES,
     *phone_calls.PAGES,
 )
-OPEN_PAGES = (*entrance.OPEN_PAGES, *documentation.OPEN_PAGES)
+OPEN_PAGES = (*entrance.OPEN_PAGES, *joining.OPEN_PAGES, *documentation.OPEN_PAGES)
 
 
 def routes(console: Console) -> list[Route]:

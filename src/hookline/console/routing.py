@@ -1,6 +1,6 @@
 """From a table of pages to routes: sign-in, forged forms, scopes, failures and headers, once for all."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fastapi import FastAPI
@@ -9,14 +9,16 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from hookline.accounts.errors import CodeRefused, PasswordsBusy, TooManySignIns
+from hookline.accounts.reauthentication import reauthenticate
 from hookline.api.context import context_of
-from hookline.console import cookies, forgery
+from hookline.console import confirming, cookies, forgery
 from hookline.console.collaborators import Console
-from hookline.console.forms import read_form
+from hookline.console.forms import read_form, refusal_of
 from hookline.console.refusals import guest_error, refuse, translated
 from hookline.console.safety import PAGE_HEADERS
-from hookline.console.visit import Guest, Visit, enter
-from hookline.errors import HooklineError
+from hookline.console.visit import Guest, SecondFactorNeeded, Visit, enter
+from hookline.errors import HooklineError, Invalid, NotFound
 from hookline.principal import Scope
 from hookline.telemetry.logs import get_logger
 
@@ -32,6 +34,10 @@ class Page:
     path: str
     handler: Callable[[Visit], Awaitable[Response]]
     scope: Scope | None = None
+    recent: bool = False
+    """It touches secrets or rights: who signed in long ago proves again who they are."""
+    before_set_up: bool = False
+    """It is there for those who still have to set up their second factor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,8 @@ def to_routes(
     routes = [
         Route(page.path, _endpoint(_Signed(console, page)), methods=[page.method]) for page in pages
     ]
+    confirm = _Confirm(console, {(page.method, page.path): page for page in pages})
+    routes.append(Route(confirming.PATH, _endpoint(confirm), methods=["POST"]))
     routes += [
         Route(page.path, _endpoint(_Open(console, page)), methods=[page.method])
         for page in open_pages
@@ -99,6 +107,8 @@ class _Signed:
         try:
             visit = await enter(guest)
             visit = await self._checked(visit)
+            if self.page.recent and not confirming.is_recent(visit):
+                return await confirming.ask(visit, self.page.method, self.page.path)
             return await self.page.handler(visit)
         except (HooklineError, HTTPException) as error:
             return await refuse(guest, visit, translated(error))
@@ -108,12 +118,57 @@ class _Signed:
 
     async def _checked(self, visit: Visit) -> Visit:
         if self.page.method == "POST":
-            guest = await _with_form(visit.guest)
-            forgery.check_token(visit.session.csrf_token, guest.typed.raw(forgery.FIELD))
-            visit = replace(visit, guest=guest)
-        if self.page.scope is not None:
-            visit.principal.require(self.page.scope)
+            visit = await _with_own_form(visit)
+        _check_may(visit, self.page)
         return visit
+
+
+@dataclass(frozen=True, slots=True)
+class _Confirm:
+    """Takes the proof, and goes on with what was wanted, under the session's new token."""
+
+    console: Console
+    pages: Mapping[tuple[str, str], Page]
+
+    async def __call__(self, request: Request) -> Response:
+        guest, visit = Guest(request, self.console), None
+        try:
+            visit = await _with_own_form(await enter(guest))
+            sealed = visit.typed.raw(confirming.KEPT)
+            kept = confirming.open_kept(visit, sealed)
+            page = self.pages.get((kept.method, kept.page))
+            if page is None:  # kept by another version of the program
+                raise NotFound("There is nothing at this address.")
+            _check_may(visit, page)
+            try:
+                made = await reauthenticate(
+                    visit.store,
+                    visit.console.passwords,
+                    visit.console.box,
+                    visit.session,
+                    visit.principal,
+                    confirming.proof_in(visit.typed),
+                )
+            except (Invalid, CodeRefused, TooManySignIns, PasswordsBusy) as error:
+                wrong = refusal_of(error, ("password",))
+                return await confirming.show(visit, sealed, wrong, status_code=422)
+            answer = await self._go_on(confirming.resumed(visit, kept, made.session), page)
+            cookies.put_unless_set(answer, request, guest.settings, cookies.SESSION, made.token)
+            return answer
+        except (HooklineError, HTTPException) as error:
+            return await refuse(guest, visit, translated(error))
+        except Exception as error:
+            log.exception("page_failed", **_facts(request))
+            return await refuse(guest, visit, translated(error))
+
+    async def _go_on(self, visit: Visit, page: Page) -> Response:
+        try:
+            return await page.handler(visit)
+        except (HooklineError, HTTPException) as error:
+            return await refuse(visit.guest, visit, translated(error))
+        except Exception as error:
+            log.exception("page_failed", **_facts(visit.request))
+            return await refuse(visit.guest, visit, translated(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +191,27 @@ class _Open:
             return guest_error(guest, translated(error))
 
 
+def _check_may(visit: Visit, page: Page) -> None:
+    """Raises SecondFactorNeeded, InsufficientScope."""
+    if visit.session.must_set_up and not page.before_set_up:
+        raise SecondFactorNeeded
+    if page.scope is not None:
+        visit.principal.require(page.scope)
+
+
+async def _with_own_form(visit: Visit) -> Visit:
+    """With the form that came along, once it is known to be one of this session's."""
+    guest = await _with_form(visit.guest)
+    forgery.check_token(visit.session.csrf_token, guest.typed.raw(forgery.FIELD))
+    return replace(visit, guest=guest)
+
+
 async def _with_form(guest: Guest) -> Guest:
     forgery.check_origin(guest.request, guest.settings.public_url)
     return replace(guest, form=await read_form(guest.request))
 
 
 def _facts(request: Request) -> dict[str, str]:
-    context = context_of(request)
-    return {"request_id": context.request_id, "route": context.route}
+    """The page as it is declared: what stands in its braces may be a secret."""
+    path = getattr(request.scope.get("route"), "path", "")
+    return {"request_id": context_of(request).request_id, "route": f"{request.method} {path}"}

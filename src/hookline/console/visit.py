@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
-from hookline.accounts.model import Session
+from hookline.accounts.model import NewSession, Session
 from hookline.accounts.sessions import find_session, list_own_accounts
 from hookline.api.context import context_of
 from hookline.api.pagination import CreatedPaging
@@ -22,7 +22,7 @@ from hookline.console.collaborators import Console
 from hookline.console.forms import Form
 from hookline.console.navigation import MAIN
 from hookline.console.safety import NO_STORE, local_path
-from hookline.errors import Invalid, NotFound, Unauthenticated
+from hookline.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hookline.events.read import head_position
 from hookline.principal import Principal, Scope
 from hookline.settings import Settings
@@ -30,6 +30,7 @@ from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
 T = TypeVar("T")
+SET_UP = "/session/second-factor"
 Values = Any  # Any: whatever a template shows
 
 
@@ -38,6 +39,13 @@ class SignInNeeded(Unauthenticated):
 
     code = "sign_in_needed"
     title = "Sign in first"
+
+
+class SecondFactorNeeded(Forbidden):
+    """The account requires a second factor, and the user has none yet. Set one up."""
+
+    code = "second_factor_needed"
+    title = "Set up a second factor first"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +181,11 @@ class Visit:
             cookies.put_note(response, note)
         return response
 
+    def renewed(self, response: Response, new: NewSession) -> Response:
+        """The same answer, after which the session goes on under its new token."""
+        cookies.put(response, self.request, self.guest.settings, cookies.SESSION, new.token)
+        return response
+
     def _parts(self) -> dict[str, Values]:
         """What forms and fragments need besides their own values."""
         return {"csrf_token": self.session.csrf_token, "mode": self.principal.mode.value}
@@ -192,6 +205,7 @@ class Visit:
                 "calls": self.may(Scope.CALLS_CREATE),
                 "webhooks": self.may(Scope.WEBHOOKS_WRITE),
                 "carriers": self.may(Scope.CARRIERS_WRITE),
+                "users": self.may(Scope.USERS_WRITE),
             },
             "here": local_path(here),
             "live_key": f"{self.session.account_id}:{self.session.user_id}",
@@ -236,11 +250,23 @@ def triggers(*, toast: str = "", kind: str = "ok", **events: str) -> dict[str, s
     return {"HX-Trigger": json.dumps(wanted)}
 
 
+def set_up_url(guest: Guest) -> str:
+    """Where to set up a second factor, and to come back from."""
+    here = _place_of(guest)
+    return SET_UP if here == "/" else f"{SET_UP}?{urlencode({'next': here})}"
+
+
 def sign_in_url(guest: Guest) -> str:
     """Where to sign in, and to come back from."""
+    here = _place_of(guest)
+    return "/sign-in" if here == "/" else f"/sign-in?{urlencode({'next': here})}"
+
+
+def _place_of(guest: Guest) -> str:
+    """The page that is open; `/` when what was asked for is none."""
     here = guest.request.url.path
     if guest.request.method == "GET" and guest.request.url.query:
         here = f"{here}?{guest.request.url.query}"
     if guest.request.method != "GET" or guest.is_htmx:
         here = "/"
-    return "/sign-in" if here == "/" else f"/sign-in?{urlencode({'next': here})}"
+    return here

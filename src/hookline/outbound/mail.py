@@ -3,6 +3,8 @@
 Any node sends. A row is claimed for longer than an attempt can take, so a node that dies leaves it
 to the next; an e-mail may then come twice, with the same Message-ID. Without a mail server in the
 settings nothing is queued.
+
+A text may have one secret, such as a link: it is sealed in the row, and forgotten once it was sent.
 """
 
 import asyncio
@@ -16,6 +18,8 @@ from sqlalchemy import Row, delete, insert, select, update
 from hookline.clock import DAY_MS, HOUR_MS, MINUTE_MS, UnixMs, to_datetime
 from hookline.errors import HooklineError
 from hookline.ids import AccountId
+from hookline.outbound.errors import SecretUnreadable
+from hookline.outbound.sealing import SecretBox
 from hookline.settings import Settings
 from hookline.storage.schema import mails
 from hookline.storage.store import Store
@@ -25,6 +29,9 @@ from hookline.telemetry.logs import get_logger
 log = get_logger(__name__)
 RETRY_MS = (MINUTE_MS, 5 * MINUTE_MS, 30 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS, 8 * HOUR_MS)
 KEPT_MS = 30 * DAY_MS
+PLACE_OF_SECRET = "{secret}"  # noqa: S105 - a place, no secret
+"""Where in a text the secret goes."""
+_PURPOSE = "mail.secret"
 _STEPS = 8  # connect, greet, encrypt, greet, sign in, from, to, text: each has its timeout
 _PAGE = 50
 _LOOK_EVERY_S = 5.0
@@ -46,8 +53,12 @@ async def queue_mail(
     *,
     subject: str,
     text: str,
+    sealed: str | None = None,
 ) -> None:
-    """One e-mail to each recipient. They are never told of each other."""
+    """One e-mail to each recipient. They are never told of each other.
+
+    `sealed`: by `seal_for_mail`, for `PLACE_OF_SECRET` in the text.
+    """
     if not store.settings.smtp_host:
         return
     now = store.now()
@@ -55,26 +66,32 @@ async def queue_mail(
         row = {
             "id": store.ids.new("mail"), "account_id": account_id, "recipient": recipient,
             "subject": subject, "text": text, "created_at": now, "next_attempt_at": now,
+            "secret": sealed,
         }  # fmt: skip
         await tx.changed(insert(mails).values(**row))
 
 
-async def run(store: Store) -> None:
+def seal_for_mail(box: SecretBox, secret: str) -> str:
+    """The secret of an e-mail, as `queue_mail` takes it."""
+    return box.seal(_PURPOSE, secret)
+
+
+async def run(store: Store, box: SecretBox) -> None:
     """Send for ever what is due."""
     if not store.settings.smtp_host:
         return
     while True:
-        await send_due(store)
+        await send_due(store, box)
         await asyncio.sleep(_LOOK_EVERY_S)
 
 
-async def send_due(store: Store) -> None:
+async def send_due(store: Store, box: SecretBox) -> None:
     """Send what is due now, one after the other; forget what was dealt with long ago."""
     now = store.now()
     due = select(mails).where(mails.c.next_attempt_at <= now).order_by(mails.c.id).limit(_PAGE)
     for row in await store.read(due):
         if await _claim(store, row):
-            await _attempt(store, row)
+            await _attempt(store, box, row)
 
     async def forget(tx: Transaction) -> None:
         is_old = mails.c.created_at < now - KEPT_MS
@@ -104,17 +121,26 @@ async def _claim(store: Store, row: Row) -> bool:  # type: ignore[type-arg]  # a
     return await store.commit(claim)
 
 
-async def _attempt(store: Store, row: Row) -> None:  # type: ignore[type-arg]  # a row of mails
+async def _attempt(store: Store, box: SecretBox, row: Row) -> None:  # type: ignore[type-arg]  # a row of mails
+    try:
+        message = _message(store.settings, row, _text(box, row))
+    except SecretUnreadable as error:  # its key is gone for good
+        log.warning("mail_given_up", mail=row.id, problem=_problem(error))
+        await _note(store, row.id, next_attempt_at=None, problem=_problem(error), secret=None)
+        return
     try:
         async with _client(store.settings) as client:
-            await client.send_message(_message(store.settings, row))
+            await client.send_message(message)
     except (aiosmtplib.SMTPException, OSError) as error:
         problem = _problem(error)
         log.warning("mail_not_sent", mail=row.id, attempts=row.attempts + 1, problem=problem)
         next_at = _retry_at(store, row.attempts + 1)
-        await _note(store, row.id, next_attempt_at=next_at, problem=problem)
+        kept = row.secret if next_at is not None else None
+        await _note(store, row.id, next_attempt_at=next_at, problem=problem, secret=kept)
     else:
-        await _note(store, row.id, next_attempt_at=None, sent_at=store.now(), problem=None)
+        await _note(
+            store, row.id, next_attempt_at=None, sent_at=store.now(), problem=None, secret=None
+        )
 
 
 async def _note(store: Store, mail_id: str, **values: object) -> None:
@@ -143,7 +169,12 @@ def _client(settings: Settings) -> aiosmtplib.SMTP:
     )
 
 
-def _message(settings: Settings, row: Row) -> EmailMessage:  # type: ignore[type-arg]  # a row of mails
+def _text(box: SecretBox, row: Row) -> str:  # type: ignore[type-arg]  # a row of mails
+    text: str = row.text
+    return text.replace(PLACE_OF_SECRET, box.open(_PURPOSE, row.secret)) if row.secret else text
+
+
+def _message(settings: Settings, row: Row, text: str) -> EmailMessage:  # type: ignore[type-arg]  # a row of mails
     sender = settings.smtp_from or settings.smtp_user
     message = EmailMessage()
     message["From"] = f"Hookline <{sender}>"
@@ -152,7 +183,7 @@ def _message(settings: Settings, row: Row) -> EmailMessage:  # type: ignore[type
     message["Date"] = format_datetime(to_datetime(row.created_at))
     message["Message-ID"] = f"<{row.id}@{sender.rpartition('@')[2] or 'localhost'}>"
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(row.text)
+    message.set_content(text)
     return message
 
 

@@ -1,4 +1,4 @@
-"""The account itself: its ids, its name, and which countries it reaches."""
+"""The account itself: its ids, its name, which countries it reaches, what it asks of its users."""
 
 import re
 from dataclasses import dataclass
@@ -8,7 +8,12 @@ from starlette.responses import Response
 
 from hookline.accounts.model import Account
 from hookline.accounts.schemas import AccountPatch
-from hookline.accounts.tenancy import get_account, rename_account, set_allowed_countries
+from hookline.accounts.tenancy import (
+    get_account,
+    rename_account,
+    require_second_factor,
+    set_allowed_countries,
+)
 from hookline.carriers.registration import invalid
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
 from hookline.console.navigation import ACCOUNT
@@ -18,7 +23,7 @@ from hookline.errors import Forbidden, Invalid
 from hookline.principal import Scope
 from hookline.storage.transaction import Transaction
 
-_FIELDS = ("name", "allowed_countries")
+_FIELDS = ("name", "allowed_countries", "second_factor_required")
 _BETWEEN = re.compile(r"[\s,;]+")
 _REFUSED = (Invalid, Forbidden)
 
@@ -29,6 +34,7 @@ class Typed:
 
     name: str
     allowed_countries: str
+    second_factor_required: bool
 
 
 async def show_account(visit: Visit) -> Response:
@@ -41,7 +47,9 @@ async def show_account(visit: Visit) -> Response:
 
 async def show_edit(visit: Visit) -> Response:
     account = await get_account(visit.store, visit.principal)
-    typed = Typed(account.name, " ".join(account.allowed_countries or ()))
+    typed = Typed(
+        account.name, " ".join(account.allowed_countries or ()), account.second_factor_required
+    )
     return await _form(visit, typed, NOTHING_WRONG)
 
 
@@ -60,18 +68,25 @@ async def _save(tx: Transaction, visit: Visit, wanted: AccountPatch) -> Account:
     await rename_account(tx, visit.principal, wanted.name)
     codes = wanted.allowed_countries
     countries = None if codes is None else tuple(sorted(set(codes)))
+    await require_second_factor(tx, visit.principal, bool(wanted.second_factor_required))
     return await set_allowed_countries(tx, visit.principal, countries)
 
 
 def _typed(form: Form) -> Typed:
-    return Typed(form.text("name"), form.text("allowed_countries"))
+    return Typed(
+        form.text("name"), form.text("allowed_countries"), bool(form.text("second_factor_required"))
+    )
 
 
 def _wanted(typed: Typed) -> AccountPatch:
     """Raises Invalid."""
     codes = [code for code in _BETWEEN.split(typed.allowed_countries) if code]
     try:
-        return AccountPatch(name=typed.name, allowed_countries=codes or None)
+        return AccountPatch(
+            name=typed.name,
+            allowed_countries=codes or None,
+            second_factor_required=typed.second_factor_required,
+        )
     except ValidationError as error:
         raise invalid(error) from error
 
@@ -91,5 +106,5 @@ async def _form(visit: Visit, typed: Typed, refusal: Refusal, status_code: int =
 PAGES = (
     Page("GET", ACCOUNT, show_account, Scope.ACCOUNT_READ),
     Page("GET", f"{ACCOUNT}/edit", show_edit, Scope.USERS_WRITE),
-    Page("POST", f"{ACCOUNT}/edit", edit, Scope.USERS_WRITE),
+    Page("POST", f"{ACCOUNT}/edit", edit, Scope.USERS_WRITE, recent=True),
 )

@@ -265,10 +265,10 @@ PAGES = (
     Page("GET", CONFIG, to_credentials),
     Page("GET", CREDENTIALS, list_credentials, _READ),
     Page("GET", f"{CREDENTIALS}/new", show_create, _WRITE),
-    Page("POST", CREDENTIALS, create, _WRITE),
+    Page("POST", CREDENTIALS, create, _WRITE, recent=True),
     Page("GET", _ONE, show_credential, _READ),
     Page("GET", f"{_ONE}/edit", show_edit, _WRITE),
-    Page("POST", f"{_ONE}/edit", edit, _WRITE),
+    Page("POST", f"{_ONE}/edit", edit, _WRITE, recent=True),
     Page("GET", f"{_ONE}/delete", show_delete, _WRITE),
     Page("POST", f"{_ONE}/delete", delete, _WRITE),
 )

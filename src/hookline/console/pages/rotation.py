@@ -135,9 +135,9 @@ _WRITE = Scope.CREDENTIALS_WRITE
 _ONE = f"{CREDENTIALS}/{{id}}"
 PAGES = (
     Page("GET", f"{_ONE}/rotate", show_rotate, _WRITE),
-    Page("POST", f"{_ONE}/rotate", rotate, _WRITE),
+    Page("POST", f"{_ONE}/rotate", rotate, _WRITE, recent=True),
     Page("GET", f"{_ONE}/rotate-now", show_rotate_now, _WRITE),
-    Page("POST", f"{_ONE}/rotate-now", rotate_now, _WRITE),
+    Page("POST", f"{_ONE}/rotate-now", rotate_now, _WRITE, recent=True),
     *(Page("GET", f"{_ONE}/rotate/{one.name}", one.show, _WRITE) for one in _GRACE_ACTS),
     *(Page("POST", f"{_ONE}/rotate/{one.name}", one.act, _WRITE) for one in _GRACE_ACTS),
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hookline.principal import Scope
 
-_TITLES = {
+TITLES = {
     "messages": "Messages",
     "webhooks": "Webhooks",
     "events": "Events",
@@ -106,7 +106,7 @@ class Grid:
 
 def scope_grid(held: frozenset[Scope], chosen: frozenset[Scope]) -> Grid:
     """The grid for a person who holds some scopes, with some ticked."""
-    rows = {name: _row(name, held, chosen) for name in _TITLES}
+    rows = {name: _row(name, held, chosen) for name in TITLES}
     usual = [rows[name] for name in _USUAL]
     others = [row for name, row in rows.items() if name not in _USUAL]
     is_open = any(box.is_chosen for row in others for box in (*row.read, *row.change))
@@ -124,7 +124,7 @@ def _row(resource: str, held: frozenset[Scope], chosen: frozenset[Scope]) -> Gri
         if scope.partition(":")[0] == resource
     ]
     return GridRow(
-        _TITLES[resource],
+        TITLES[resource],
         [box for box in boxes if box.action == "read"],
         [box for box in boxes if box.action != "read"],
     )

@@ -4,6 +4,12 @@ the types that both databases keep alike, so that rows need no conversion on the
 Hot tables carry no foreign keys: their rows are made and kept consistent by the writer's batches.
 """
 
+from hookline.storage.schema.access import (
+    invitations,
+    pending_sign_ins,
+    recovery_codes,
+    second_factors,
+)
 from hookline.storage.schema.calls import (
     CALL_STATUSES,
     call_commands,
@@ -79,6 +85,7 @@ __all__ = [
     "events",
     "idempotency",
     "inbound_parts",
+    "invitations",
     "leases",
     "legs",
     "mails",
@@ -88,11 +95,14 @@ __all__ = [
     "metadata",
     "numbers",
     "opt_outs",
+    "pending_sign_ins",
     "phone_acts",
     "phone_calls",
     "recordings",
+    "recovery_codes",
     "requests",
     "resource_sequences",
+    "second_factors",
     "sessions",
     "sign_in_failures",
     "unacknowledged",

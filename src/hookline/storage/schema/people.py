@@ -12,6 +12,7 @@ accounts = Table(
     text_column("signing_secret"),  # sealed; signs status_url and answer_url requests
     time_column("created_at"),
     text_column("allowed_countries", null=True),  # ISO 3166 codes with spaces; null: everywhere
+    count_column("second_factor_required"),
 )
 
 account_streams = Table(
@@ -46,6 +47,7 @@ memberships = Table(
         "permissions", default="{}"
     ),  # what differs from the role: {"credentials:write": false}
     time_column("created_at"),
+    time_column("disabled_at", null=True),
     one_of("role", "viewer", "developer", "admin", "owner"),
     Index(None, "user_id"),
 )
@@ -63,6 +65,7 @@ sessions = Table(
     time_column("expires_at"),
     text_column("ip", null=True),
     text_column("user_agent", null=True),
+    Column("id", Text, nullable=False, unique=True),  # stays when the digest changes
     Index(None, "user_id"),
     Index(None, "expires_at"),
 )

@@ -55,6 +55,7 @@ mails = Table(
     time_column("next_attempt_at", null=True),  # null once it was sent, or given up
     time_column("sent_at", null=True),
     text_column("problem", null=True),
+    text_column("secret", null=True),  # sealed, for its place in the text; null once it was sent
     Index(None, "next_attempt_at"),
 )
 
