@@ -22,6 +22,8 @@ from hookline.api.edge import Edge
 from hookline.api.limits import RateLimiter
 from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
+from hookline.audit import routes as audit_routes
+from hookline.audit.runs import Verifier
 from hookline.calls.exchange import Exchange
 from hookline.calls.permission import Permission
 from hookline.calls.phone_routes import phone_act_routes, phone_call_routes
@@ -129,6 +131,7 @@ class Server:
         self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
+        self.verifier = Verifier(core.store, core.wakeups)
         self.limiter = RateLimiter(core.clock, settings.rate_limit_per_s)
         self.console = self._console()
         self._tasks: list[asyncio.Task[None]] = []
@@ -171,6 +174,7 @@ class Server:
             self._supervise("upkeep", self.upkeep.run),
             self._supervise("calls", self.calls.run),
             self._supervise("retention", self._retain),
+            self._supervise("audit verifications", self.verifier.run),
             self._supervise("mail", partial(mail.run, self.core.store)),
             self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
@@ -326,6 +330,7 @@ class Server:
             carrier_routes.routes(self.carriers, core.box, self.trials.send),
             account_routes.account_routes(core.box),
             account_routes.user_routes(core.passwords),
+            audit_routes.routes(),
         ):
             app.include_router(router)
         app.router.routes.extend(

@@ -36,6 +36,8 @@ PREFIXES = {
     "endpoint": "whk",
     "delivery": "dlv",
     "request": "req",
+    "audit entry": "aud",
+    "audit verification": "avf",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
