@@ -22,6 +22,7 @@ PAGES = (
     "/carriers",
     "/carriers/new",
     "/numbers/new",
+    "/audit",
     "/administration/integrations",
     CREDENTIALS,
     f"{CREDENTIALS}/new",

@@ -70,6 +70,14 @@ async def get_verification(store: Store, principal: Principal, known: str) -> Ve
     return sql.verification_of(rows[0])
 
 
+async def find_latest(store: Store, principal: Principal) -> Verification | None:
+    """The account's newest run, if there is one."""
+    require_reader(principal)
+    newest = sql.verifications(principal.account_id).order_by(audit_verifications.c.id.desc())
+    rows = await store.read(newest.limit(1))
+    return sql.verification_of(rows[0]) if rows else None
+
+
 async def list_verifications(
     store: Store, principal: Principal, paging: Paging
 ) -> Page[AuditVerification]:

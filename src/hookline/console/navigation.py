@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from hookline.audit.model import EntryKey
+from hookline.ids import is_id
+
 HOME = "/"
 MESSAGES = "/messages"
 CALLS = "/calls"
@@ -11,6 +14,7 @@ PHONE = "/phone"
 CARRIERS = "/carriers"
 NUMBERS = "/numbers"
 ACCOUNT = "/account"
+AUDIT = "/audit"
 INTEGRATIONS = "/administration/integrations"
 CONFIG = f"{INTEGRATIONS}/config"
 CREDENTIALS = f"{CONFIG}/credentials"
@@ -59,7 +63,27 @@ MAIN = (
         (
             Item("carriers", "Numbers and carriers", CARRIERS, "server", "n"),
             Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),
+            Item("audit", "Audit log", AUDIT, "shield", "l"),
             Item("account", "Account", ACCOUNT, "gear", "a"),
         ),
     ),
 )
+
+_BY_PREFIX = {
+    "msg": MESSAGES,
+    "call": CALLS,
+    "rec": RECORDINGS,
+    "crd": CREDENTIALS,
+    "whk": WEBHOOKS,
+    "dlv": "/deliveries",
+    "car": CARRIERS,
+    "num": NUMBERS,
+}
+
+
+def page_about(text: str) -> str | None:
+    """The page about what has this id, if there is one."""
+    prefix = text.rpartition("_")[0]
+    if prefix in _BY_PREFIX and is_id(prefix, text):
+        return f"{_BY_PREFIX[prefix]}/{text}"
+    return f"{AUDIT}/{text}" if EntryKey.parse(text) else None

@@ -6,6 +6,7 @@ from starlette.routing import Route
 from hookline.console.collaborators import Console
 from hookline.console.pages import (
     account,
+    audit,
     call_placing,
     calls,
     carrier_test,
@@ -34,6 +35,7 @@ PAGES = (
     *credentials.PAGES,
     *rotation.PAGES,
     *account.PAGES,
+    *audit.PAGES,
     *messages.PAGES,
     *call_placing.PAGES,
     *calls.PAGES,

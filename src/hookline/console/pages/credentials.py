@@ -96,6 +96,7 @@ async def show_credential(visit: Visit) -> Response:
         credential=view,
         versions=[version_view(version, visit.now) for version in versions],
         restrictions=shown_restrictions(view.restrictions),
+        may_audit=visit.may(Scope.AUDIT_READ),
     )
 
 
