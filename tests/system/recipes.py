@@ -49,6 +49,10 @@ class World:
             wait_for(lambda: self._get(f"/v1/messages/{made}")["status"] == "delivered")
         return str(made)
 
+    def scheduled(self) -> str:
+        """A message that can still be canceled."""
+        return self.message(send_at=tomorrow())
+
     def call(self, **changes: Json) -> str:
         """One that is in progress, for as long as a recipe needs."""
         made = str(self.make("/v1/calls", call_body(**changes))["id"])
@@ -244,7 +248,7 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "delete_carrier": lambda world: Call(world.carrier()),
     "test_carrier": lambda world: Call(world.carrier(), {}),
     "get_account": lambda _: Call(),
-    "update_account": lambda _: Call(body={"name": "Acme"}),
+    "update_account": lambda _: Call(body={"name": f"Acme {next(_FRESH)}"}),
     "get_signing_secret": lambda _: Call(),
     "get_users": lambda _: Call(),
     "create_user": lambda _: Call(body={"email": fresh_email(), "role": "viewer"}),

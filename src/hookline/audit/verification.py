@@ -41,7 +41,10 @@ async def check(
             last = followed
             yield last
             continue
-        last, row = followed
+        reached, row = followed
+        if reached.number > last.number:
+            yield reached
+        last = reached
         names = [] if row is None else [row[PREVIOUS], row[HASH]]
         found = await store.read(sql.places(account_id, names)) if names else []
         broken = diagnose(last, row, {one.hash: one.number for one in found})

@@ -120,4 +120,6 @@ def _say(results: Sequence[Checked]) -> None:
             found = one.found
             out.print(f"{one.account.name}: BROKEN at row {found.number} ({found.kind.value}).")
             out.print(found.detail, soft_wrap=True)
-            out.print(f"Rows 1 to {one.last.number} are as they were written.")
+            whole = min(one.last.number, found.number - 1)
+            if whole:
+                out.print(f"Rows 1 to {whole} are as they were written.")
