@@ -124,3 +124,15 @@ def test_no_address_leads_to_another_site(client: httpx.Client, target: str) -> 
     for lead in leads:
         assert re.match(r"/(?![/\\])[^\\\s]*\Z", lead), lead
         assert "evil" not in lead or lead.startswith("/%0d%0a")
+
+
+def test_password_fields_are_masked_and_take_what_managers_paste(client: httpx.Client) -> None:
+    pages = [client.get("/sign-in").text]
+    enter(client)
+    pages.append(client.get("/session/password").text)
+    fields = [one for page in pages for one in re.findall(r"<input[^>]*password[^>]*>", page)]
+    assert len(fields) >= 3
+    for field in fields:
+        assert 'type="password"' in field
+        assert re.search(r'autocomplete="(current|new)-password"', field)
+        assert "onpaste" not in field

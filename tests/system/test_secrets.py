@@ -167,7 +167,11 @@ def search_pages(context: BrowserContext, story: Story) -> None:
     server, watch = story.server, story.watch
     page = context.new_page()
     answers: list[Response] = []
-    page.on("response", lambda answer: answers.append(answer))  # its own attribute is set on it
+
+    def hear(answer: Response) -> None:
+        answers.append(answer)
+
+    page.on("response", hear)
     waiting, seen = [page.path for page in (*PAGES, *OPEN_PAGES) if is_plain(page)], set[str]()
     while waiting and len(seen) < PAGES_MAX:
         path = waiting.pop(0)
@@ -184,7 +188,7 @@ def search_pages(context: BrowserContext, story: Story) -> None:
         watch.look(f"the storage behind {path}", str(page.evaluate(STORES)))
         for answer in answers:
             watch.look(f"a header at {path}", str(answer.all_headers()))
-            if answer.request.resource_type in {"document", "xhr", "fetch"}:
+            if answer.status < 300 and answer.request.resource_type in {"document", "xhr", "fetch"}:
                 watch.look(f"an answer at {path}", answer.body(), but=shown)
         waiting += [one.replace("&amp;", "&") for one in
                     re.findall(r'(?:href|hx-get)="(/[^"#]*)"', source)
