@@ -116,7 +116,9 @@ RECIPES: dict[str, Recipe] = {
     "GET /administration/integrations/config": _plain(),
     f"GET {CREDENTIALS}": _plain(),
     f"GET {CREDENTIALS}/policy": _plain(),
-    f"POST {CREDENTIALS}/policy": _plain(disable_idle_after_days="365"),
+    f"POST {CREDENTIALS}/policy": lambda _: Request(
+        form={"rotation_days": str(30 + int(fresh_number()[-2:])), "disable_idle_after_days": "365"}
+    ),
     f"GET {CREDENTIALS}/new": _plain(),
     f"POST {CREDENTIALS}": _plain(description="By a page", mode="live", **_SCOPES),
     f"GET {CREDENTIALS}/{{id}}": _on(_credential),

@@ -1,5 +1,6 @@
 """Reads the audit log as the caller may see it."""
 
+import re
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, or_
@@ -15,6 +16,7 @@ from hookline.principal import LiveModeNeeded, Mode, Principal, PrincipalKind, S
 from hookline.storage.schema import audit
 from hookline.storage.store import Store
 
+_ID = re.compile(r"[a-z]+_[0-9a-z]{26}\Z")
 Rows = Select[Any]  # Any: the table's own columns
 
 
@@ -64,13 +66,19 @@ def matching(statement: Rows, wanted: EntryFilter) -> Rows:
         if value is not None:
             statement = statement.where(audit.c[name] == value)
     if wanted.actor is not None:
-        is_label = func.lower(audit.c.actor_label) == wanted.actor.lower()
-        statement = statement.where(or_(audit.c.actor_id == wanted.actor, is_label))
+        statement = statement.where(_is_actor(wanted.actor))
     if wanted.action is not None:
         statement = statement.where(_is_action(wanted.action))
     if wanted.q is not None:
         statement = sql.containing(statement, wanted.q)
     return statement.where(*created_within(audit.c.at, wanted))
+
+
+def _is_actor(text: str) -> ColumnElement[bool]:
+    is_id = audit.c.actor_id == text
+    if _ID.match(text):  # of which an index knows
+        return is_id
+    return or_(is_id, func.lower(audit.c.actor_label) == text.lower())
 
 
 def _is_action(pattern: str) -> ColumnElement[bool]:

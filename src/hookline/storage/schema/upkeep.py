@@ -40,7 +40,9 @@ audit = Table(
     text_column("after", null=True),
     text_column("previous_hash"),
     text_column("hash"),
-    Index(None, "account_id", "resource_id"),
+    Index(None, "account_id", "action", "number"),
+    Index(None, "account_id", "actor_id", "number"),
+    Index(None, "account_id", "resource_id", "number"),
 )
 """Append-only: triggers of migration 0009 refuse UPDATE, DELETE and TRUNCATE."""
 

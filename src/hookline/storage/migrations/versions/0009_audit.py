@@ -38,6 +38,10 @@ def upgrade() -> None:
     for columns in (["account_id", "id"], ["finished_at"]):
         name = f"ix_audit_verifications_{'_'.join(columns)}"
         op.create_index(op.f(name), "audit_verifications", columns)
+    op.drop_index(op.f("ix_audit_account_id_resource_id"), table_name="audit")
+    for column in ("action", "actor_id", "resource_id"):  # each in the order of the list
+        name = f"ix_audit_account_id_{column}_number"
+        op.create_index(op.f(name), "audit", ["account_id", column, "number"])
     if op.get_bind().dialect.name == "sqlite":
         _guard_on_sqlite()
     else:
