@@ -24,6 +24,8 @@ from hookline.api.edge import Edge
 from hookline.api.limits import RateLimiter
 from hookline.api.openapi import Document, build_document
 from hookline.api.retention import forget_old_keys
+from hookline.audit import routes as audit_routes
+from hookline.audit.runs import Verifier
 from hookline.calls.exchange import Exchange
 from hookline.calls.permission import Permission
 from hookline.calls.phone_routes import phone_act_routes, phone_call_routes
@@ -138,6 +140,7 @@ class Server:
         self.last_uses = LastUses(core.writer, core.clock)
         self.observers = (RequestLog(core.store), Usage(core.store))
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
+        self.verifier = Verifier(core.store, core.wakeups)
         self.limiter = RateLimiter(core.clock, settings.rate_limit_per_s)
         self.console = self._console()
         self._tasks: list[asyncio.Task[None]] = []
@@ -145,12 +148,15 @@ class Server:
         self.has_given_up = False
         """It stops because it could not go on: the process ends with status 1."""
         self.api = self._application()
-        self.asgi = Edge(
+        self.asgi = self._edge()
+
+    def _edge(self) -> Edge:
+        return Edge(
             self.api,
             authenticator=self.authenticator,
-            settings=settings,
-            clock=core.clock,
-            ids=core.ids,
+            settings=self.settings,
+            clock=self.core.clock,
+            ids=self.core.ids,
             limiter=self.limiter,
             observers=self.observers,
             direct=self._direct(),
@@ -182,6 +188,7 @@ class Server:
             self._supervise("calls", self.calls.run),
             self._supervise("retention", self._retain),
             self._supervise("mail", partial(mail.run, self.core.store, self.core.box)),
+            self._supervise("audit verifications", self.verifier.run),
             self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
         for noted in (self.last_uses, *self.observers):
@@ -343,6 +350,7 @@ class Server:
             account_routes.user_routes(core.passwords),
             access_routes.user_access_routes(),
             access_routes.invitation_routes(core.box),
+            audit_routes.routes(),
         ):
             app.include_router(router)
         app.router.routes.extend(

@@ -40,6 +40,8 @@ PREFIXES = {
     "request": "req",
     "invitation": "inv",
     "session": "ses",
+    "audit entry": "aud",
+    "audit verification": "avf",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Executable, delete, select, text, update
+from sqlalchemy.exc import DBAPIError
 
 from hookline.audit.append import AuditTrail, record, row_hash
 from hookline.clock import ManualClock
@@ -16,6 +17,7 @@ from hookline.storage.database import Database, open_database
 from hookline.storage.schema import account_streams, audit
 from hookline.storage.transaction import Rows, Transaction
 from hookline.storage.writer import Writer
+from tests.audit.tampering import tamper
 from tests.storage.databases import running_writer
 from tests.storage.streams import open_streams
 
@@ -89,13 +91,8 @@ async def test_changed_row_breaks_the_chain(
 ) -> None:
     await act(writer, "one", "two", "three")
 
-    async def tamper(tx: Transaction) -> None:
-        await tx.changed(update(audit).where(audit.c.number == 2).values({column: 7}))
-
-    async def tamper_with_text(tx: Transaction) -> None:
-        await tx.changed(update(audit).where(audit.c.number == 2).values({column: "changed"}))
-
-    await writer.run(tamper if column == "at" else tamper_with_text)
+    value = "7" if column == "at" else "'changed'"
+    await tamper(writer, database, f"UPDATE audit SET {column} = {value} WHERE number = 2")
     assert broken_links(await trail(database, A)) == [2]
 
 
@@ -123,3 +120,19 @@ async def test_concurrent_acts_keep_one_chain(
     assert len(rows) == 120
     assert broken_links(rows) == []
     assert sorted(row.action for row in rows) == sorted(f"{i} {c}" for i in range(60) for c in "ab")
+
+
+async def test_the_database_refuses_to_change_the_trail(writer: Writer, database: Database) -> None:
+    """Whatever the program does: only who may change the schema can take the guard away."""
+    await act(writer, "one")
+    forbidden = [update(audit).values(action="other"), delete(audit)]
+    if database.dialect == "postgresql":
+        forbidden.append(text("TRUNCATE audit"))
+    for statement in forbidden:
+
+        async def use_case(tx: Transaction, forbidden: Executable = statement) -> None:
+            await tx.changed(forbidden)
+
+        with pytest.raises(DBAPIError, match="append-only"):
+            await writer.run(use_case)
+    assert [row.action for row in await trail(database, A)] == ["one"]

@@ -30,6 +30,7 @@ PAGES = (
     "/administration/users/invite",
     "/session/security",
     "/session/second-factor",
+    "/audit",
     "/administration/integrations",
     CREDENTIALS,
     f"{CREDENTIALS}/new",

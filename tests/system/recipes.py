@@ -50,6 +50,10 @@ class World:
             wait_for(lambda: self._get(f"/v1/messages/{made}")["status"] == "delivered")
         return str(made)
 
+    def scheduled(self) -> str:
+        """A message that can still be canceled."""
+        return self.message(send_at=tomorrow())
+
     def call(self, **changes: Json) -> str:
         """One that is in progress, for as long as a recipe needs."""
         made = str(self.make("/v1/calls", call_body(**changes))["id"])
@@ -116,6 +120,26 @@ class World:
 
     def opt_out(self) -> str:
         return str(self.make("/v1/opt_outs", {"number": fresh_number()})["number"])
+
+    def entry(self) -> str:
+        """The id of an entry in the audit log; its number tells nothing in another account."""
+        return str(self._get("/v1/audit")["data"][0]["id"])
+
+    def verification(self) -> str:
+        """Of the audit log. Only one goes on at a time."""
+        self.rest()
+        return str(self.make("/v1/audit/verifications", {})["id"])
+
+    def nothing_verified(self) -> Json:
+        """The body of a verification, once no other goes on."""
+        self.rest()
+        return {}
+
+    def rest(self) -> None:
+        wait_for(lambda: all(one["finished_at"] for one in self._verifications()))
+
+    def _verifications(self) -> list[Json]:
+        return list(self._get("/v1/audit/verifications")["data"])
 
     def user(self) -> str:
         return str(self.make("/v1/users", {"email": fresh_email(), "role": "viewer"})["id"])
@@ -255,7 +279,7 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "delete_carrier": lambda world: Call(world.carrier()),
     "test_carrier": lambda world: Call(world.carrier(), {}),
     "get_account": lambda _: Call(),
-    "update_account": lambda _: Call(body={"name": "Acme"}),
+    "update_account": lambda _: Call(body={"name": f"Acme {next(_FRESH)}"}),
     "get_signing_secret": lambda _: Call(),
     "get_users": lambda _: Call(),
     "create_user": lambda _: Call(body={"email": fresh_email(), "role": "viewer"}),
@@ -271,6 +295,12 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "get_invitation": lambda world: Call(world.invitation()),
     "resend_invitation": lambda world: Call(world.invitation()),
     "revoke_invitation": lambda world: Call(world.invitation()),
+    "list_audit_entries": lambda _: Call(),
+    "get_audit_entry": lambda world: Call(world.entry()),
+    "export_audit_log": lambda _: Call(),
+    "verify_audit_log": lambda world: Call(body=world.nothing_verified()),
+    "list_audit_verifications": lambda _: Call(),
+    "get_audit_verification": lambda world: Call(world.verification()),
 }
 """By operation id."""
 

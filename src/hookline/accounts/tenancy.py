@@ -7,6 +7,7 @@ from hookline.accounts.countries import topic as countries_topic
 from hookline.accounts.errors import AccountNotFound
 from hookline.accounts.model import Account, Countries
 from hookline.audit.append import record
+from hookline.audit.repeated import record_once
 from hookline.errors import Invalid
 from hookline.ids import AccountId
 from hookline.outbound.sealing import SecretBox
@@ -106,9 +107,14 @@ async def require_second_factor(tx: Transaction, principal: Principal, required:
 
 
 async def get_signing_secret(store: Store, box: SecretBox, principal: Principal) -> str:
-    """The secret that `status_url` and `answer_url` requests are signed with."""
+    """The secret that `status_url` and `answer_url` requests are signed with.
+
+    That somebody saw it is noted, once an hour.
+    """
     principal.require(Scope.ACCOUNT_SECRETS)
-    return await signing_secret_of(store, box, principal.account_id)
+    secret = await signing_secret_of(store, box, principal.account_id)
+    await record_once(store, principal, "account.show_signing_secret", principal.account_id)
+    return secret
 
 
 async def signing_secret_of(store: Store, box: SecretBox, account_id: AccountId) -> str:

@@ -35,6 +35,8 @@ API_PREFIX = "/v1/"
 _LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _ANY_HOST = frozenset({"/healthz", "/readyz"})
 """A load balancer asks by whatever name or address it has, and they tell nothing."""
+_TLS_ONLY = ((b"strict-transport-security", b"max-age=31536000; includeSubDomains"),)
+"""For a year browsers come back by https alone: said where that is how people reach the server."""
 _BODY_METHODS = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -76,6 +78,7 @@ class Edge:
         self._ids = ids
         self._limiter = limiter or RateLimiter(clock, settings.rate_limit_per_s)
         self._hosts = _allowed_hosts(settings)
+        self._transport = _TLS_ONLY if settings.public_url.startswith("https://") else ()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -113,6 +116,7 @@ class Edge:
         context.headers = [
             (b"request-id", context.request_id.encode()),
             (b"x-content-type-options", b"nosniff"),
+            *self._transport,
         ]
         return context
 

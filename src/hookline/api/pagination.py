@@ -25,13 +25,17 @@ class Paging(Body):
     order: Annotated[Literal["asc", "desc"], Field(description="By time of creation.")] = "desc"
 
 
-class CreatedPaging(Paging):
-    """A list that can also be narrowed by time of creation."""
+class CreatedWithin(Body):
+    """What narrows by time of creation."""
 
     created_gte: Annotated[Moment | None, Field(alias="created[gte]")] = None
     created_gt: Annotated[Moment | None, Field(alias="created[gt]")] = None
     created_lte: Annotated[Moment | None, Field(alias="created[lte]")] = None
     created_lt: Annotated[Moment | None, Field(alias="created[lt]")] = None
+
+
+class CreatedPaging(Paging, CreatedWithin):
+    """A list that can also be narrowed by time of creation."""
 
 
 class TrafficPaging(CreatedPaging):
@@ -52,8 +56,8 @@ def narrowed(
     exact = {
         "status": status,
         "direction": wanted.direction,
-        "recipient": _party(wanted.to),
-        "sender": _party(wanted.sender),
+        "recipient": party(wanted.to),
+        "sender": party(wanted.sender),
     }
     for name, value in exact.items():
         if value is not None:
@@ -61,22 +65,22 @@ def narrowed(
     return statement.where(*created_within(table.c.created_at, wanted))
 
 
-def _party(text: str | None) -> str | None:
-    """In a query string a plus sign that was not escaped arrives as a space."""
+def party(text: str | None) -> str | None:
+    """A number as it was meant: in a query string a plus sign that was not escaped arrives as a space."""
     return "+" + text[1:] if text is not None and text.startswith(" ") else text
 
 
-def created_within(column: ColumnElement[int], paging: CreatedPaging) -> list[ColumnElement[bool]]:
+def created_within(column: ColumnElement[int], wanted: CreatedWithin) -> list[ColumnElement[bool]]:
     """The conditions that the `created[…]` parameters stand for."""
     conditions = []
-    if paging.created_gte:
-        conditions.append(column >= from_datetime(paging.created_gte))
-    if paging.created_gt:
-        conditions.append(column > from_datetime(paging.created_gt))
-    if paging.created_lte:
-        conditions.append(column <= from_datetime(paging.created_lte))
-    if paging.created_lt:
-        conditions.append(column < from_datetime(paging.created_lt))
+    if wanted.created_gte:
+        conditions.append(column >= from_datetime(wanted.created_gte))
+    if wanted.created_gt:
+        conditions.append(column > from_datetime(wanted.created_gt))
+    if wanted.created_lte:
+        conditions.append(column <= from_datetime(wanted.created_lte))
+    if wanted.created_lt:
+        conditions.append(column < from_datetime(wanted.created_lt))
     return conditions
 
 

@@ -8,6 +8,7 @@ from hookline.calls import store as sql
 from hookline.calls.errors import RecordingUnderWay
 from hookline.calls.model import (
     RECORDING_TRANSITIONS,
+    Recording,
     RecordingChange,
     RecordingStatus,
     call_of,
@@ -52,8 +53,18 @@ async def delete_recording(
         raise NotFound
     call, gone = call_of(counted), recording_of(deleted)
     append(tx, recording_draft(call, gone, EventType.RECORDING_DELETED, call.sequence))
-    record(tx, principal, "recording.delete", recording_id)
+    was = RecordingStatus(rows[0].status)
+    record(tx, principal, "recording.delete", recording_id, **deletion_facts(gone, was))
     tx.after_commit(lambda: remove(recording_id))
+
+
+def deletion_facts(gone: Recording, was: RecordingStatus) -> dict[str, dict[str, object]]:
+    """What the audit trail keeps of a recording: enough to prove which file it was."""
+    kept = {"call_id": gone.call_id, "duration_ms": gone.duration_ms, "sha256": gone.sha256}
+    return {
+        "before": {"status": was.value, **kept},
+        "after": {"status": RecordingStatus.DELETED.value, **kept},
+    }
 
 
 async def remove_left_files(store: Store, files: RecordingFiles) -> int:

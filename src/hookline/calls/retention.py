@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from hookline.audit.append import record
 from hookline.calls import store as sql
-from hookline.calls.deleting import remove_file
+from hookline.calls.deleting import deletion_facts, remove_file
 from hookline.calls.model import Call, Recording, RecordingStatus, call_of, recording_of
 from hookline.calls.progress import recording_draft
 from hookline.calls.recording_files import RecordingFiles
@@ -72,4 +72,7 @@ async def _mark(tx: Transaction, ids: Sequence[str]) -> None:
 
 def _tell(tx: Transaction, call: Call, gone: Recording, sequence: int) -> None:
     append(tx, recording_draft(call, gone, EventType.RECORDING_DELETED, sequence))
-    record(tx, system(AccountId(gone.account_id), _PRINCIPAL), "recording.delete", gone.id)
+    record(
+        tx, system(AccountId(gone.account_id), _PRINCIPAL), "recording.delete", gone.id,
+        **deletion_facts(gone, RecordingStatus.COMPLETED),
+    )  # fmt: skip

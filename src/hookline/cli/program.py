@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from hookline.cli import (
     accounts,
+    audit,
     calls,
     carriers,
     credential_changes,
@@ -43,6 +44,7 @@ app.add_typer(numbers.numbers)
 app.add_typer(messages.messages)
 app.add_typer(calls.calls)
 app.add_typer(requests.requests)
+app.add_typer(audit.audit)
 maintenance.install(app)
 _PRIVATE = 0o077  # the database, its key and backups are nobody else's business
 

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from hookline.audit.model import EntryKey
+from hookline.ids import is_id
+
 HOME = "/"
 MESSAGES = "/messages"
 CALLS = "/calls"
@@ -14,6 +17,7 @@ NUMBERS = "/numbers"
 ACCOUNT = "/account"
 USERS = "/administration/users"
 SECURITY = "/session/security"
+AUDIT = "/audit"
 INTEGRATIONS = "/administration/integrations"
 CONFIG = f"{INTEGRATIONS}/config"
 CREDENTIALS = f"{CONFIG}/credentials"
@@ -77,7 +81,16 @@ MAIN = (
             Item("carriers", "Numbers and carriers", CARRIERS, "server", "n"),
             Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),
             Item("users", "Users and roles", USERS, "users", "u"),
+            Item("audit", "Audit log", AUDIT, "shield", "l"),
             Item("account", "Account", ACCOUNT, "gear", "a"),
         ),
     ),
 )
+
+
+def page_about(text: str) -> str | None:
+    """The page about what has this id, if there is one."""
+    prefix = text.rpartition("_")[0]
+    if prefix in PAGES_BY_PREFIX and is_id(prefix, text):
+        return f"{PAGES_BY_PREFIX[prefix]}/{text}"
+    return f"{AUDIT}/{text}" if EntryKey.parse(text) else None

@@ -6,6 +6,7 @@ from starlette.routing import Route
 from hookline.console.collaborators import Console
 from hookline.console.pages import (
     account,
+    audit,
     call_placing,
     calls,
     carrier_test,
@@ -44,6 +45,7 @@ PAGES = (
     *invitations.PAGES,  # before `{id}`, which would take `invite` for an id
     *people.PAGES,
     *user_acts.PAGES,
+    *audit.PAGES,
     *messages.PAGES,
     *call_placing.PAGES,
     *calls.PAGES,

@@ -43,7 +43,11 @@ async def redact_message(tx: Transaction, principal: Principal, message_id: str)
         raise StillUnderWay(f"The message is {before.status}; its text is still needed.")
     await tx.changed(update(messages).where(messages.c.id == before.id).values(text=None))
     await redact(tx, AccountId(before.account_id), before.id, _without_text)
-    record(tx, principal, "message.redact", before.id)
+    record(
+        tx, principal, "message.redact", before.id,
+        before={"text": "kept" if before.text is not None else "removed"},
+        after={"text": "removed"},
+    )  # fmt: skip
 
 
 def _without_text(data: Mapping[str, Any]) -> dict[str, Any]:  # Any: a resource's JSON

@@ -84,7 +84,8 @@ async def add(tx: Transaction, store: Store, principal: Principal, number: str) 
     )  # fmt: skip
     if not (await tx.insert(sql.INSERT_OPT_OUT, [row]))[0]:
         raise AlreadyOptedOut(f"{recipient} has opted out already.")
-    record(tx, principal, "opt_out.add", recipient)
+    facts = {"mode": principal.mode.value, "source": "manual"}
+    record(tx, principal, "opt_out.add", recipient, after=facts)
     return (await tx.execute(listed(principal).where(opt_outs.c.recipient == recipient)))[0]
 
 
@@ -100,13 +101,16 @@ async def find(store: Store, principal: Principal, number: str) -> OptOutRow:
 async def remove(tx: Transaction, principal: Principal, number: str) -> None:
     """Let a number be written to again. Raises InvalidNumber, NotFound."""
     recipient = parse_number(number)
-    removed = await tx.changed(
-        delete(opt_outs).where(
+    removed = await tx.execute(
+        delete(opt_outs)
+        .where(
             opt_outs.c.account_id == principal.account_id,
             opt_outs.c.mode == principal.mode.value,
             opt_outs.c.recipient == recipient,
         )
+        .returning(opt_outs.c.source)
     )
     if not removed:
         raise NotFound(f"{recipient} has not opted out.")
-    record(tx, principal, "opt_out.remove", recipient)
+    facts = {"mode": principal.mode.value, "source": removed[0].source}
+    record(tx, principal, "opt_out.remove", recipient, before=facts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import msgspec
 from sqlalchemy import Row
 
 from hookline.audit.append import record
@@ -77,7 +78,8 @@ async def add_number(
     row = (number_id, principal.account_id, number, kind, carrier_id, voice_id, store.now())
     if not (await tx.insert(sql.INSERT, [row]))[0]:
         raise NumberTaken(f"{number} is already a number of this account.")
-    record(tx, principal, "number.add", number_id, after={"number": number, "carrier": carrier_id})
+    facts = {"number": number, "carrier": carrier_id, "voice_carrier": voice_id}
+    record(tx, principal, "number.add", number_id, after=facts)
     tx.notify(topic(principal.account_id))
     return (await tx.execute(sql.by_id(principal.account_id, number_id)))[0]
 
@@ -131,8 +133,18 @@ async def set_inbound_voice(
         _check_restrictions(principal, before.number, wanted)
     kept = None if wanted is None else wanted.model_dump_json(exclude_unset=True)
     await tx.changed(sql.set_inbound_voice(NumberId(before.id), kept))
-    record(tx, principal, "number.set_inbound_voice", before.id)
+    record(
+        tx, principal, "number.set_inbound_voice", before.id,
+        before=_inbound_facts(before.inbound_voice), after=_inbound_facts(kept),
+    )  # fmt: skip
     return (await tx.execute(sql.by_id(principal.account_id, before.id)))[0]
+
+
+def _inbound_facts(kept: str | None) -> dict[str, object]:
+    """What the audit trail keeps of it; an answer URL without what may be secret in it."""
+    facts: dict[str, object] = {} if kept is None else msgspec.json.decode(kept)
+    url = facts.get("answer_url")
+    return {**facts, "answer_url": url.partition("?")[0]} if isinstance(url, str) else facts
 
 
 def _check_restrictions(principal: Principal, number: str, wanted: InboundVoice) -> None:
@@ -152,7 +164,12 @@ async def remove_number(tx: Transaction, principal: Principal, number_id: str) -
     _check_may_write(principal)
     before = await _existing(tx, principal, number_id)
     await tx.changed(sql.remove(NumberId(before.id)))
-    record(tx, principal, "number.remove", before.id, before={"number": before.number})
+    facts = {
+        "number": before.number,
+        "carrier": before.carrier_id,
+        "voice_carrier": before.voice_carrier_id,
+    }
+    record(tx, principal, "number.remove", before.id, before=facts)
     tx.notify(topic(principal.account_id))
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 
 from hookline.audit.append import record
+from hookline.audit.repeated import record_once
 from hookline.clock import SECOND_MS, UnixMs
 from hookline.errors import Invalid
 from hookline.events.model import EventType, scope_of
@@ -178,8 +179,10 @@ async def rotate_secret(
         },
     )
     record(
-        tx, principal, "webhook.rotate_secret", before.id, after={"grace_seconds": grace_seconds}
-    )
+        tx, principal, "webhook.rotate_secret", before.id,
+        before={"secrets": _secrets(before, store.now())},
+        after={"secrets": _secrets(after, store.now()), "grace_seconds": grace_seconds},
+    )  # fmt: skip
     return after, secret
 
 
@@ -199,6 +202,16 @@ def secret_of(box: SecretBox, principal: Principal, endpoint: Endpoint) -> str |
     if not principal.may(Scope.ACCOUNT_SECRETS):
         return None
     return box.open(ENDPOINT_SECRET, endpoint.secret)
+
+
+async def show_secret(
+    store: Store, box: SecretBox, principal: Principal, endpoint: Endpoint
+) -> str | None:
+    """The same; that somebody saw it is noted, once an hour."""
+    secret = secret_of(box, principal, endpoint)
+    if secret is not None:
+        await record_once(store, principal, "webhook.show_secret", endpoint.id)
+    return secret
 
 
 def headers_of(box: SecretBox, principal: Principal, endpoint: Endpoint) -> dict[str, str] | None:
@@ -300,6 +313,13 @@ async def _change(
     await sql.bump_version(tx, before.account_id)
     rows = await tx.execute(sql.by_ids([before.id]))
     return sql.endpoint_of(rows[0])
+
+
+def _secrets(endpoint: Endpoint, now: UnixMs) -> int:
+    """How many secrets sign its requests."""
+    return (
+        1 if endpoint.previous_secret is None or now >= (endpoint.previous_secret_until or 0) else 2
+    )
 
 
 def _facts(endpoint: Endpoint) -> dict[str, object]:

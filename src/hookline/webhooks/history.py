@@ -48,8 +48,12 @@ async def resend(
         raise EventGone
     await tx.changed(ledger.resend(DeliveryId(before.id), store.now()))
     tx.notify(f"deliveries:{before.endpoint_id or ''}")
-    record(tx, principal, "delivery.resend", before.id, before={"status": before.status})
-    return await _existing(tx, principal, delivery_id)
+    after = await _existing(tx, principal, delivery_id)
+    record(
+        tx, principal, "delivery.resend", before.id,
+        before={"status": before.status}, after={"status": after.status},
+    )  # fmt: skip
+    return after
 
 
 async def send_test(
@@ -75,6 +79,8 @@ async def send_test(
                 )
             ],
         )  # fmt: skip
+        facts = {"event_type": event_type.value, "delivery": delivery.id}
+        record(tx, principal, "webhook.test", endpoint.id, after=facts)
 
     webhooks.require_running()
     await store.commit(insert)

@@ -96,9 +96,10 @@ def _add_single(router: Routes, webhooks: Webhooks) -> None:
         problems=[EndpointNotFound],
     )
     async def get_webhook(caller: Caller, store: Storage, id: str) -> Webhook:
-        """One webhook; with its secret for callers with `account:secrets`."""
+        """One webhook; with its secret for callers with `account:secrets`, which the audit log tells."""
         endpoint = await endpoints.get_endpoint(store, caller, id)
-        return _shown(box, caller, endpoint, endpoints.secret_of(box, caller, endpoint))
+        secret = await endpoints.show_secret(store, box, caller, endpoint)
+        return _shown(box, caller, endpoint, secret)
 
     @router.on(
         "PATCH",

@@ -105,6 +105,7 @@ async def show_credential(visit: Visit) -> Response:
         restrictions=shown_restrictions(
             view.restrictions, await used_on_day(visit.store, view.id, visit.store.now())
         ),
+        may_audit=visit.may(Scope.AUDIT_READ),
     )
 
 

@@ -11,15 +11,15 @@ from hookline.console import store as sql
 from hookline.console.navigation import (
     CREDENTIALS,
     MESSAGES,
-    PAGES_BY_PREFIX,
     PHONE,
     WEBHOOKS,
+    page_about,
 )
 from hookline.console.routing import Page
 from hookline.console.views.samples import send_curl
 from hookline.console.visit import Visit
 from hookline.errors import NotFound
-from hookline.ids import is_id, to_uuid
+from hookline.ids import to_uuid
 from hookline.numbers.e164 import InvalidNumber, parse_number
 
 
@@ -113,9 +113,9 @@ def first_steps(has: tuple[bool, ...], curl: str) -> list[Step]:
 
 def place_of(text: str) -> str:
     """The page about an id or a number. Raises NotFound."""
-    prefix = text.partition("_")[0]
-    if prefix in PAGES_BY_PREFIX and is_id(prefix, text):
-        return f"{PAGES_BY_PREFIX[prefix]}/{text}"
+    place = page_about(text)
+    if place is not None:
+        return place
     try:
         number = parse_number(text if text.startswith("+") else f"+{text}")
     except InvalidNumber:

@@ -21,8 +21,8 @@ from hookline.webhooks.endpoints import (
     get_endpoint,
     patch_endpoint,
     rotate_secret,
-    secret_of,
 )
+from hookline.webhooks.endpoints import show_secret as reveal_secret
 from hookline.webhooks.model import DeliveryStatus
 
 PER_PAGE = 25
@@ -156,7 +156,8 @@ async def enable(visit: Visit) -> Response:
 async def show_secret(visit: Visit) -> Response:
     """The signing secret, for those who may see it."""
     endpoint = await get_endpoint(visit.store, visit.principal, visit.guest.path("id"))
-    secret = secret_of(visit.console.webhooks.box, visit.principal, endpoint)
+    box = visit.console.webhooks.box
+    secret = await reveal_secret(visit.store, box, visit.principal, endpoint)
     view = views.webhook_view(endpoint, visit.now)
     return await _secret(visit, view, secret, "Signing secret")
 

@@ -59,7 +59,13 @@ from hookline.storage.schema.traffic import (
     unmatched_receipts,
     virtual_phones,
 )
-from hookline.storage.schema.upkeep import audit, idempotency, leases, mails
+from hookline.storage.schema.upkeep import (
+    audit,
+    audit_verifications,
+    idempotency,
+    leases,
+    mails,
+)
 
 __all__ = [
     "CALL_STATUSES",
@@ -68,6 +74,7 @@ __all__ = [
     "accounts",
     "attempts",
     "audit",
+    "audit_verifications",
     "call_commands",
     "calls",
     "carrier_links",

@@ -5,6 +5,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Table, T
 from hookline.storage.schema.columns import (
     count_column,
     metadata,
+    one_of,
     text_column,
     time_column,
 )
@@ -39,7 +40,33 @@ audit = Table(
     text_column("after", null=True),
     text_column("previous_hash"),
     text_column("hash"),
-    Index(None, "account_id", "resource_id"),
+    Index(None, "account_id", "action", "number"),
+    Index(None, "account_id", "actor_id", "number"),
+    Index(None, "account_id", "resource_id", "number"),
+)
+"""Append-only: triggers of migration 0009 refuse UPDATE, DELETE and TRUNCATE."""
+
+audit_verifications = Table(
+    "audit_verifications",
+    metadata,
+    Column("id", Text, primary_key=True),
+    text_column("account_id"),
+    text_column("status"),
+    text_column("asked_by"),
+    text_column("known", null=True),  # the head that was noted elsewhere: `42:5f3a…`
+    Column("head_number", BigInteger, nullable=False),
+    text_column("head_hash"),
+    Column("checked", BigInteger, nullable=False, server_default="0"),
+    text_column("checked_hash", default=""),  # of the last row that was checked
+    Column("break_number", BigInteger, nullable=True),
+    text_column("break_kind", null=True),
+    text_column("break_detail", null=True),
+    time_column("created_at"),
+    time_column("updated_at"),
+    time_column("finished_at", null=True),
+    one_of("status", "queued", "running", "intact", "broken"),
+    Index(None, "account_id", "id"),
+    Index(None, "finished_at"),
 )
 
 mails = Table(
