@@ -8,15 +8,17 @@ from typing import Any
 
 import httpx
 
-from hookline.console.navigation import CREDENTIALS, NUMBERS, WEBHOOKS
+from hookline.console.navigation import CREDENTIALS, NUMBERS, USERS, WEBHOOKS
 from hookline.console.routes import PAGES
 from hookline.console.routing import Page
 from tests.system.installation import TEXT, Installation
+from tests.system.people import token_in
 from tests.system.recipes import (
     ANSWERS_AT_ONCE,
     PHONE,
     SANDBOX_NUMBER,
     World,
+    fresh_email,
     fresh_number,
 )
 
@@ -88,6 +90,10 @@ def _edited_carrier(world: World) -> Request:
     return Request({"id": _carrier(world)}, {**_carrier_form(), "password": ""})
 
 
+def _user_with_a_session(world: World) -> str:
+    return world.session()[0]
+
+
 def _rotating(world: World) -> str:
     return world.rotating()
 
@@ -145,6 +151,36 @@ RECIPES: dict[str, Recipe] = {
     "GET /audit/chain": _plain(),
     "POST /audit/verify": lambda world: Request(form=world.nothing_verified()),
     "GET /audit/{id}": _on(World.entry),
+    **{f"GET {USERS}/{{id}}{act}": _on(World.user)
+       for act in ("", "/edit", "/disable", "/remove", "/end-sessions")},
+    f"GET {USERS}": _plain(),
+    f"GET {USERS}/invite": _plain(),
+    f"POST {USERS}/invite": lambda _: Request(form={"email": fresh_email(), "role": "viewer"}),
+    f"POST {USERS}/{{id}}/edit": _on(World.user, name="Dana", role="developer"),
+    f"POST {USERS}/{{id}}/disable": _on(World.user),
+    f"GET {USERS}/{{id}}/enable": _on(World.disabled_user),
+    f"POST {USERS}/{{id}}/enable": _on(World.disabled_user),
+    f"POST {USERS}/{{id}}/remove": _on(World.user),
+    f"POST {USERS}/{{id}}/end-sessions": _on(_user_with_a_session),
+    f"POST {USERS}/{{id}}/sessions/{{session}}/end": lambda world: Request(
+        dict(zip(("id", "session"), world.session(), strict=True))
+    ),
+    f"GET {USERS}/{{id}}/reset-second-factor": _on(World.guarded_user),
+    f"POST {USERS}/{{id}}/reset-second-factor": _on(World.guarded_user),
+    f"POST {USERS}/invitations/{{id}}/resend": _on(World.invitation),
+    f"GET {USERS}/invitations/{{id}}/revoke": _on(World.invitation),
+    f"POST {USERS}/invitations/{{id}}/revoke": _on(World.invitation),
+    "GET /requests": _plain(),
+    "GET /requests/{id}": _on(World.request),
+    "GET /session/security": _plain(),
+    "POST /session/sessions/{id}/end": lambda world: Request({"id": world.session()[1]}),
+    "POST /session/end-others": _plain(),
+    "GET /session/second-factor": _plain(),
+    "POST /session/second-factor": _plain(),
+    "GET /session/second-factor/off": _plain(),
+    "POST /session/second-factor/off": _plain(),
+    "GET /session/second-factor/codes": _plain(),
+    "POST /session/second-factor/codes": _plain(),
     "GET /messages": _plain(),
     "GET /messages/new": _plain(),
     "POST /messages": _plain(**{"from": SANDBOX_NUMBER, "to": PHONE, "text": TEXT}),
@@ -236,12 +272,6 @@ class Person:
             if not answer.headers.get("content-type", "").startswith("text/event-stream"):
                 answer.read()
             return answer
-
-
-def token_in(page: httpx.Response) -> str:
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-    assert found, page.text[:500]
-    return found[1]
 
 
 @contextmanager

@@ -31,6 +31,11 @@ def signed_in(url: str, email: str, password: str) -> Iterator[httpx.Client]:
 
 def set_up_second_factor(client: httpx.Client) -> str:
     """By the form, as their app would; its secret."""
+    return turn_on_second_factor(client)[0]
+
+
+def turn_on_second_factor(client: httpx.Client) -> tuple[str, list[str]]:
+    """The secret, and the recovery codes that were shown."""
     page = client.get(SET_UP)
     shown = re.search(r'id="totp-key">([A-Z2-7 ]+)<', page.text)
     sealed = re.search(r'name="sealed" value="([^"]+)"', page.text)
@@ -43,5 +48,6 @@ def set_up_second_factor(client: httpx.Client) -> str:
         "code": pyotp.TOTP(secret).now(),
     }
     turned = client.post(SET_UP, data=typed)
-    assert "Recovery codes" in turned.text, turned.text
-    return secret
+    codes = re.search(r'id="recovery-codes"[^>]*>([^<]+)<', turned.text)
+    assert codes, turned.text
+    return secret, codes[1].split()

@@ -155,6 +155,11 @@ class World:
         found = self._get(f"/v1/users/{made['id']}/sessions")["data"]
         return made["id"], found[0]["id"]
 
+    def disabled_user(self) -> str:
+        known = self.user()
+        self.client.patch(f"/v1/users/{known}", json={"disabled": True}).raise_for_status()
+        return known
+
     def guarded_user(self) -> str:
         """Somebody with a second factor."""
         made = self.make("/v1/users", {"email": fresh_email(), "role": "viewer"})

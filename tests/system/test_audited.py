@@ -36,13 +36,18 @@ OF_THE_SESSION = {
     "POST /session/account": "looks at another account",
     "POST /session/mode": "looks at test data; a cookie",
     "POST /session/password": "tests/accounts/test_own_password.py",
+    "POST /session/sessions/{id}/end": "tests/accounts/test_user_access.py",
+    **{
+        f"POST /session/second-factor{act}": "tests/accounts/test_second_factor.py"
+        for act in ("", "/off", "/codes")
+    },
 }
 PAGES_THAT_READ_SECRETS = {
     "GET /webhooks/{id}/secret",
     "GET /recordings/{id}/audio",
     "GET /audit/export",
 }
-WITHOUT_FACTS = {"user.sign_in", "user.sign_out_everywhere", "user.change_password", "recording.listen",
+WITHOUT_FACTS = {"user.reset_second_factor", "user.sign_in", "user.sign_out_everywhere", "user.change_password", "recording.listen",
                  "webhook.show_secret", "account.show_signing_secret", "user.reset_password"}  # fmt: skip
 """Acts of which the action says everything."""
 

@@ -7,7 +7,8 @@ import httpx
 import pytest
 
 from tests.system.installation import Installation
-from tests.system.pages import HTML, token_in
+from tests.system.pages import HTML
+from tests.system.people import token_in
 
 EMAIL, PASSWORD = "admin@example.com", "a password of five words"
 SESSION = "hookline_session"

@@ -16,13 +16,19 @@ NOT_NOW = {
     "POST /sign-out": "ends the session that the other requests need",
     "POST /session/account": "the owner has one account",
     "POST /carriers/{id}/test": "sends over a network: tests/console/test_browser_carriers.py",
+    **{
+        f"{method} /session/second-factor{act}": "tests/console/test_browser_people.py"
+        for method in ("GET", "POST")
+        for act in ("", "/off", "/codes")
+    },
+    "POST /session/sessions/{id}/end": "ends one's own: tests/accounts/test_user_access.py",
     "POST /session/password": "the owner's password is known to nobody",
     "GET /phone/{digits}/calls/{leg}/sounds/{name}": "it has played nothing yet",
 }
 """Pages whose success other tests see (tests/console)."""
 
 
-NOWHERE = Request({"id": "x", "digits": "x", "leg": "x", "name": "x"})
+NOWHERE = Request({"id": "x", "digits": "x", "leg": "x", "name": "x", "session": "x"})
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.system.installation import Installation
-from tests.system.pages import token_in
+from tests.system.people import token_in
 
 HSTS = "strict-transport-security"
 

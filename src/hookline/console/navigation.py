@@ -81,7 +81,7 @@ MAIN = (
             Item("carriers", "Numbers and carriers", CARRIERS, "server", "n"),
             Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),
             Item("users", "Users and roles", USERS, "users", "u"),
-            Item("audit", "Audit log", AUDIT, "shield", "l"),
+            Item("audit", "Audit log", AUDIT, "shield", "t"),
             Item("account", "Account", ACCOUNT, "gear", "a"),
         ),
     ),

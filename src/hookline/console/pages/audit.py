@@ -16,7 +16,7 @@ from hookline.audit.model import Entry, Verification
 from hookline.audit.reading import get_entry, read_page
 from hookline.audit.routes import export_answer
 from hookline.audit.schemas import EntryPaging, ExportQuery
-from hookline.console.navigation import AUDIT
+from hookline.console.navigation import AUDIT, page_about
 from hookline.console.routing import Page
 from hookline.console.views import audit as views
 from hookline.console.visit import Visit
@@ -75,6 +75,7 @@ async def show_entry(visit: Visit) -> Response:
         entry.action,
         entry=entry,
         row=views.entry_row(entry),
+        request_url=page_about(entry.request_id or "") if visit.may(Scope.REQUESTS_READ) else None,
         changes=views.changes(entry.before, entry.after),
         base=AUDIT,
     )

@@ -14,6 +14,7 @@ GROUPS = {
     "credential.*": "Credentials",
     "credential_policy.*": "Credential policy",
     "user.*": "People",
+    "invitation.*": "Invitations",
     "account.*": "Account",
     "carrier.*": "Carriers",
     "number.*": "Numbers",
