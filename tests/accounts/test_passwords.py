@@ -20,6 +20,27 @@ def test_weak_password_is_refused(text: str, code: str) -> None:
     assert refused.value.errors[0].code == code
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password1234", "qwertyuiop12", "iloveyou1234", "hookline1234", "Password!Password!",
+        "dana.scully1", "abcabcabcabcabcdef", "x" * 72 + "correct horse battery",
+    ],
+)  # fmt: skip
+async def test_guessable_password_is_refused(passwords: Passwords, text: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        await passwords.choose(text, pointer="/new", about=["Dana.Scully@example.com"])
+    found = refused.value.errors[0]
+    assert (found.pointer, found.code) == ("/new", "password_guessable")
+
+
+@pytest.mark.parametrize("text", [generate(), "correct horse battery", "Zürich Hauptbahnhof"])
+async def test_words_that_do_not_belong_together_are_a_password(
+    passwords: Passwords, text: str
+) -> None:
+    assert (await passwords.choose(text, about=["dana@example.com"])).text == text
+
+
 def test_length_counts_after_normalisation() -> None:
     assert check_password("ｐａｓｓｗｏｒｄ１２３４") == "password1234"
 

@@ -48,7 +48,7 @@ async def ensure_first_account(
     if (await store.read(sql.count_accounts()))[0][0]:
         return None
     address = normalise_email(email)
-    chosen = await passwords.choose(password)
+    chosen = await passwords.choose(password, about=[address])
 
     async def begin(tx: Transaction) -> Bootstrap | None:
         # Nodes that start together wait here for the first one's commit, and then see its account.

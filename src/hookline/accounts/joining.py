@@ -63,8 +63,9 @@ async def find_invitation(store: Store, token: str) -> Welcome:
 
 async def join_as_new(store: Store, passwords: Passwords, newcomer: Newcomer) -> NewSession:
     """Make the user, and begin a session. Raises InvitationEnded, WrongInvitee, Invalid."""
-    await find_invitation(store, newcomer.token)  # before the work that a password costs
-    chosen = await passwords.choose(newcomer.password)
+    welcome = await find_invitation(store, newcomer.token)  # before what a password costs
+    about = [newcomer.name, welcome.invitation.email, welcome.account_name]
+    chosen = await passwords.choose(newcomer.password, about=about)
     name = clean_person_name(newcomer.name)
 
     async def join(tx: Transaction) -> NewSession:

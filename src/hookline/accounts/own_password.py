@@ -41,7 +41,7 @@ async def change_own_password(
     stored = found[0].password_hash
     if not (await passwords.verify(stored, change.current)).is_right:
         raise Invalid.at("/current", "wrong_password", "This is not your current password.")
-    chosen = await passwords.choose(change.new, pointer="/new")
+    chosen = await passwords.choose(change.new, pointer="/new", about=[session.email])
 
     async def store_it(tx: Transaction) -> NewSession:
         await forgive(tx, store, attempt)

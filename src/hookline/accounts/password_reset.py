@@ -21,7 +21,7 @@ async def reset_password(
 ) -> NewPassword:
     """The new password, generated when none is given. Raises UserNotFound, Invalid."""
     address = normalise_email(email)
-    chosen = await passwords.choose(password)
+    chosen = await passwords.choose(password, about=[address])
 
     async def reset(tx: Transaction) -> NewPassword:
         found = await tx.execute(sql.user_of_email(address))

@@ -9,7 +9,7 @@ import os
 import secrets
 import unicodedata
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -24,6 +24,14 @@ LENGTH_MIN = 12
 LENGTH_MAX = 128
 _RAW_LENGTH_MAX = 1_024
 _DISTINCT_MIN = 5
+_ESTIMATED_LENGTH = 72
+_SCORE_MIN = 3
+"""Of zxcvbn: it takes 100 million guesses at least."""
+_KNOWN_TO_ALL = ("hookline", "console", "administrator")
+_GUESSABLE = (
+    "This is easy to guess. Use some words that do not belong together, or have a password manager "
+    "make one."
+)
 _MEMORY_KIB = 19 * 1_024
 _PASSES = 2
 _THREADS = 2
@@ -64,9 +72,19 @@ class Passwords:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="password")
         self._waiting = 0
 
-    async def choose(self, text: str | None, *, pointer: str = "/password") -> NewPassword:
-        """The password with its hash; generated when there is none. Raises Invalid, PasswordsBusy."""
-        chosen = generate() if text is None else check_password(text, pointer)
+    async def choose(
+        self, text: str | None, *, pointer: str = "/password", about: Sequence[str] = ()
+    ) -> NewPassword:
+        """The password with its hash; generated when there is none. Raises Invalid, PasswordsBusy.
+
+        `about`: what others know of the person, and would try first.
+        """
+        if text is None:
+            chosen = generate()
+        else:
+            chosen = check_password(text, pointer)
+            if await self._run(lambda: is_guessable(chosen, about)):
+                raise Invalid.at(pointer, "password_guessable", _GUESSABLE)
         return NewPassword(await self._run(lambda: self._hash(chosen)), chosen, text is None)
 
     async def verify(self, stored: str | None, text: str) -> Verdict:
@@ -116,6 +134,18 @@ def check_password(text: str, pointer: str = "/password") -> str:
             pointer, "password_too_simple", f"Use at least {_DISTINCT_MIN} different characters."
         )
     return normal
+
+
+def is_guessable(password: str, about: Sequence[str]) -> bool:
+    """Whether guessers who know the usual passwords, words and patterns find it too soon.
+
+    The estimate takes up to half a second, and its word lists 16 MB from the first one on.
+    """
+    from zxcvbn import zxcvbn
+
+    known = [*_KNOWN_TO_ALL, *(part for text in about for part in (text, *text.split("@")))]
+    found = zxcvbn(password[:_ESTIMATED_LENGTH], user_inputs=known)
+    return int(found["score"]) < _SCORE_MIN
 
 
 def generate() -> str:

@@ -118,7 +118,7 @@ def _changing(router: Routes, passwords: Passwords) -> None:
         An address that is used here already needs the person's consent: invite it. Only owners
         who are signed in can add owners, in the console.
         """
-        password = await passwords.choose(body.password)
+        password = await passwords.choose(body.password, about=[body.email])
         new = NewUser(body.email, password, Grant(body.role, body.permissions), body.name)
 
         async def add(tx: Transaction) -> UserWithPassword:
