@@ -4,16 +4,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, insert, inspect
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, insert, inspect, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
+from hookline.ids import is_id
 from hookline.storage import schema
 from hookline.storage.errors import DatabaseUnavailable
-from hookline.storage.migrate import head_revision, migrate
+from hookline.storage.migrate import _config, head_revision, migrate
 from tests.storage.databases import settings_for
 
 MIGRATE = """
@@ -123,3 +126,41 @@ def test_migration_that_fails_halfway_leaves_nothing(tmp_path: Path) -> None:
 async def test_unreachable_database_is_said_to_be_so(unused_tcp_port: int) -> None:
     with pytest.raises(DatabaseUnavailable):
         await migrate(settings_for(f"postgresql://nobody@127.0.0.1:{unused_tcp_port}/none"))
+
+
+async def test_people_who_are_signed_in_stay_so_and_their_sessions_get_names(
+    database_url: str,
+) -> None:
+    """0008 gives an id to each session that is there."""
+
+    def before_people(connection: Connection) -> None:
+        config = _config()
+        config.attributes["connection"] = connection
+        scripts = ScriptDirectory.from_config(config)
+        command.upgrade(config, str(scripts.get_revision("0008").down_revision))
+        for row in (
+            "accounts (id, name, signing_secret, created_at) VALUES ('a', 'A', 's', 1)",
+            (
+                "users (id, email, password_hash, created_at, password_changed_at) "
+                "VALUES ('u', 'e', 'h', 1, 1)"
+            ),
+        ):
+            connection.execute(text(f"INSERT INTO {row}"))
+        for digest in (b"one", b"two"):
+            names = "digest, user_id, account_id, csrf_token, created_at, authenticated_at"
+            connection.execute(
+                text(
+                    f"INSERT INTO sessions ({names}, last_seen_at, expires_at)"
+                    " VALUES (:digest, 'u', 'a', 'c', 1, 1, 1, 9)"
+                ),
+                {"digest": digest},
+            )
+
+    async with engine_of(database_url).begin() as connection:
+        await connection.run_sync(before_people)
+    await migrate(settings_for(database_url))
+    async with engine_of(database_url).connect() as connection:
+        rows = (await connection.execute(select(schema.sessions))).all()
+    assert {bytes(row.digest) for row in rows} == {b"one", b"two"}
+    assert len({row.id for row in rows}) == 2
+    assert all(is_id("ses", row.id) for row in rows)

@@ -9,17 +9,19 @@ from hookline.clock import HOUR_MS, UnixMs
 from hookline.ids import AccountId, SessionId, UserId
 from hookline.storage.schema import accounts, sessions
 
+LISTED_MAX = 100
 Query = Select[Any]  # Any: the columns that `listed` reads
 
 
 def alive(user_id: str, now: UnixMs, idle_hours: int) -> Query:
-    """The user's living sessions, the latest used first."""
+    """The user's living sessions, the latest used first, a hundred at most."""
     return (
         select(sessions, accounts.c.name.label("account_name"))
         .join_from(sessions, accounts, accounts.c.id == sessions.c.account_id)
         .where(sessions.c.user_id == user_id, sessions.c.expires_at > now)
         .where(sessions.c.last_seen_at > now - idle_hours * HOUR_MS)
         .order_by(sessions.c.last_seen_at.desc(), sessions.c.id)
+        .limit(LISTED_MAX)
     )
 
 

@@ -22,6 +22,7 @@ from hookline.audit.append import record
 from hookline.ids import AccountId, UserId
 from hookline.outbound.mail import queue_mail
 from hookline.principal import Principal, system
+from hookline.storage.schema import sessions
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
@@ -29,8 +30,9 @@ from hookline.storage.transaction import Transaction
 async def list_sessions(store: Store, principal: Principal, user_id: str) -> list[ListedSession]:
     """The user's living sessions in the caller's account. Raises UserNotFound."""
     member = await get_user(store, principal, user_id)
-    rows = await store.read(sql.alive(member.id, store.now(), store.settings.session_hours))
-    return [one for one in map(sql.listed, rows) if one.account_id == principal.account_id]
+    theirs = sql.alive(member.id, store.now(), store.settings.session_hours)
+    rows = await store.read(theirs.where(sessions.c.account_id == principal.account_id))
+    return [sql.listed(row) for row in rows]
 
 
 async def count_sessions(store: Store, principal: Principal) -> dict[str, int]:

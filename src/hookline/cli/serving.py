@@ -72,10 +72,8 @@ async def _prepare(settings: Settings, port: int) -> None:
 
 
 def _print_banner(settings: Settings, port: int, client_id: str, first: Bootstrap | None) -> None:
-    host = "localhost" if settings.host in _LOCAL else settings.host
-    address = settings.public_url or f"http://{host}:{port}"
     write = sys.stdout.write
-    write(f"\n  Hookline is at  {address}\n\n")
+    write(f"\n  Hookline is at  {address_of(settings, port)}\n\n")
     if first is not None:
         write(f"  Sign in as      {first.owner.email}\n")
         if first.password is not None:
@@ -86,6 +84,12 @@ def _print_banner(settings: Settings, port: int, client_id: str, first: Bootstra
         write(f"  Webhooks may reach these private addresses: {allowed}\n")
     write(f"\n  Send an SMS to a virtual phone:\n\n{_curl(settings, port)}\n\n")
     sys.stdout.flush()
+
+
+def address_of(settings: Settings, port: int | None = None) -> str:
+    """How people reach the server; `port`: the one that it has taken."""
+    host = "localhost" if settings.host in _LOCAL else settings.host
+    return settings.public_url or f"http://{host}:{port or settings.port}"
 
 
 def _curl(settings: Settings, port: int) -> str:

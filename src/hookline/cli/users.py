@@ -30,6 +30,7 @@ from hookline.accounts.schemas import (
 from hookline.accounts.user_access import reset_second_factor_of
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json, print_table
+from hookline.cli.serving import address_of
 from hookline.cli.session import operator, run
 from hookline.foundation import Core
 from hookline.principal import Principal
@@ -75,9 +76,8 @@ def invite(
     """Invite somebody by e-mail; without a mail server the link is shown, once."""
 
     async def work(core: Core) -> tuple[Invited, int]:
-        principal, settings = await operator(core, account), core.settings
-        origin = settings.public_url or f"http://{settings.host}:{settings.port}"
-        new = NewInvitation(email, Grant(role), origin)
+        principal = await operator(core, account)
+        new = NewInvitation(email, Grant(role), address_of(core.settings))
         made = await core.store.commit(
             lambda tx: make_invitation(tx, core.store, core.box, principal, new)
         )
