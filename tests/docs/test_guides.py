@@ -59,6 +59,22 @@ def test_users_guide_invites_changes_and_resets(terminal: Terminal, server: Runn
     assert "password alone" in terminal.run(reset)
 
 
+def test_guide_to_what_credentials_do_finds_a_refused_request(terminal: Terminal) -> None:
+    listed, own = [block.code for block in blocks(GUIDES / "see-what-credentials-do.md", "sh")]
+    create = ".venv/bin/hookline credentials create --description Seen --all-scopes --token-only"
+    terminal.run(f"export HOOKLINE_TOKEN=$({create})")
+    asked = terminal.run(
+        "curl -sS -o /dev/null -D - $HOOKLINE_URL/v1/messages/none "
+        '-H "Authorization: Bearer $HOOKLINE_TOKEN"'
+    )
+    request_id = re.search(r"req_\w{26}", asked)
+    assert request_id is not None
+    terminal.repeat(listed, until=request_id[0])
+    assert terminal.run(listed).count(request_id[0]) == 2
+    shown = json.loads(terminal.run(own))
+    assert shown["requests_per_day"][-1]["errors"] >= 1
+
+
 def test_backup_guide_restores_what_was_backed_up(
     terminal: Terminal, server: RunningServer, tmp_path: Path
 ) -> None:

@@ -4,6 +4,7 @@ from sqlalchemy import BigInteger, Column, Index, Integer, Table, Text, text
 
 from hookline.storage.schema.columns import count_column, metadata, one_of, text_column, time_column
 
+_LISTED = ("account_id", "id", "mode", "status", "method", "path")
 _FAILED, _TEST = text("status >= 400"), text("mode = 'test'")
 
 requests = Table(
@@ -31,15 +32,15 @@ requests = Table(
     Column("body_bytes", BigInteger, nullable=False),
     one_of("mode", "live", "test"),
     # What lists filter by stands in the index, so that rows that do not match are never fetched.
-    Index("ix_requests_list", "account_id", "id", "mode", "status", "method", "path"),
+    Index("ix_requests_list", *_LISTED),
     Index(
         "ix_requests_of_credential",
         "account_id", "credential_id", "id", "mode", "status", "method", "token_last4", "ip", "path",
     ),
     Index(None, "account_id", "ip", "id"),
     Index(None, "account_id", "token_last4", "id"),
-    Index("ix_requests_errors", "account_id", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
-    Index("ix_requests_test", "account_id", "id", sqlite_where=_TEST, postgresql_where=_TEST),
+    Index("ix_requests_errors", *_LISTED, sqlite_where=_FAILED, postgresql_where=_FAILED),
+    Index("ix_requests_test", *_LISTED, sqlite_where=_TEST, postgresql_where=_TEST),
 )  # fmt: skip
 
 credential_days = Table(

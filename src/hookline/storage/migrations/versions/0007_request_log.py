@@ -72,7 +72,7 @@ def _requests() -> None:
     for name, condition in (("errors", "status >= 400"), ("test", "mode = 'test'")):
         where = sa.text(condition)
         op.create_index(
-            f"ix_requests_{name}", "requests", ["account_id", "id"],
+            f"ix_requests_{name}", "requests", listed,
             sqlite_where=where, postgresql_where=where,
         )  # fmt: skip
 
