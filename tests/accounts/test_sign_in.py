@@ -1,5 +1,6 @@
 import pytest
 from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from hookline.accounts.errors import SignInRefused, TooManySignIns
 from hookline.accounts.model import Account, Member
@@ -35,6 +36,21 @@ async def test_right_password_begins_a_session(
         store.now() + 7 * DAY_MS,
     )
     assert await find_session(store, made.token) == made.session
+
+
+async def test_what_is_refused_is_logged_without_what_was_typed(
+    store: Store, dana: Member, passwords: Passwords
+) -> None:
+    typed = "wrong horse battery"
+    with capture_logs() as log:
+        for email in (dana.email, typed):
+            with pytest.raises(SignInRefused):
+                await enter(store, passwords, email, typed)
+    assert [(one["event"], one["ip"], one["user_id"]) for one in log] == [
+        ("sign_in_refused", IP, dana.id),
+        ("sign_in_refused", IP, None),
+    ]
+    assert typed not in repr(log)
 
 
 async def test_only_the_digest_of_the_cookie_is_stored(

@@ -19,6 +19,9 @@ from hookline.outbound.sealing import SecretBox
 from hookline.principal import Principal
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
+from hookline.telemetry.logs import get_logger
+
+log = get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ async def reauthenticate(
         raise SignInRefused
     stored = found[0].password_hash
     if not (await passwords.verify(stored, proof.password)).is_right:
+        log.warning("proof_refused", ip=principal.ip, user_id=session.user_id)
         raise Invalid.at("/password", "wrong_password", "This is not your password.")
     await store.commit(lambda tx: forgive(tx, store, attempt))
     code_attempt = CodeAttempt(session.email, principal.ip or "")
@@ -58,6 +62,7 @@ async def reauthenticate(
         if session.has_second_factor:
             spent = await spend_code(tx, store, box, session.user_id, proof.code)
             if spent is Spent.NOTHING:
+                log.warning("code_refused", ip=principal.ip, user_id=session.user_id)
                 raise CodeRefused
             await forgive(tx, store, code_attempt)
             if spent is Spent.RECOVERY:

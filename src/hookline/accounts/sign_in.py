@@ -21,7 +21,9 @@ from hookline.ids import AccountId, UserId
 from hookline.outbound.sealing import SecretBox
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
+from hookline.telemetry.logs import get_logger
 
+log = get_logger(__name__)
 PENDING_MS = 10 * MINUTE_MS
 _TOKEN_BYTES = 32
 _TOKEN_MAX = 128
@@ -60,6 +62,8 @@ async def sign_in(store: Store, passwords: Passwords, typed: SignIn) -> NewSessi
     stored = found[0].password_hash if found else None
     verdict = await passwords.verify(stored, typed.password)
     if stored is None or not verdict.is_right:
+        # Not what was typed, which may be a password in the wrong field.
+        log.warning("sign_in_refused", ip=typed.ip, user_id=found[0].id if found else None)
         raise SignInRefused
 
     async def begin(tx: Transaction) -> NewSession | Pending:
@@ -87,6 +91,7 @@ async def finish_sign_in(store: Store, box: SecretBox, typed: CodeTyped) -> NewS
         user_id, stored = UserId(rows[0].id), rows[0].password_hash
         spent = await spend_code(tx, store, box, user_id, typed.code)
         if spent is Spent.NOTHING:
+            log.warning("code_refused", ip=typed.ip, user_id=user_id)
             raise CodeRefused
         await forgive(tx, store, attempt)
         await _mark(tx, store, user_id, stored, stored)
