@@ -7,17 +7,13 @@ import pytest
 from hookline.clock import DAY_MS, HOUR_MS, UnixMs
 from hookline.console.views.credentials import (
     Age,
-    count_overdue,
     credential_view,
-    matching,
     scope_chips,
-    tabs,
 )
 from hookline.console.views.rotation import chosen_grace, span
 from hookline.credentials.model import (
     Actor,
     Credential,
-    Ending,
     LastUse,
     PreviousToken,
     Status,
@@ -75,23 +71,6 @@ def test_scopes_become_one_chip_a_resource() -> None:
     assert chips[0].full == "send, read"
 
 
-def test_every_word_must_be_found_somewhere() -> None:
-    views = [credential_view(credential(), NOW)]
-    assert matching(views, "crm MARA x9lk messages:send") == views
-    assert matching(views, "crm nobody") == []
-
-
-def test_ended_ones_are_in_a_tab_of_their_own() -> None:
-    ended = credential(
-        age_days=300,
-        status=Status.REVOKED,
-        ended=Ending(UnixMs(NOW), Actor("usr_1", "mara@example.com"), "deleted"),
-    )
-    views = [credential_view(credential(age_days=300), NOW), credential_view(ended, NOW)]
-    assert [tab.count for tab in tabs(views)] == [1, 1, 0, 1]
-    assert count_overdue(views) == 1
-
-
 def test_the_last_use_is_shown() -> None:
     used = credential(last_used=LastUse(UnixMs(NOW), "203.0.113.9", "curl/8", "POST /v1/messages"))
     view = credential_view(used, NOW)
@@ -121,11 +100,6 @@ def test_old_token_is_quiet_when_it_was_not_used_since(used_at: int | None, is_q
     grace = credential_view(in_grace(used_at), NOW).grace
     assert grace is not None
     assert (grace.is_quiet, grace.percent) == (is_quiet, 25)
-
-
-def test_rotating_ones_are_in_their_own_tab_and_those_still_used_need_attention() -> None:
-    views = [credential_view(in_grace(at), NOW) for at in (None, NOW - HOUR_MS)]
-    assert [tab.count for tab in tabs(views)] == [2, 1, 2, 0]
 
 
 @pytest.mark.parametrize(

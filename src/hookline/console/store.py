@@ -7,8 +7,6 @@ from sqlalchemy import Column, Select, Table, exists, func, literal, or_, select
 
 from hookline.api.pagination import CreatedPaging, paged
 from hookline.calls import store as call_sql
-from hookline.clock import UnixMs
-from hookline.credentials import store as credential_sql
 from hookline.ids import AccountId
 from hookline.messages import store as message_sql
 from hookline.numbers import store as number_sql
@@ -26,19 +24,11 @@ from hookline.storage.schema import (
 from hookline.webhooks import ledger
 from hookline.webhooks import store as endpoint_sql
 
-CREDENTIALS_MAX = 500
-"""More than a person can look through; the API pages."""
 DELIVERIES_ABOUT_MAX = 50
 RECORDINGS_OF_CALL_MAX = 50
 SENDERS_MAX = 200
 
 Rows = Select[Any]  # Any: the room's own columns
-
-
-def all_credentials(principal: Principal, now: UnixMs) -> Rows:
-    """The account's credentials, newest first."""
-    statement = credential_sql.visible_to(principal, now)
-    return statement.order_by(credentials.c.id.desc()).limit(CREDENTIALS_MAX)
 
 
 def descriptions_of(principal: Principal, credential_ids: Collection[str]) -> Select[str, str]:

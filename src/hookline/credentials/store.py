@@ -40,7 +40,7 @@ _SHOWN = (
     "prefix", "last4", "last_used_at", "last_used_ip", "last_used_user_agent", "last_used_route",
 )  # fmt: skip
 _OF_GRACE = ("created_at", "rotated_at", "ended_at", "grace_extended", "grace_uses")
-_old = tokens.alias("old")
+old_token = tokens.alias("old")
 Credentials = Select[Any]  # Any: the columns that `from_row` reads
 CredentialRow = Row[Any]
 
@@ -109,18 +109,18 @@ def visible_to(principal: Principal, now: UnixMs) -> Credentials:
     In test mode only test ones.
     """
     present = (tokens.c.credential_id == credentials.c.id) & tokens.c.status.not_in(_PAST)
-    in_grace = (_old.c.credential_id == credentials.c.id) & is_in_grace(_old.c, now)
+    in_grace = (old_token.c.credential_id == credentials.c.id) & is_in_grace(old_token.c, now)
     columns = (
         *credentials.c,
         state_at(now).label("state"),
         *(tokens.c[name] for name in (*_SHOWN, "first_use_grace_ms", "refused_from")),
         func.coalesce(policies.c.rotation_days, ROTATION_DAYS).label("rotation_days"),
-        *(_old.c[name].label(f"old_{name}") for name in (*_SHOWN, *_OF_GRACE)),
+        *(old_token.c[name].label(f"old_{name}") for name in (*_SHOWN, *_OF_GRACE)),
     )
     statement = (
         select(*columns)
         .join_from(credentials, tokens, present)
-        .outerjoin(_old, in_grace)
+        .outerjoin(old_token, in_grace)
         .outerjoin(policies, policies.c.account_id == credentials.c.account_id)
         .where(credentials.c.account_id == principal.account_id)
     )
@@ -134,7 +134,7 @@ def state_at(now: UnixMs) -> ColumnElement[str]:
     return case(
         (credentials.c.status != Status.ACTIVE.value, credentials.c.status),
         (credentials.c.expires_at <= now, Status.EXPIRED.value),
-        (_old.c.digest.is_not(None), Status.ROTATING.value),
+        (old_token.c.digest.is_not(None), Status.ROTATING.value),
         else_=Status.ACTIVE.value,
     )
 

@@ -1,11 +1,10 @@
 """Administration → Integrations → Config → Credentials."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from starlette.responses import RedirectResponse, Response
 
-from hookline.console import store as sql
+from hookline.console.credential_store import count_parts, list_part
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
 from hookline.console.navigation import CONFIG, CREDENTIALS, INTEGRATIONS
 from hookline.console.pages.credential_shown import CREATED, get_view, reveal, sample_sender
@@ -36,6 +35,7 @@ from hookline.principal import Mode, Scope
 
 _FORM_FIELDS = ("description", "scopes", "mode", "expires_in_days", *RESTRICTIONS)
 _FOREVER = "never"
+_PER_PAGE = 50
 _REFUSED = (Invalid, Conflict, Forbidden)
 
 
@@ -55,11 +55,7 @@ class Typed:
 
 async def show_integrations(visit: Visit) -> Response:
     """The ways to connect other systems."""
-    found = await _all(visit)
-    counts = {
-        "active": sum(1 for view in found if not view.is_ended),
-        "due": sum(1 for view in found if view.is_due),
-    }
+    counts = await _counts(visit)
     return await visit.page("integrations.html", active="integrations", counts=counts)
 
 
@@ -73,20 +69,22 @@ async def to_credentials(_visit: Visit) -> Response:
 
 async def list_credentials(visit: Visit) -> Response:
     """A part of the credentials, filtered by words."""
-    found = await _all(visit)
     show = views.part_named(visit.guest.query("show"))
-    part = views.part_of(found, show)
-    query = visit.guest.query("q")[:100]
+    text, now = visit.guest.query("q")[:100], visit.store.now()
+    paging = visit.guest.paging(_PER_PAGE)
+    rows = await visit.store.read(list_part(visit.principal, now, show, text, paging))
+    shown, counts = rows[:_PER_PAGE], await _counts(visit)
     return await visit.page(
         "credentials/list.html",
         **_place(visit),
         show=show,
-        q=query,
-        rows=views.matching(part, query),
-        total=len(part),
-        tabs=views.tabs(found),
+        q=text,
+        query=dict(visit.request.query_params),
+        rows=[views.credential_view(credential_sql.from_row(row), visit.now) for row in shown],
+        next_cursor=shown[-1].id if len(rows) > _PER_PAGE else None,
+        tabs=views.tabs(counts),
         title=views.TITLES[show],
-        overdue=views.count_overdue(found),
+        overdue=counts["overdue"],
         curl=send_curl(visit.guest.origin, await sample_sender(visit)),
     )
 
@@ -208,9 +206,9 @@ def _typed(form: Form, mode: Mode) -> Typed:
     )
 
 
-async def _all(visit: Visit) -> Sequence[views.CredentialView]:
-    rows = await visit.store.read(sql.all_credentials(visit.principal, visit.store.now()))
-    return [views.credential_view(credential_sql.from_row(row), visit.now) for row in rows]
+async def _counts(visit: Visit) -> dict[str, int]:
+    counted = (await visit.store.read(count_parts(visit.principal, visit.store.now())))[0]
+    return counted._asdict()
 
 
 async def _create_form(

@@ -1,6 +1,6 @@
 """Credentials as the list, the detail page and the dialogs show them."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hookline.clock import DAY_MS
@@ -14,7 +14,7 @@ SOON_DAYS = 14
 
 _CHIPS_MAX = 2
 _ENDED = frozenset({Status.REVOKED, Status.EXPIRED})
-_EXPIRES_SOON_MS = 14 * DAY_MS
+EXPIRES_SOON_MS = 14 * DAY_MS
 LIFETIMES = (7, 30, 90, 180, 365)
 """Days that the forms offer."""
 TITLES = {
@@ -143,7 +143,7 @@ def credential_view(credential: Credential, now: int) -> CredentialView:
             credential.rotation_days,
         ),
         expires_at=expires_at,
-        expires_soon=expires_at is not None and expires_at - now <= _EXPIRES_SOON_MS,
+        expires_soon=expires_at is not None and expires_at - now <= EXPIRES_SOON_MS,
         grace=grace_view(credential.previous, credential.first_use_grace_ms, now),
         last_used_at=used.at if used else None,
         last_used_ip=used.ip if used else "",
@@ -178,37 +178,9 @@ def part_named(name: str) -> str:
     return name if name in TITLES else "active"
 
 
-def part_of(views: Iterable[CredentialView], part: str) -> list[CredentialView]:
-    """Those that a part of the list shows."""
-    return [view for view in views if _PARTS[part](view)]
-
-
-def tabs(views: Sequence[CredentialView]) -> list[Tab]:
+def tabs(counts: Mapping[str, int]) -> list[Tab]:
     """The parts of the list, with how many there are of each."""
     return [
-        Tab(key, title, "" if key == "active" else f"?show={key}", len(part_of(views, key)))
+        Tab(key, title, "" if key == "active" else f"?show={key}", counts[key])
         for key, title in TITLES.items()
     ]
-
-
-def matching(views: Iterable[CredentialView], text: str) -> list[CredentialView]:
-    """Those in which every word is part of the description, the token, a scope or the creator."""
-    words = text.lower().split()
-    return [view for view in views if all(word in _searched(view) for word in words)]
-
-
-def _searched(view: CredentialView) -> str:
-    return " ".join((view.description, view.token, view.id, view.created_by, *view.scopes)).lower()
-
-
-def count_overdue(views: Iterable[CredentialView]) -> int:
-    """How many are past the 90 days and still in use."""
-    return sum(1 for view in views if not view.is_ended and view.age.state == "overdue")
-
-
-_PARTS: Mapping[str, Callable[[CredentialView], bool]] = {
-    "active": lambda view: not view.is_ended,
-    "attention": lambda view: view.needs_attention,
-    "rotating": lambda view: view.grace is not None,
-    "revoked": lambda view: view.is_ended,
-}
