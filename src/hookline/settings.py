@@ -143,7 +143,7 @@ class Settings(BaseSettings):
         100, ge=0, description="The same for requests that were answered with 4xx or 5xx."
     )
     request_log_buffer_max: int = Field(
-        2_000, ge=1, description="Requests that are held in memory until the log has them."
+        2_000, ge=1, description="Requests held in memory until they are in the log."
     )
     event_retention_days: int = Field(30, ge=1, description="How long events are kept, days.")
 

@@ -21,6 +21,7 @@ from hookline.telemetry.logs import get_logger
 log = get_logger(__name__)
 _EVERY_S = 1.0
 _BATCH_MAX = 500
+_REASONS = ("rate", "buffer", "lost")
 _TELL_EVERY_MS = 60 * SECOND_MS
 
 RequestRow = tuple[object, ...]
@@ -62,6 +63,7 @@ class RequestLog:
         self._second = -1
         self._kept = {False: 0, True: 0}
         self._skipped = 0
+        self._counters = {one: metrics.REQUESTS_NOT_KEPT.labels(one) for one in _REASONS}
         self._told_at_ms = 0
         self._per_s = {False: settings.request_log_per_s, True: settings.request_log_errors_per_s}
 
@@ -91,7 +93,7 @@ class RequestLog:
         return True
 
     def _skip(self, reason: str, count: int = 1) -> bool:
-        metrics.REQUESTS_NOT_KEPT.labels(reason).inc(count)
+        self._counters[reason].inc(count)
         self._skipped += count
         return False
 
