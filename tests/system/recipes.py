@@ -264,7 +264,9 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "delete_credential": lambda world: Call(world.credential()["id"]),
     "rotate_credential_token": lambda world: Call(world.credential()["id"], {"reason": "Test"}),
     "get_credential_policy": lambda _: Call(),
-    "update_credential_policy": lambda _: Call(body={"disable_idle_after_days": 365}),
+    "update_credential_policy": lambda _: Call(
+        body={"disable_idle_after_days": 300 + next(_FRESH) % 60}
+    ),
     "enable_idle_credential": lambda world: Call(world.credential()["id"]),
     "list_credential_tokens": lambda world: Call(world.credential()["id"]),
     "cancel_credential_rotation": lambda world: Call(world.rotating()),

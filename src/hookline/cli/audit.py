@@ -36,8 +36,8 @@ class Checked:
 
 
 @audit.command(
-    epilog="Examples:  hookline audit verify   ·   hookline audit verify --known 4211:9f86d0…"
-    "   ·   hookline audit verify --json"
+    epilog="Example:  hookline audit verify --json   or, with a head that was noted:  "
+    "hookline audit verify --known 4211:9f86d081…"
 )
 def verify(
     known: Annotated[
