@@ -146,8 +146,6 @@ RECIPES: dict[str, Recipe] = {
     "POST /account/edit": lambda _: Request(
         form={"name": f"Acme {fresh_number()}", "allowed_countries": ""}
     ),
-    "GET /requests": _plain(),
-    "GET /requests/{id}": _on(World.request),
     "GET /audit": _plain(),
     "GET /audit/export": _plain(),
     "GET /audit/chain": _plain(),
