@@ -36,6 +36,7 @@ RINGING = ("get_virtual_phone_call", "answer_virtual_phone_call", "decline_virtu
 TALKING = ("act_on_virtual_phone_call", "hang_up_virtual_phone_call")
 INVITATIONS = ("get_invitation", "resend_invitation", "revoke_invitation")
 SESSIONS = ("end_user_session",)
+LOOKS = {"get_audit_entry": World.entry, "get_request": World.request}
 CHECKS = {
     # What a schema cannot say is refused too: a cursor that nobody gave out, an opted-out number.
     "positive_data_acceptance": {"enabled": False},
@@ -78,10 +79,12 @@ class Guide:
             case.path_parameters = {"id": self._world.user()}
         if operation in PHONES and self._calls % 2:
             case.path_parameters = {"number": PHONE}
-        if operation in GRACES and self._calls % 2 and self._may_make(operation):
+        if operation in GRACES and self._may_make(operation):
             case.path_parameters = {"id": self._world.rotating()}
         self._lead_to_calls(operation, case)
         self._lead_to_people(operation, case)
+        if operation in LOOKS and self._calls % 2:
+            case.path_parameters = {"id": LOOKS[operation](self._world)}
         if case.headers and "Idempotency-Key" in case.headers and self._calls % 4:
             case.headers["Idempotency-Key"] = uuid.uuid4().hex
         if isinstance(case.body, dict):

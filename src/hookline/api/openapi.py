@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from hookline import __version__
 from hookline.api.problems import MEDIA_TYPE
-from hookline.api.routing import IDEMPOTENT_KEY, MEDIA_TYPE_KEY, OPEN_KEY, SCOPE_KEY
+from hookline.api.routing import IDEMPOTENT_KEY, JSON_TYPE, MEDIA_TYPES_KEY, OPEN_KEY, SCOPE_KEY
 from hookline.principal import Scope
 
 Document = dict[str, Any]  # Any: JSON
@@ -138,9 +138,10 @@ def _complete(path: str, operation: Document) -> None:
     scope = operation.get(SCOPE_KEY)
     operation["security"] = [{"bearer": [scope] if scope else []}]
     responses = operation["responses"]
-    media_type = operation.pop(MEDIA_TYPE_KEY, "application/json")
-    if media_type != "application/json":
-        responses["200"]["content"] = {media_type: {"schema": {"type": "string"}}}
+    media_types = operation.pop(MEDIA_TYPES_KEY, [JSON_TYPE])
+    if media_types != [JSON_TYPE]:
+        text = {"schema": {"type": "string"}}
+        responses["200"]["content"] = dict.fromkeys(media_types, text)
     expected = dict(_ALWAYS)
     if operation.pop(OPEN_KEY, False):
         operation["security"] = []

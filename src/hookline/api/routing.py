@@ -14,7 +14,8 @@ from hookline.storage.store import Store
 Handler = TypeVar("Handler", bound=Callable[..., Awaitable[Any]])  # Any: each answers its own shape
 SCOPE_KEY = "x-required-scope"
 IDEMPOTENT_KEY = "x-idempotent"
-MEDIA_TYPE_KEY = "x-media-type"
+MEDIA_TYPES_KEY = "x-media-types"
+JSON_TYPE = "application/json"
 OPEN_KEY = "x-open"
 
 
@@ -50,7 +51,7 @@ class Routes(APIRouter):
         status: int = 200,
         problems: Sequence[type[HooklineError]] = (),
         idempotent: bool = False,
-        media_type: str = "application/json",
+        media_types: Sequence[str] = (JSON_TYPE,),
         is_open: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Declare a route. `problems`: the expected failures beyond 401, 403, 422, 429, 503.
@@ -71,7 +72,7 @@ class Routes(APIRouter):
                 openapi_extra={
                     SCOPE_KEY: scope.value if scope else None,
                     IDEMPOTENT_KEY: idempotent,
-                    MEDIA_TYPE_KEY: media_type,
+                    MEDIA_TYPES_KEY: list(media_types),
                     OPEN_KEY: is_open,
                     "x-problems": [problem.__name__ for problem in problems],
                 },

@@ -85,7 +85,7 @@ def _reading(router: Routes) -> None:
 
     @router.on(
         "GET", "/export", scope=Scope.AUDIT_READ, answer=None, problems=[LiveModeNeeded],
-        media_type=MEDIA_TYPES["jsonl"],
+        media_types=[one.partition(";")[0] for one in MEDIA_TYPES.values()],
     )  # fmt: skip
     async def export_audit_log(
         caller: Caller, store: Storage, wanted: Annotated[ExportQuery, Query()]

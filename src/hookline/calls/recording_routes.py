@@ -54,7 +54,7 @@ def recording_routes(files: RecordingFiles) -> Routes:
 
     @router.on(
         "GET", "/{id}/audio", scope=Scope.RECORDINGS_READ, answer=None, problems=[NotFound],
-        media_type=AUDIO,
+        media_types=[AUDIO],
     )  # fmt: skip
     async def get_recording_audio(
         request: Request, caller: Caller, store: Storage, id: str

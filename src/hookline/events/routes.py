@@ -35,7 +35,7 @@ def routes(streams: Streams, reauthenticate: Reauthenticate) -> Routes:
 
     @router.on(
         "GET", "/stream", scope=Permission.EVENTS_READ, answer=None, problems=[TooManyStreams],
-        media_type="text/event-stream",
+        media_types=["text/event-stream"],
     )  # fmt: skip
     async def stream_events(
         request: Request,
