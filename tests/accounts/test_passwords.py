@@ -34,7 +34,9 @@ async def test_guessable_password_is_refused(passwords: Passwords, text: str) ->
     assert (found.pointer, found.code) == ("/new", "password_guessable")
 
 
-@pytest.mark.parametrize("text", ["jkr7x-9vqmm-3dkzw-hbn4t", "correct horse battery", "Zürich Hauptbahnhof"])
+@pytest.mark.parametrize(
+    "text", ["jkr7x-9vqmm-3dkzw-hbn4t", "correct horse battery", "Zürich Hauptbahnhof"]
+)
 async def test_words_that_do_not_belong_together_are_a_password(
     passwords: Passwords, text: str
 ) -> None:
