@@ -33,7 +33,7 @@ LOGGED = LoggedRequest(
     ip="192.0.2.1",
     user_agent="curl/8",
     has_idempotency_key=True,
-    made=("msg_1", "usr_1"),
+    made=("msg_1", "inv_1"),
     headers={"content-type": "application/json", "host": "sms.example.com"},
     body='{"text":"[5 characters]","metadata":{"who":"O\'Neill"}}',
     body_bytes=60,
@@ -58,7 +58,7 @@ def test_a_command_without_a_body_has_none() -> None:
 
 def test_what_has_a_page_is_linked() -> None:
     row = request_row(LOGGED, {"crd_1": "CRM"})
-    assert [(one.id, one.url) for one in row.made] == [("msg_1", "/messages/msg_1"), ("usr_1", "")]
+    assert [(one.id, one.url) for one in row.made] == [("msg_1", "/messages/msg_1"), ("inv_1", "")]
     assert (row.credential, row.token) == ("CRM", "hk_live_7Qf2…x9Lk")
 
 

@@ -224,7 +224,7 @@ async def write_and_read(tx: Transaction, table: Table) -> None:
     assert await tx.insert(Insert(table, names, conflict=key), [row, row]) == [True, False]
     change = Update(table, key, rest, {c: f"{{{c}}}" for c in rest}, returning=names)
     rest_values = tuple(row[names.index(column)] for column in rest)
-    if rest:
+    if rest and table is not schema.audit:  # whose rows stay as they are
         assert await tx.update(change, [(*key_values, *rest_values)]) == [row]
     assert await tx.select(Select(table, key, names), [key_values]) == [[row]]
     assert [tuple(found) for found in await tx.execute(select(table))] == [row]

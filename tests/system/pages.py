@@ -170,6 +170,8 @@ RECIPES: dict[str, Recipe] = {
     f"POST {USERS}/invitations/{{id}}/resend": _on(World.invitation),
     f"GET {USERS}/invitations/{{id}}/revoke": _on(World.invitation),
     f"POST {USERS}/invitations/{{id}}/revoke": _on(World.invitation),
+    "GET /requests": _plain(),
+    "GET /requests/{id}": _on(World.request),
     "GET /session/security": _plain(),
     "POST /session/sessions/{id}/end": lambda world: Request({"id": world.session()[1]}),
     "POST /session/end-others": _plain(),
