@@ -8,7 +8,13 @@ import typer
 from pydantic import ValidationError
 
 from hookline.cli.credentials import (
+    AllowedCountries,
+    AllowedIps,
+    AllowedNumbers,
+    CallCap,
     Id,
+    MessageCap,
+    RateLimit,
     change_credential,
     read_restrictions,
     read_scopes,
@@ -61,18 +67,12 @@ def edit(
     expires_in_days: Annotated[
         int | None, typer.Option(help="It is refused after so many days from now.")
     ] = None,
-    allowed_ip: Annotated[
-        list[str] | None, typer.Option(help="CIDR that requests may come from; repeatable.")
-    ] = None,
-    allowed_number: Annotated[
-        list[str] | None, typer.Option(help="Number or sender that it may use; repeatable.")
-    ] = None,
-    allowed_country: Annotated[
-        list[str] | None, typer.Option(help="ISO 3166 code that it may reach; repeatable.")
-    ] = None,
-    rate_limit: Annotated[int | None, typer.Option(help="Requests a second on each node.")] = None,
-    daily_message_cap: Annotated[int | None, typer.Option(help="Messages a UTC day.")] = None,
-    daily_call_cap: Annotated[int | None, typer.Option(help="Calls a UTC day.")] = None,
+    allowed_ip: AllowedIps = None,
+    allowed_number: AllowedNumbers = None,
+    allowed_country: AllowedCountries = None,
+    rate_limit: RateLimit = None,
+    daily_message_cap: MessageCap = None,
+    daily_call_cap: CallCap = None,
     lift: Annotated[
         list[Lift] | None, typer.Option(help="Take the expiry or a restriction away; repeatable.")
     ] = None,

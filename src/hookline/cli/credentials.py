@@ -37,6 +37,18 @@ credentials = typer.Typer(
 
 Id = Annotated[str, typer.Argument(metavar="ID")]
 TokenOnly = Annotated[bool, typer.Option("--token-only", help="Print nothing but the token.")]
+AllowedIps = Annotated[
+    list[str] | None, typer.Option(help="CIDR that requests may come from; repeatable.")
+]
+AllowedNumbers = Annotated[
+    list[str] | None, typer.Option(help="Number or sender that it may use; repeatable.")
+]
+AllowedCountries = Annotated[
+    list[str] | None, typer.Option(help="ISO 3166 code that it may reach; repeatable.")
+]
+RateLimit = Annotated[int | None, typer.Option(help="Requests a second on each node.")]
+MessageCap = Annotated[int | None, typer.Option(help="Messages a UTC day.")]
+CallCap = Annotated[int | None, typer.Option(help="Calls a UTC day.")]
 _DURATION = re.compile(r"(\d{1,9})([smhd]?)\Z")
 _OPTIONS = {
     "allowed_ips": "allowed_ip",
@@ -58,18 +70,12 @@ def create(
     expires_in_days: Annotated[
         int | None, typer.Option(help="It is refused after so many days; otherwise never.")
     ] = None,
-    allowed_ip: Annotated[
-        list[str] | None, typer.Option(help="CIDR that requests may come from; repeatable.")
-    ] = None,
-    allowed_number: Annotated[
-        list[str] | None, typer.Option(help="Number or sender that it may use; repeatable.")
-    ] = None,
-    allowed_country: Annotated[
-        list[str] | None, typer.Option(help="ISO 3166 code that it may reach; repeatable.")
-    ] = None,
-    rate_limit: Annotated[int | None, typer.Option(help="Requests a second on each node.")] = None,
-    daily_message_cap: Annotated[int | None, typer.Option(help="Messages a UTC day.")] = None,
-    daily_call_cap: Annotated[int | None, typer.Option(help="Calls a UTC day.")] = None,
+    allowed_ip: AllowedIps = None,
+    allowed_number: AllowedNumbers = None,
+    allowed_country: AllowedCountries = None,
+    rate_limit: RateLimit = None,
+    daily_message_cap: MessageCap = None,
+    daily_call_cap: CallCap = None,
     account: Account = None,
     token_only: TokenOnly = False,
     json: Json = False,
