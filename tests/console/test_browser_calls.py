@@ -139,6 +139,30 @@ def test_a_recording_is_played_by_keyboard(visitor: Visitor) -> None:
     expect(page.locator("[data-play]")).to_have_attribute("aria-label", "Play")
 
 
+def refresh(page: Page) -> None:
+    """What happens to the page when something happens to a call."""
+    with page.expect_response(lambda answer: answer.url == page.url):
+        page.evaluate("document.dispatchEvent(new Event('refresh'))")
+    expect(page.locator(".htmx-request, .htmx-settling")).to_have_count(0)
+
+
+def test_a_refresh_leaves_the_player_where_it_is(visitor: Visitor) -> None:
+    page = recorded_call(visitor, 7.0).page
+    track = page.locator("[data-track]")
+    track.focus()
+    page.keyboard.press("ArrowRight")
+    refresh(page)
+    expect(track).to_have_attribute("aria-valuenow", "5")
+    expect(track).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press(" ")
+    expect(page.locator("[data-time]")).to_contain_text(re.compile("0:0[1-6] /"))
+    refresh(page)
+    assert page.evaluate("!document.querySelector('audio').paused")
+    assert page.evaluate("document.querySelector('audio').currentTime") > 0
+    expect(page.locator("[data-play]")).to_have_attribute("aria-label", "Pause")
+
+
 def listeners(served: Served, recording_id: str) -> list[tuple[str, str]]:
     """Who listened to a recording, as the audit trail has it."""
     database = sqlite3.connect(f"file:{served.data_dir / 'hookline.db'}?mode=ro", uri=True)

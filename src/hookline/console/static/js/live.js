@@ -29,6 +29,9 @@ function mark(region, before) {
   setTimeout(() => rows.forEach((row) => row.classList.remove('new')), NEW_MS);
 }
 
+// Nothing may vanish that a person has opened, presses or listens to.
+const isPlaying = (region) => findAll('audio', region).some(({ paused }) => !paused);
+const isHeld = (region) => isPressing || find(':popover-open', region) || isPlaying(region);
 const isPaused = ({ id }) => find(`[data-live-pause="${id}"][aria-pressed=true]`) !== null;
 
 function schedule(region) {
@@ -37,9 +40,8 @@ function schedule(region) {
     waiting.delete(region.id);
     const now = document.getElementById(region.id);
     if (!now || isLeaving || isPaused(now)) return;
-    // Do not close an open menu, nor take a button away from under the finger; and what is being
-    // deleted just now may be gone already.
-    if (document.hidden || changesUnderWay || isPressing || find(':popover-open', now)) schedule(now);
+    // What is being deleted just now may be gone already.
+    if (document.hidden || changesUnderWay || isHeld(now)) schedule(now);
     else refresh(now);
   }, Number(region.dataset.liveWait) || WAIT_MS));
 }
@@ -75,10 +77,10 @@ for (const name of ['pointerdown', 'pointerup', 'pointercancel']) {
   document.addEventListener(name, () => { isPressing = name === 'pointerdown'; }, true);
 }
 
-// An answer that comes after a menu was opened waits until it is closed again.
+// An answer that comes after a menu was opened waits until it is closed again, and so on.
 document.addEventListener('htmx:beforeSwap', (event) => {
   const region = event.detail.target;
-  if (!region.matches('[data-live]') || !(isPressing || find(':popover-open', region))) return;
+  if (!region.matches('[data-live]') || !isHeld(region)) return;
   event.detail.shouldSwap = false;
   schedule(region);
 });

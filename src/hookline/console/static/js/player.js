@@ -44,12 +44,9 @@ function show(player) {
 
 function seek(player, seconds) {
   const audio = find('audio', player);
-  const to = Math.min(Math.max(seconds, 0), lengthOf(player));
-  if (audio.readyState) audio.currentTime = to;
-  else {
-    audio.addEventListener('loadedmetadata', () => { audio.currentTime = to; }, { once: true });
-    audio.load();
-  }
+  audio.currentTime = Math.min(Math.max(seconds, 0), lengthOf(player)); // also before it is loaded
+  if (!audio.readyState) audio.load();
+  draw(player);
 }
 
 function toggle(player) {
