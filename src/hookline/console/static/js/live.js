@@ -29,9 +29,10 @@ function mark(region, before) {
   setTimeout(() => rows.forEach((row) => row.classList.remove('new')), NEW_MS);
 }
 
-// Nothing may vanish that a person has opened, presses or listens to.
+// Nothing may vanish that a person has opened or presses.
+const isHeld = (region) => isPressing || find(':popover-open', region);
+// Moving a player stops it in browsers that cannot move what they keep (hx-preserve).
 const isPlaying = (region) => findAll('audio', region).some(({ paused }) => !paused);
-const isHeld = (region) => isPressing || find(':popover-open', region) || isPlaying(region);
 const isPaused = ({ id }) => find(`[data-live-pause="${id}"][aria-pressed=true]`) !== null;
 
 function schedule(region) {
@@ -41,7 +42,7 @@ function schedule(region) {
     const now = document.getElementById(region.id);
     if (!now || isLeaving || isPaused(now)) return;
     // What is being deleted just now may be gone already.
-    if (document.hidden || changesUnderWay || isHeld(now)) schedule(now);
+    if (document.hidden || changesUnderWay || isHeld(now) || isPlaying(now)) schedule(now);
     else refresh(now);
   }, Number(region.dataset.liveWait) || WAIT_MS));
 }
@@ -77,7 +78,7 @@ for (const name of ['pointerdown', 'pointerup', 'pointercancel']) {
   document.addEventListener(name, () => { isPressing = name === 'pointerdown'; }, true);
 }
 
-// An answer that comes after a menu was opened waits until it is closed again, and so on.
+// An answer that comes after a menu was opened waits until it is closed again.
 document.addEventListener('htmx:beforeSwap', (event) => {
   const region = event.detail.target;
   if (!region.matches('[data-live]') || !isHeld(region)) return;
