@@ -173,6 +173,12 @@ class Settings(BaseSettings):
     webhook_connect_timeout_s: float = Field(5.0, description="Longest connect, seconds.")
     webhook_timeout_s: float = Field(15.0, description="Longest attempt, body included, seconds.")
     webhook_response_read_max: int = Field(65_536, description="Bytes read of an answer.")
+    webhook_replay_rate_min: float = Field(
+        10.0,
+        gt=0,
+        description="Deliveries a second that a replay makes due, at least; otherwise twice what the "
+        "endpoint gets normally.",
+    )
     webhook_response_kept_max: int = Field(16_384, description="Bytes kept of an answer.")
 
     speech_language: str = Field(

@@ -1,5 +1,6 @@
 """All SQL of webhooks that is about deliveries and attempts: what is due, who owns it, its history."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Exists, Row, func, literal, literal_column, null, select, update
@@ -202,13 +203,20 @@ def attempts_of(delivery_id: DeliveryId) -> Query[Any]:
 
 def resend(delivery_id: DeliveryId, now: UnixMs) -> Change:
     """Make it due now. What a node already works on is left to it."""
+    return _due_again(now).where(
+        deliveries.c.id == delivery_id, deliveries.c.status != DeliveryStatus.CANCELED.value
+    )
+
+
+def resend_all(ids: Sequence[str], statuses: Sequence[str], now: UnixMs) -> Change:
+    """Make those due now that are in one of the statuses."""
+    return _due_again(now).where(deliveries.c.id.in_(ids), deliveries.c.status.in_(statuses))
+
+
+def _due_again(now: UnixMs) -> Change:
     return (
         update(deliveries)
-        .where(
-            deliveries.c.id == delivery_id,
-            deliveries.c.owner.is_(None),
-            deliveries.c.status != DeliveryStatus.CANCELED.value,
-        )
+        .where(deliveries.c.owner.is_(None))
         .values(
             status=DeliveryStatus.PENDING.value,
             next_attempt_at=now,
