@@ -4,7 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, delete, func, literal_column, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    and_,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy import Select as Query
 from sqlalchemy import Update as Change
 from sqlalchemy.sql.dml import Delete
@@ -22,7 +33,6 @@ from hookline.storage.schema import (
     leases,
     replays,
 )
-from hookline.storage.sets import Insert
 from hookline.webhooks.model import DeliveryStatus
 from hookline.webhooks.replay import SAMPLE_MAX, Replay, ReplayStatus, Selection
 
@@ -31,16 +41,27 @@ _r = replays.c
 _FAILED = deliveries.c.status == literal_column(f"'{DeliveryStatus.FAILED.value}'")
 _NODE = "node:"
 
-INSERT = Insert(
-    replays,
-    (
-        "id", "account_id", "mode", "endpoint_id", "selection", "types", "since", "until",
-        "end_position", "status", "rate", "place", "asked_by", "created_at",
-    ),
-)  # fmt: skip
-
 
 # Rows of replays.
+
+
+def add(new: Replay) -> Insert:
+    return insert(replays).values(
+        id=new.id,
+        account_id=new.account_id,
+        mode=new.mode.value,
+        endpoint_id=new.endpoint_id,
+        selection=new.selection.value,
+        types=msgspec.json.encode(new.types).decode(),
+        since=new.since,
+        until=new.until,
+        end_position=new.end_position,
+        status=new.status.value,
+        rate=new.rate,
+        place=new.place,
+        asked_by=new.asked_by,
+        created_at=new.created_at,
+    )
 
 
 def of_account(account_id: AccountId, mode: Mode) -> Rows:

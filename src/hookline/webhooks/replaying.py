@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import msgspec
-
 from hookline.audit.append import record
 from hookline.clock import DAY_MS, MINUTE_MS, UnixMs, from_datetime, to_rfc3339
 from hookline.errors import Invalid
@@ -125,12 +123,7 @@ async def begin_replay(tx: Transaction, store: Store, principal: Principal, new:
         raise EndpointNotFound(new.endpoint_id)
     for row in await tx.execute(sql.open_of(new.endpoint_id)):
         raise ReplayRunning(f"The webhook is being replayed already: {row.id}.")
-    values = (
-        new.id, new.account_id, new.mode.value, new.endpoint_id, new.selection.value,
-        msgspec.json.encode(new.types).decode(), new.since, new.until, new.end_position,
-        new.status.value, new.rate, new.place, new.asked_by, new.created_at,
-    )  # fmt: skip
-    await tx.insert(sql.INSERT, [values])
+    await tx.execute(sql.add(new))
     await tx.changed(sql.forget_finished(UnixMs(new.created_at - KEPT_DAYS * DAY_MS)))
     facts = {
         "replay": new.id,
