@@ -79,6 +79,7 @@ from hookline.webhooks.engine import Webhooks
 from hookline.webhooks.replay_routes import replay_routes
 from hookline.webhooks.replay_runs import Replayer
 from hookline.webhooks.retention import drop_old_deliveries
+from hookline.webhooks.stats_routes import stats_routes
 
 log = get_logger(__name__)
 
@@ -343,6 +344,7 @@ class Server:
             phone_call_routes(self.calls.phone_control),
             phone_act_routes(self.calls.phone_control),
             recording_routes(self.calls.files),
+            stats_routes(),
             webhook_routes.routes(self.webhooks),
             replay_routes(self.webhooks),
             event_routes.routes(self.streams, self._reauthenticate),

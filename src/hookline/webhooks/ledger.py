@@ -57,7 +57,7 @@ GIVE_BACK = Update(
 BODY = Select(events, key=("id",), columns=("body",))
 
 # Literal: only then do both databases use the partial index.
-_PENDING = deliveries.c.status == literal_column("'pending'")
+PENDING = deliveries.c.status == literal_column("'pending'")
 RESUMED_PREFIX = "resumed:"
 """The wake-up that says: the endpoint works again, whatever was seen of it before."""
 _NODE = "node:"
@@ -78,7 +78,7 @@ def due_endpoints(now: UnixMs) -> Query[Any]:
     waits = (
         select(literal(1))
         .where(
-            _PENDING,
+            PENDING,
             deliveries.c.endpoint_id == walk.c.endpoint_id,
             deliveries.c.owner.is_(None),
             deliveries.c.next_attempt_at <= now,
@@ -96,11 +96,11 @@ def due_endpoints(now: UnixMs) -> Query[Any]:
 
 
 def _endpoints_with_pending() -> CTE:
-    first = select(func.min(deliveries.c.endpoint_id).label("endpoint_id")).where(_PENDING)
+    first = select(func.min(deliveries.c.endpoint_id).label("endpoint_id")).where(PENDING)
     walk = first.cte("walk", recursive=True)
     following = (
         select(func.min(deliveries.c.endpoint_id))
-        .where(_PENDING, deliveries.c.endpoint_id > walk.c.endpoint_id)
+        .where(PENDING, deliveries.c.endpoint_id > walk.c.endpoint_id)
         .correlate(walk)
         .scalar_subquery()
     )
@@ -120,7 +120,7 @@ def claim(  # Any: an update that returns rows
         else deliveries.c.endpoint_id == endpoint_id
     )
     waiting = select(deliveries.c.id).where(
-        _PENDING, is_its, deliveries.c.owner.is_(None), deliveries.c.next_attempt_at <= now
+        PENDING, is_its, deliveries.c.owner.is_(None), deliveries.c.next_attempt_at <= now
     )
     if is_ordered:
         waiting = waiting.where(~_waits_for_another())
@@ -174,14 +174,14 @@ def free_orphans(now: UnixMs) -> Change:
     )
     return (
         update(deliveries)
-        .where(_PENDING, deliveries.c.owner.is_not(None), deliveries.c.owner.not_in(living))
+        .where(PENDING, deliveries.c.owner.is_not(None), deliveries.c.owner.not_in(living))
         .values(owner=None)
     )
 
 
 def free_node(node: str) -> Change:
     """Give back all that a node owns: its clean stop."""
-    return update(deliveries).where(_PENDING, deliveries.c.owner == node).values(owner=None)
+    return update(deliveries).where(PENDING, deliveries.c.owner == node).values(owner=None)
 
 
 def of_account(account_id: AccountId, mode: Mode) -> DeliveryQuery:
@@ -230,7 +230,7 @@ def _due_again(now: UnixMs) -> Change:
 async def resume(tx: Transaction, endpoint_id: EndpointId, now: UnixMs) -> None:
     """An endpoint works again: what was never tried is due, and nobody waits for its recovery."""
     waiting = update(deliveries).where(
-        _PENDING,
+        PENDING,
         deliveries.c.endpoint_id == endpoint_id,
         deliveries.c.owner.is_(None),
         deliveries.c.attempts == 0,

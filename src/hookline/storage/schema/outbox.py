@@ -103,11 +103,11 @@ deliveries = Table(
     Index(None, "resource_id"),
 )
 UNSUCCESSFUL = or_(
-    deliveries.c.status == literal_column("'failed'"),
+    deliveries.c.status.in_([literal_column("'failed'"), literal_column("'canceled'")]),
     deliveries.c.last_status >= literal_column("300"),
     deliveries.c.last_error.is_not(None),
 )
-"""Failed, or its latest attempt did: what succeeds at once is never in an index of these. Literal, so
+"""Failed or canceled, or its latest attempt failed: what succeeds at once is never in an index of these. Literal, so
 that both databases see that a query may use such an index.
 """
 Index(

@@ -4,11 +4,13 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0011"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
-_UNSUCCESSFUL = sa.text("status = 'failed' OR last_status >= 300 OR last_error IS NOT NULL")
+_UNSUCCESSFUL = sa.text(
+    "status IN ('failed', 'canceled') OR last_status >= 300 OR last_error IS NOT NULL"
+)
 _OPEN = sa.text("status IN ('queued', 'running')")
 
 
