@@ -145,7 +145,14 @@ class Settings(BaseSettings):
     request_log_buffer_max: int = Field(
         2_000, ge=1, description="Requests held in memory until they are in the log."
     )
-    event_retention_days: int = Field(30, ge=1, description="How long events are kept, days.")
+    event_retention_days: int = Field(
+        30,
+        ge=1,
+        description="How long events and deliveries are kept, days; accounts may say less.",
+    )
+    event_retention_days_max: int = Field(
+        400, ge=1, description="The longest that an account may say, days."
+    )
 
     sandbox_receipt_delay_s: float = Field(
         0.05, ge=0, le=1, description="How soon the sandbox reports a delivery, seconds."

@@ -99,6 +99,8 @@ class Candidate:
     event_type: str
     resource_id: str
     delivery_id: str | None
+    position: int | None = None
+    """The event's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,12 @@ class Stretch:
     place: str | None
 
 
-def rate_of(count: int, span_ms: int, *, least: float) -> float:
-    """Twice what an endpoint gets normally, deliveries a second: so many within the time."""
-    return max(least, _TIMES_NORMAL * count / max(span_ms / SECOND_MS, 1.0))
+def rate_of(count: int, span_ms: int, *, least: float, most: float | None) -> float:
+    """Twice what an endpoint gets normally, deliveries a second: so many within the time. `most`: what
+    it wants to get at all.
+    """
+    rate = max(least, _TIMES_NORMAL * count / max(span_ms / SECOND_MS, 1.0))
+    return rate if most is None else min(rate, most)
 
 
 def span_of(oldest: UnixMs | None, now: UnixMs) -> int:

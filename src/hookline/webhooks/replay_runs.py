@@ -168,6 +168,7 @@ class _Page:
         return (
             self._store.ids.new("dlv"), replay.account_id, replay.mode.value, replay.endpoint_id,
             None, one.event_id, one.event_type, one.resource_id, _PENDING, 0, now, now, None,
+            one.position,
         )  # fmt: skip
 
     async def _end(self, tx: Transaction, status: ReplayStatus, error: str | None) -> Replay | None:

@@ -75,7 +75,9 @@ class Walk:
         chosen = await self._chosen(rows) if self._reads_bodies else rows
         return Stretch(
             tuple(
-                Candidate(row.event_id, row.event_type, row.resource_id, row.delivery_id)
+                Candidate(
+                    row.event_id, row.event_type, row.resource_id, row.delivery_id, row.position
+                )
                 for row in chosen
             ),
             place,

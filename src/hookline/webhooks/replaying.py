@@ -197,7 +197,7 @@ async def _rate(store: Store, endpoint: Endpoint) -> float:
     is_full = sample.made >= SAMPLE_MAX
     oldest = UnixMs(time_of(sample.oldest)) if is_full else None
     least = store.settings.webhook_replay_rate_min
-    return rate_of(sample.made, span_of(oldest, now), least=least)
+    return rate_of(sample.made, span_of(oldest, now), least=least, most=endpoint.policy.rate_limit)
 
 
 async def _positions(

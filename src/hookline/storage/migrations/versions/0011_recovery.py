@@ -1,4 +1,4 @@
-"""Replays of webhooks, and what lists of deliveries are found by."""
+"""Replays of webhooks, what lists of deliveries are found by, and how long each account keeps them."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,6 +15,7 @@ _OPEN = sa.text("status IN ('queued', 'running')")
 
 
 def upgrade() -> None:
+    op.add_column("accounts", sa.Column("event_retention_days", sa.Integer(), nullable=True))
     _replays()
     op.create_index(
         op.f("ix_deliveries_account_id_mode_id"), "deliveries", ["account_id", "mode", "id"]
