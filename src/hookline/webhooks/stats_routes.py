@@ -71,7 +71,7 @@ def stats_routes() -> Routes:
     router = Routes("/v1/webhooks", "Webhooks")
 
     @router.on("GET", "/stats", scope=Scope.WEBHOOKS_READ, answer=Page[WebhookGlance])
-    async def list_webhook_stats(
+    async def list_webhookstats_shape(
         caller: Caller, store: Storage, paging: Annotated[Paging, Query()]
     ) -> Page[WebhookGlance]:
         """How the account's webhooks do at a glance, in the order of the list of webhooks."""
@@ -86,7 +86,7 @@ def stats_routes() -> Routes:
     )  # fmt: skip
     async def get_webhook_stats(caller: Caller, store: Storage, id: str) -> WebhookStats:
         """How one webhook does: success, durations, what waits, the last success and failure."""
-        return _stats(id, await get_stats(store, caller, id))
+        return stats_shape(id, await get_stats(store, caller, id))
 
     return router
 
@@ -96,7 +96,7 @@ def _glance(webhook_id: str, counts: Counts) -> WebhookGlance:
     return WebhookGlance(webhook_id=webhook_id, success_rate=rate, counts=_shown_counts(counts))
 
 
-def _stats(webhook_id: str, one: Stats) -> WebhookStats:
+def stats_shape(webhook_id: str, one: Stats) -> WebhookStats:
     return WebhookStats(
         webhook_id=webhook_id,
         success_rate=one.counts.success_rate,
