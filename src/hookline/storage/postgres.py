@@ -86,6 +86,8 @@ def _arrays(rows: Sequence[Values]) -> list[list[object]]:
 
 def _array_type(table: Table, column: str) -> str:
     kind = table.c[column].type
+    if isinstance(kind, Float):
+        return "double precision[]"
     if isinstance(kind, BigInteger):
         return "bigint[]"
     if isinstance(kind, Integer):
