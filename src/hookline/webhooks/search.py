@@ -193,7 +193,7 @@ async def _pending(
     """
     of_messages = (
         deliveries.c.endpoint_id.is_(None),
-        deliveries.c.account_id == principal.account_id,
+        deliveries.c.account_id.concat("") == principal.account_id,  # not by the account's index
     )
     of_endpoints = deliveries.c.endpoint_id.in_(
         select(endpoints.c.id).where(
