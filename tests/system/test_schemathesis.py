@@ -37,6 +37,7 @@ TALKING = ("act_on_virtual_phone_call", "hang_up_virtual_phone_call")
 INVITATIONS = ("get_invitation", "resend_invitation", "revoke_invitation")
 SESSIONS = ("end_user_session",)
 LOOKS = {"get_audit_entry": World.entry, "get_request": World.request}
+REPLAYS = {"get_replay": World.replay, "cancel_replay": World.long_replay}
 CHECKS = {
     # What a schema cannot say is refused too: a cursor that nobody gave out, an opted-out number.
     "positive_data_acceptance": {"enabled": False},
@@ -85,6 +86,8 @@ class Guide:
         self._lead_to_people(operation, case)
         if operation in LOOKS and self._calls % 2:
             case.path_parameters = {"id": LOOKS[operation](self._world)}
+        if operation in REPLAYS and self._calls % 2 and self._may_make(operation):
+            case.path_parameters = {"id": REPLAYS[operation](self._world)}
         if case.headers and "Idempotency-Key" in case.headers and self._calls % 4:
             case.headers["Idempotency-Key"] = uuid.uuid4().hex
         if isinstance(case.body, dict):
