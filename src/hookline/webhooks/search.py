@@ -263,20 +263,20 @@ async def _recordings_of(store: Store, ids: Sequence[str]) -> Sequence[str]:
 
 
 def _walking(tables: Sequence[Table], number: str, *, may_hear: bool) -> list[Condition]:
-    conditions: list[Condition] = [
-        select(table.c.id)
-        .where(table.c.id == deliveries.c.resource_id, _is_party(table, number))
-        .exists()
+    """For each delivery that is met. The limit has PostgreSQL look each up by its id, where it would
+    read all resources of the number for an EXISTS.
+    """
+    known: list[Query[Any]] = [  # Any: an id
+        select(table.c.id).where(table.c.id == deliveries.c.resource_id, _is_party(table, number))
         for table in tables
     ]
     if may_hear:
-        heard: Query[Any] = (  # Any: an id
+        known.append(
             select(recordings.c.id)
             .join(calls, calls.c.id == recordings.c.call_id)
             .where(recordings.c.id == deliveries.c.resource_id, _is_party(calls, number))
         )
-        conditions.append(heard.exists())
-    return conditions
+    return [one.correlate(deliveries).limit(1).scalar_subquery().is_not(None) for one in known]
 
 
 def _is_party(table: Table, number: str) -> Condition:
