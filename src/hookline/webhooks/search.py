@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
-from sqlalchemy import CTE, ColumnElement, FromClause, Table, or_, select, union_all
+from sqlalchemy import CTE, ColumnElement, FromClause, Table, func, or_, select, union_all
 from sqlalchemy import Select as Query
 
 from hookline.api.pagination import Paging, paged, party
@@ -37,6 +37,8 @@ from hookline.webhooks.model import DeliveryStatus
 
 _LOOKED_UP_MAX = 1_000
 """Resources of a number, or pending deliveries, that are named one by one."""
+_FEW = 5_000
+"""Deliveries that are read and sorted, where they are not met in the list soon enough."""
 _IN_INDEX = frozenset({DeliveryStatus.FAILED, DeliveryStatus.CANCELED})
 _LAST = "z" * 26
 _PARTIES = {Scope.MESSAGES_READ: messages, Scope.CALLS_READ: calls}
@@ -236,9 +238,17 @@ async def _about(
     if may_hear:
         of_calls = ids if calls in tables else await _with_number(store, principal, calls, number)
         ids += await _recordings_of(store, of_calls)
-    if len(ids) <= _LOOKED_UP_MAX:
+    if len(ids) <= _LOOKED_UP_MAX and await _are_few(store, ids):
         return _few(deliveries.c.resource_id.in_(ids)), []
     return deliveries, [or_(*_walking(tables, number, may_hear=may_hear))]
+
+
+async def _are_few(store: Store, ids: Sequence[str]) -> bool:
+    """Whether there are not too many deliveries about some resources to read them all."""
+    some = select(deliveries.c.resource_id).where(deliveries.c.resource_id.in_(ids))
+    counted = select(func.count().label("found")).select_from(some.limit(_FEW + 1).subquery())
+    [row] = await store.read(counted)
+    return bool(row.found <= _FEW)
 
 
 async def _with_number(
