@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from hookline.clock import to_datetime
 from hookline.errors import Invalid
-from hookline.ids import first_of, time_of
+from hookline.ids import EndpointId, first_of, time_of
 from hookline.principal import InsufficientScope, Principal, Scope
 from hookline.storage.schema import attempts, calls, deliveries, messages, recordings
 from hookline.webhooks import stats
@@ -158,6 +158,26 @@ async def with_pending(node: Node, owner: Principal) -> str:
     return await delivery(
         node, owner, endpoint_id=endpoint.id, status="pending", next_attempt_at=10**14
     )
+
+
+@pytest.mark.parametrize("crowd", [0, 1_100], ids=["few", "many"])
+async def test_types_are_found_whether_seldom_or_not(
+    node: Node, owner: Principal, crowd: int
+) -> None:
+    await add_messages(node, owner, ["msg_1"])
+    for n in range(0, crowd, 100):
+        await add_messages(node, owner, [f"msg_{number}" for number in range(n + 10, n + 110)])
+    sent = await delivery(node, owner)
+    test = await delivery(node, owner, "msg_01jz0000000000000000000000", event_type="message.sent")
+    seldom = await delivery(node, owner, event_type="message.received")
+    await delivery(node, owner, event_type="message.received", endpoint_id="whk_2")
+    listed = await found(node, owner, event_type="message.sent")
+    assert sent in listed
+    assert listed <= {sent, test}
+    rows = await search_deliveries(
+        node.store, owner, DeliverySearch(event_type="message.received"), EndpointId("whk_1")
+    )
+    assert [row.id for row in rows] == [seldom]
 
 
 async def test_time_and_id_narrow(node: Node, owner: Principal) -> None:

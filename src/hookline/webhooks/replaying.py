@@ -208,8 +208,9 @@ async def _positions(
     """
     head = await head_position(store, account_id)
     first = await _last_before(store, account_id, UnixMs(since - MINUTE_MS), head)
-    last = await _last_before(store, account_id, UnixMs(until + MINUTE_MS), head)
-    return first, last
+    if until + MINUTE_MS > store.now():
+        return first, head
+    return first, await _last_before(store, account_id, UnixMs(until + MINUTE_MS), head)
 
 
 async def _last_before(store: Store, account_id: AccountId, at: UnixMs, head: int) -> int:
@@ -217,6 +218,9 @@ async def _last_before(store: Store, account_id: AccountId, at: UnixMs, head: in
     bound = first_of("evt", at)
     [kept] = await store.read(sql.first_position(account_id))
     low, high = (kept.position or head + 1) - 1, head
+    oldest = await store.read(sql.event_at(account_id, low + 1))
+    if oldest and oldest[0].id >= bound:
+        return low
     while low < high:  # `low` is before the instant, or before all; what is behind `high` is not
         middle = (low + high + 1) // 2
         rows: Sequence[object] = await store.read(sql.event_at(account_id, middle))

@@ -9,6 +9,7 @@ from hookline.clock import DAY_MS, SECOND_MS, UnixMs
 from hookline.ids import EndpointId
 from hookline.principal import Principal
 from hookline.storage.store import Store
+from hookline.storage.transaction import Rows
 from hookline.webhooks import stats_store as sql
 from hookline.webhooks.endpoints import get_endpoint
 from hookline.webhooks.model import DeliveryStatus
@@ -65,7 +66,6 @@ async def get_stats(store: Store, principal: Principal, endpoint_id: str) -> Sta
     elapsed = sorted(row.elapsed_ms for row in sample if row.elapsed_ms is not None)
     [backlog] = await store.read(sql.backlog(endpoint.id))
     [oldest] = await store.read(sql.oldest_pending(endpoint.id))
-    [success] = await store.read(sql.last_success(endpoint.id))
     failures = await store.read(sql.last_failure(endpoint.id))
     is_waiting = oldest.created_at is not None
     return Stats(
@@ -75,7 +75,7 @@ async def get_stats(store: Store, principal: Principal, endpoint_id: str) -> Sta
         backlog=backlog.pending,
         oldest_pending_at=oldest.created_at,
         oldest_pending_s=max(0, now - oldest.created_at) / SECOND_MS if is_waiting else None,
-        last_success_at=success.at,
+        last_success_at=await _last_success(store, endpoint.id, sample),
         last_failure=Failure(*tuple(failures[0])) if failures else None,
     )
 
@@ -91,6 +91,16 @@ async def glance_at(
     for row in rows:
         found[row.endpoint_id][row.status] = row.found
     return {one: _counts(counter) for one, counter in found.items()}
+
+
+async def _last_success(store: Store, endpoint_id: EndpointId, sample: Rows) -> UnixMs | None:
+    """Of the sample; else of the newest of whatever time."""
+    is_success = DeliveryStatus.DELIVERED.value
+    ended = [row.finished_at for row in sample if row.status == is_success]
+    if ended:
+        return UnixMs(max(ended))
+    [found] = await store.read(sql.last_success(endpoint_id))
+    return found.at  # type: ignore[no-any-return]  # a row with its columns
 
 
 def percentile(ordered: Sequence[int], part: float) -> int | None:

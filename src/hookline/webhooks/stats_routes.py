@@ -52,7 +52,7 @@ class WebhookStats(Shape):
     oldest_undelivered_at: Timestamp | None
     oldest_undelivered_seconds: float | None
     last_success_at: Annotated[
-        Timestamp | None, Field(description="null: none of the newest 10,000 deliveries succeeded.")
+        Timestamp | None, Field(description="null: none of the newest 1,000 deliveries succeeded.")
     ]
     last_failure: LastFailure | None
 
@@ -71,7 +71,7 @@ def stats_routes() -> Routes:
     router = Routes("/v1/webhooks", "Webhooks")
 
     @router.on("GET", "/stats", scope=Scope.WEBHOOKS_READ, answer=Page[WebhookGlance])
-    async def list_webhookstats_shape(
+    async def list_webhook_stats(
         caller: Caller, store: Storage, paging: Annotated[Paging, Query()]
     ) -> Page[WebhookGlance]:
         """How the account's webhooks do at a glance, in the order of the list of webhooks."""

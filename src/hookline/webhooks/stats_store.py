@@ -16,7 +16,6 @@ SAMPLE_MAX = 1_000
 GLANCE_MAX = 100
 BACKLOG_MAX = 100_000
 _ENDS_MAX = 5_000
-_LOOKED_BACK_MAX = 10_000
 _LATEST_FAILURES = 100
 
 Rows = Query[Any]  # Any: the statement's own columns
@@ -25,7 +24,9 @@ Rows = Query[Any]  # Any: the statement's own columns
 def newest(endpoint_id: EndpointId, since: UnixMs) -> Rows:
     """The newest deliveries since an instant, and how long the latest attempt of each took."""
     sample = (
-        select(deliveries.c.id, deliveries.c.status, deliveries.c.attempts)
+        select(
+            deliveries.c.id, deliveries.c.status, deliveries.c.attempts, deliveries.c.finished_at
+        )
         .where(deliveries.c.endpoint_id == endpoint_id)
         .where(deliveries.c.id >= first_of("dlv", since))
         .order_by(deliveries.c.id.desc())
@@ -33,7 +34,8 @@ def newest(endpoint_id: EndpointId, since: UnixMs) -> Rows:
         .subquery()
     )
     latest = (attempts.c.delivery_id == sample.c.id) & (attempts.c.number == sample.c.attempts)
-    return select(sample.c.status, attempts.c.elapsed_ms).outerjoin(attempts, latest)
+    columns = (sample.c.status, sample.c.finished_at, attempts.c.elapsed_ms)
+    return select(*columns).outerjoin(attempts, latest)
 
 
 def backlog(endpoint_id: EndpointId) -> Rows:
@@ -65,12 +67,12 @@ def oldest_pending(endpoint_id: EndpointId) -> Rows:
 
 
 def last_success(endpoint_id: EndpointId) -> Rows:
-    """When a delivery succeeded last, among the newest."""
+    """When a delivery succeeded last, among the newest of whatever time."""
     recent = (
         select(deliveries.c.status, deliveries.c.finished_at)
         .where(deliveries.c.endpoint_id == endpoint_id)
         .order_by(deliveries.c.id.desc())
-        .limit(_LOOKED_BACK_MAX)
+        .limit(SAMPLE_MAX)
         .subquery()
     )
     is_success = recent.c.status == DeliveryStatus.DELIVERED.value

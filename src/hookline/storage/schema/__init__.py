@@ -27,7 +27,9 @@ from hookline.storage.schema.knowing import (
     requests,
 )
 from hookline.storage.schema.outbox import (
+    OF_EVERY_RESOURCE,
     OPEN_REPLAY,
+    SELDOM,
     UNSUCCESSFUL,
     attempts,
     deliveries,
@@ -73,7 +75,9 @@ from hookline.storage.schema.upkeep import (
 __all__ = [
     "CALL_STATUSES",
     "MESSAGE_STATUSES",
+    "OF_EVERY_RESOURCE",
     "OPEN_REPLAY",
+    "SELDOM",
     "UNSUCCESSFUL",
     "account_streams",
     "accounts",

@@ -122,6 +122,22 @@ Index(
     sqlite_where=UNSUCCESSFUL,
     postgresql_where=UNSUCCESSFUL,
 )
+OF_EVERY_RESOURCE = (
+    "message.sent",
+    "message.delivered",
+    "call.dialing",
+    "call.ringing",
+    "call.answered",
+    "call.completed",
+)
+"""What nearly every message or call has: the index by type leaves them out, so that they cost nothing."""
+SELDOM = deliveries.c.event_type.not_in([literal_column(f"'{one}'") for one in OF_EVERY_RESOURCE])
+Index(
+    "ix_deliveries_seldom",
+    *(deliveries.c[name] for name in ("account_id", "mode", "event_type", "id")),
+    sqlite_where=SELDOM,
+    postgresql_where=SELDOM,
+)
 _pending = deliveries.c.status == "pending"
 Index(
     "ix_deliveries_due",

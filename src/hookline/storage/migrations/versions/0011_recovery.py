@@ -11,6 +11,10 @@ depends_on = None
 _UNSUCCESSFUL = sa.text(
     "status IN ('failed', 'canceled') OR last_status >= 300 OR last_error IS NOT NULL"
 )
+_SELDOM = sa.text(
+    "event_type NOT IN ('message.sent', 'message.delivered', 'call.dialing', 'call.ringing', "
+    "'call.answered', 'call.completed')"
+)
 _OPEN = sa.text("status IN ('queued', 'running')")
 
 
@@ -34,6 +38,13 @@ def upgrade() -> None:
         ["endpoint_id", "id", "status", "last_status", "event_id"],
         sqlite_where=_UNSUCCESSFUL,
         postgresql_where=_UNSUCCESSFUL,
+    )
+    op.create_index(
+        "ix_deliveries_seldom",
+        "deliveries",
+        ["account_id", "mode", "event_type", "id"],
+        sqlite_where=_SELDOM,
+        postgresql_where=_SELDOM,
     )
 
 
