@@ -16,9 +16,11 @@ from hookline.cli import (
     maintenance,
     messages,
     numbers,
+    replays,
     requests,
     serving,
     users,
+    webhooks,
 )
 from hookline.cli.output import fail
 from hookline.errors import HooklineError
@@ -43,6 +45,8 @@ app.add_typer(carriers.carriers)
 app.add_typer(numbers.numbers)
 app.add_typer(messages.messages)
 app.add_typer(calls.calls)
+replays.install(webhooks.webhooks)
+app.add_typer(webhooks.webhooks)
 app.add_typer(requests.requests)
 app.add_typer(audit.audit)
 maintenance.install(app)
