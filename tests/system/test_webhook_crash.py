@@ -35,6 +35,11 @@ Seen = dict[tuple[str, str], list[Request]]
 """The requests for an event at a path, in order."""
 
 
+def flaky(times: int) -> list[Reply]:
+    """So many failures, too few in a row for the circuit breaker."""
+    return [FAILURE, Reply()] * times + [Reply()]
+
+
 async def _subscribe(installation: Installation, token: str, *urls: str) -> None:
     async with client_of(installation, token) as client:
         for url in urls:
@@ -74,7 +79,7 @@ async def test_kill_9_loses_no_delivery_and_doubles_none_under_another_id(
     driver = Driver(each_installation.port, token, f"{receiver.url}/status", RATE)
     for number in range(ROUNDS):
         # Some wait for their retry when the server dies.
-        receiver.replies[FLAKY] = [FAILURE] * moments.randint(1, 10) + [Reply()]
+        receiver.replies[FLAKY] = flaky(moments.randint(1, 10))
         driver.start()
         await driver.until_accepted(60)
         await asyncio.sleep(moments.uniform(0.0, 1.0))
@@ -112,15 +117,13 @@ async def _compare(installation: Installation, receiver: Receiver) -> None:
 async def _two_nodes(
     folder: Path, postgres: PostgresServer, **settings: str
 ) -> AsyncIterator[tuple[Installation, Installation]]:
-    """Two machines on one database."""
+    """Two machines on one database; nothing runs yet."""
     url, key = postgres.create_database(), generate_key()
     try:
         with (
             installed(folder / "one", url, secret_key=key, **settings) as one,
             installed(folder / "other", url, secret_key=key, **settings) as other,
         ):
-            await asyncio.to_thread(one.start)
-            await asyncio.to_thread(other.start)
             yield one, other
             for node in (one, other):
                 if node.process is not None:
@@ -134,9 +137,11 @@ async def test_two_living_processes_make_no_attempt_twice(
     tmp_path: Path, postgres: PostgresServer, receiver: Receiver
 ) -> None:
     async with _two_nodes(tmp_path, postgres) as (one, other):
+        for node in (one, other):
+            await asyncio.to_thread(node.start)
         token = await asyncio.to_thread(one.token)
         paths = [f"/{name}" for name in ("a", "b", "c", "flaky")]
-        receiver.replies[FLAKY] = [FAILURE] * 25 + [Reply()]
+        receiver.replies[FLAKY] = flaky(15)
         await _subscribe(one, token, *(f"{receiver.url}{path}" for path in paths))
         drivers = [
             Driver(node.port, token, f"{receiver.url}/status", RATE / 2) for node in (one, other)
@@ -161,6 +166,7 @@ async def test_endpoints_of_a_dead_process_are_taken_over(
 ) -> None:
     """With the leases' default time. How long it took is logged; the target is ten seconds."""
     async with _two_nodes(tmp_path, postgres) as (one, other):
+        await asyncio.to_thread(one.start)
         token = await asyncio.to_thread(one.token)
         await _subscribe(one, token, f"{receiver.url}{STEADY}")
         await _send(one, token, "before")
@@ -169,6 +175,7 @@ async def test_endpoints_of_a_dead_process_are_taken_over(
         assert await query(one, "SELECT count(*) FROM leases WHERE name LIKE 'endpoint:%'") == [
             (1,)
         ]
+        await asyncio.to_thread(other.start)  # only now, so that the first has the endpoint
         one.kill()
         killed_at = time.monotonic()
         await _send(other, token, "after")
