@@ -48,28 +48,30 @@ class OldDeliveries:
                 self._endpoints.append(made.id)
 
         await self._store.commit(add)
-        base = min(self._endpoints)  # each row finds its endpoint by its place in their order
         for first in range(1, self._count + 1, _CHUNK):
             last = min(self._count, first + _CHUNK - 1)
             await self._store.commit(
-                partial(self._insert, account_id=account_id, base=base, first=first, last=last)
+                partial(self._insert, account_id=account_id, first=first, last=last)
             )
 
-    async def _insert(self, tx: Any, *, account_id: str, base: str, first: int, last: int) -> None:
+    async def _insert(self, tx: Any, *, account_id: str, first: int, last: int) -> None:
         name = _PADDED[self._dialect]
         series = _SERIES[self._dialect]
-        chosen = f"(SELECT id FROM endpoints WHERE id >= :base ORDER BY id LIMIT 1 OFFSET i % {ENDPOINTS})"
+        placed = (
+            " JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place FROM endpoints) e"
+            f" ON e.place = i % {ENDPOINTS}"
+        )
         values = {
-            "first": first, "last": last, "account": account_id, "base": base,
+            "first": first, "last": last, "account": account_id,
             "began": self._store.now() - _DAYS * DAY_MS, "step": _DAYS * DAY_MS // self._count,
         }  # fmt: skip
         await tx.execute(
             text(
                 f"INSERT INTO deliveries (id, account_id, mode, endpoint_id, event_id, event_type,"
                 f" resource_id, status, attempts, created_at, finished_at, last_status) {series}"
-                f"SELECT 'dlv_' || {name}, :account, 'live', {chosen}, 'evt_' || {name}, 'message.sent',"
-                f" 'msg_' || {name}, CASE WHEN i % 40 = 0 THEN 'failed' ELSE 'delivered' END, 1,"
-                f" :began + i * :step, :began + i * :step, 200 FROM n"
+                f"SELECT 'dlv_' || {name}, :account, 'live', e.id, 'evt_' || {name}, 'message.sent',"
+                f" 'msg_' || {name}, CASE WHEN i % 41 = 0 THEN 'failed' ELSE 'delivered' END, 1,"
+                f" :began + i * :step, :began + i * :step, 200 FROM n{placed}"
             ).bindparams(**values)
         )
         more = {key: values[key] for key in ("first", "last", "began", "step")}
