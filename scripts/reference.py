@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: settings, errors, events, commands, scopes and roles.
+"""Writes docs/reference from the code: settings, errors, events, commands, scopes and roles, metrics.
 
 `make reference` writes the pages. With `--check` nothing is written; exit status 1 when a page is
 out of date.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import typer
+from prometheus_client.metrics import MetricWrapperBase
 from pydantic_core import PydanticUndefined
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
@@ -25,6 +26,7 @@ from hookline.events.catalogue import example_body, example_resource_id
 from hookline.events.model import EventType, family_of, scope_of
 from hookline.principal import Scope
 from hookline.settings import Settings
+from hookline.telemetry import metrics
 from hookline.webhooks.retry import JITTER, SCHEDULE_MS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -345,6 +347,28 @@ def _operations() -> dict[str, str]:
     return {scope: "<br>".join(names) for scope, names in found.items()}
 
 
+# --- metrics ----------------------------------------------------------------------------------
+
+
+def measured() -> Iterator[str]:
+    yield "# Metrics"
+    yield ""
+    yield (
+        "`GET /metrics` in Prometheus' text format, for loopback or whoever has `HOOKLINE_METRICS_TOKEN`. With "
+        "several workers it tells of all of this machine; each machine has its own. How to use them, with a "
+        "dashboard for Grafana: [Watch Hookline](../how-to/watch-hookline.md)."
+    )
+    yield ""
+    of_ours = [one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
+    rows = []
+    for one in of_ours:
+        described = next(iter(one.describe()))
+        name = described.name + ("_total" if described.type == "counter" else "")
+        labels = ", ".join(f"`{label}`" for label in one._labelnames)  # noqa: SLF001
+        rows.append((f"`{name}`", described.type, labels, described.documentation))
+    yield from _table(("Name", "Kind", "Labels", "What it is"), sorted(rows))
+
+
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(columns)} |"
     yield f"|{'---|' * len(columns)}"
@@ -362,6 +386,7 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "events.md": events,
     "command-line.md": command_line,
     "scopes-and-roles.md": scopes_and_roles,
+    "metrics.md": measured,
 }
 
 if __name__ == "__main__":

@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     database_timeout_s: float = Field(15.0, description="Longest wait for the database, seconds.")
     database_pool_size: int = Field(5, description="Connections a process reads with.")
     lease_ttl_s: float = Field(
-        10.0, description="How long a node owns what it does not renew, seconds."
+        7.0, description="How long a node owns what it does not renew, seconds."
     )
     poll_interval_s: float = Field(
         0.25, description="How often another process's changes are looked for, seconds."

@@ -15,11 +15,11 @@ from hookline.storage.leases import Leases
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.storage.wakeups import Wakeups
-from hookline.telemetry import metrics
 from hookline.telemetry.logs import get_logger
 from hookline.webhooks import ledger
 from hookline.webhooks import store as sql
 from hookline.webhooks.dispatch import Dispatcher
+from hookline.webhooks.figures import Figures
 from hookline.webhooks.lanes import Lane
 from hookline.webhooks.model import Delivery, Endpoint
 
@@ -51,6 +51,7 @@ class Claims:
         self._owned: set[EndpointId] = set()
         self._changed: set[str] = set()
         self._swept_at_s = 0.0
+        self._figures = Figures(store, dispatcher.lanes)
         leases.on_lost(self._lost)
         wakeups.subscribe_prefix("deliveries:", lambda _endpoint: self.wake())
         wakeups.subscribe_prefix("endpoints:", self._endpoints_changed)
@@ -86,11 +87,10 @@ class Claims:
             self._dispatcher.repost()
             self._dispatcher.lanes.retire_all()
             await self.free_orphans()
+            await self._figures.look_up()
         await self._claim_status_urls()
         await self._claim_endpoints()
-        held = next(iter(self._dispatcher.lanes.held.values()), None)
-        age_ms = self._store.now() - held.created_at if held else 0
-        metrics.OLDEST_PENDING_SECONDS.set(max(0, age_ms) / 1_000)
+        self._figures.note()
 
     async def free_orphans(self) -> None:
         """Give back what nodes own that no longer live; this and others claim it."""

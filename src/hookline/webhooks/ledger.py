@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Exists, Row, func, literal, literal_column, null, select, update
+from sqlalchemy import Exists, Row, func, literal, literal_column, null, select, union_all, update
 from sqlalchemy import Select as Query
 from sqlalchemy import Update as Change
 from sqlalchemy.sql.selectable import CTE
@@ -105,6 +105,24 @@ def _endpoints_with_pending() -> CTE:
         .scalar_subquery()
     )
     return walk.union_all(select(following).where(walk.c.endpoint_id.is_not(None)))
+
+
+def backlog(at_most: int) -> Any:  # Any: a count and a time, or none
+    """How many deliveries to enabled endpoints wait in nobody's memory, and since when the oldest.
+
+    The partial index is walked by endpoint, so that what has been delivered is never looked at.
+    """
+    walk = _endpoints_with_pending()
+    waiting = select(deliveries.c.created_at).where(PENDING, deliveries.c.owner.is_(None))
+    to_endpoints = (
+        waiting.join(walk, walk.c.endpoint_id == deliveries.c.endpoint_id)
+        .join(endpoints, endpoints.c.id == walk.c.endpoint_id)
+        .where(endpoints.c.status == EndpointStatus.ENABLED.value)
+    )
+    to_urls = waiting.where(deliveries.c.endpoint_id.is_(None))
+    rows = union_all(to_endpoints, to_urls).limit(at_most).subquery()
+    waits = select(func.count().label("waiting"), func.min(rows.c.created_at).label("oldest"))
+    return waits.select_from(rows)
 
 
 def claim(  # Any: an update that returns rows
