@@ -27,6 +27,12 @@ def asyncapi() -> Document:
     return document
 
 
+def assert_as_published(body: bytes) -> None:
+    """Fails unless the event is as its schema says."""
+    event = json.loads(body)
+    validator_of(asyncapi(), event["type"]).validate(event)
+
+
 def official_schema() -> Document:
     """What the AsyncAPI initiative says that a document is; skips where it is missing."""
     folder = NPM_LIBRARIES.find()

@@ -15,11 +15,11 @@ from tests.system.recipes import PHONE, SANDBOX_NUMBER, World, call_body, send_b
 BUSY, UNANSWERED, DECLINED, TROUBLE = (f"+1500555000{n}" for n in ("7", "8", "9", "1"))
 CALL_TROUBLE = "+15005550011"
 SOON_SEEN = set(EventType) - {
-    EventType.CREDENTIAL_EXPIRING,  # what only days bring is proved in its own room
+    EventType.CREDENTIAL_EXPIRING,  # what only days bring is held against its schema in its room
     EventType.CREDENTIAL_ROTATION_DUE,
     EventType.CREDENTIAL_IDLE,
     EventType.CREDENTIAL_USED_FROM_NEW_IP,
-    EventType.RECORDING_FAILED,  # needs an engine that breaks
+    EventType.RECORDING_FAILED,  # a carrier that breaks; in the room of calls, too
 }
 GATHER = {"digits": 1, "timeout_seconds": 10, "prompt": {"say": {"text": "Press a key."}}}
 
