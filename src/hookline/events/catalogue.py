@@ -20,6 +20,7 @@ EXAMPLE_AT = 1_768_469_400_412
 _AT = "2026-01-15T09:30:00.000Z"
 _SENT = "2026-01-15T09:30:00.412Z"
 _ENDED = "2026-01-15T09:30:02.907Z"
+_IN_FIVE_DAYS = "2026-01-20T09:30:00.000Z"
 _MESSAGE_ID = "msg_01kf0s3k5we8e9xg8nq3r5x8b2"
 _CALL_ID = "call_01kf0s9m1ee7f9bm9v3x5t2r8w"
 _RECORDING_ID = "rec_01kf0s9m2cfq3bz6w8m4h5x7tg"
@@ -179,9 +180,15 @@ _ENDPOINT: Data = {
     "events": ["message.*"],
     "numbers": None,
     "format": "standard",
+    "failover_url": None,
+    "rate_limit_per_second": None,
+    "ordered": "none",
+    "retry_schedule": None,
     "mode": "live",
     "disabled": True,
     "disabled_reason": "gone",
+    "failing_since": None,
+    "disabled_from": None,
     "created_at": _AT,
     "updated_at": _ENDED,
 }
@@ -245,6 +252,13 @@ EXAMPLES: dict[EventType, Data] = {
     | {"new_ip": {"ip": "198.51.100.7", "at": _AT, "user_agent": "curl/8.11.0"}},
     EventType.CREDENTIAL_LEAKED: _REVOKED
     | {"leak": {"token": "hk_live_7Qf2…x9Lk", "url": "https://example.com/x"}},
+    EventType.WEBHOOK_FAILING: _ENDPOINT
+    | {
+        "disabled": False,
+        "disabled_reason": None,
+        "failing_since": _AT,
+        "disabled_from": _IN_FIVE_DAYS,
+    },
     EventType.WEBHOOK_DISABLED: _ENDPOINT,
     EventType.WEBHOOK_RECOVERED: _ENDPOINT | {"disabled": False, "disabled_reason": None},
 }
@@ -263,8 +277,10 @@ def example_resource_id(event_type: EventType) -> str:
     return _RESOURCES[family_of(event_type)]
 
 
-def example_body(event_type: EventType, *, event_id: str, account_id: str, at: int) -> bytes:
-    """A whole event as receivers get it, about the example; the same input makes the same bytes."""
+def example_body(
+    event_type: EventType, *, event_id: str, account_id: str, at: int, data: Data | None = None
+) -> bytes:
+    """A whole event as receivers get it, about the example or other data; always the same bytes."""
     return msgspec.json.encode(
         {
             "id": event_id,
@@ -272,6 +288,6 @@ def example_body(event_type: EventType, *, event_id: str, account_id: str, at: i
             "timestamp": to_rfc3339(at),
             "account_id": account_id,
             "sequence": 1,
-            "data": EXAMPLES[event_type],
+            "data": EXAMPLES[event_type] if data is None else data,
         }
     )

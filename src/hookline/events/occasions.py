@@ -35,6 +35,8 @@ OCCASIONS: dict[EventType, str] = {
     EventType.CREDENTIAL_IDLE: "Nobody uses it; it will be disabled, as the policy says.",
     EventType.CREDENTIAL_USED_FROM_NEW_IP: "It was used from an address that was not seen before.",
     EventType.CREDENTIAL_LEAKED: "Somebody reported its token; it no longer works.",
+    EventType.WEBHOOK_FAILING: "Nothing has got through to the webhook since `data.failing_since`; it "
+    "will be disabled at `data.disabled_from`. Told when 50, 70 and 90 % of that time are over.",
     EventType.WEBHOOK_DISABLED: "The webhook gets nothing more: somebody disabled it, the receiver "
     "asked for that, or it failed for too long; `data.disabled_reason` says which.",
     EventType.WEBHOOK_RECOVERED: "A webhook that was disabled is enabled again.",

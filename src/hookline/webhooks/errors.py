@@ -1,6 +1,6 @@
 """What can go wrong with endpoints and deliveries."""
 
-from hookline.errors import Conflict, Invalid, NotFound
+from hookline.errors import Conflict, NotFound
 
 
 class EndpointNotFound(NotFound):
@@ -35,13 +35,6 @@ class EventGone(Conflict):
 
     code = "event_gone"
     title = "The event is no longer kept"
-
-
-class NotSupportedYet(Invalid):
-    """The field belongs to a feature that this version does not have. Leave it out."""
-
-    code = "not_supported_yet"
-    title = "The field is not supported yet"
 
 
 class ChannelTaken(Conflict):

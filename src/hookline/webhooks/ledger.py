@@ -2,16 +2,17 @@
 
 from typing import Any
 
-from sqlalchemy import Row, func, literal, literal_column, null, select, update
+from sqlalchemy import Exists, Row, func, literal, literal_column, null, select, update
 from sqlalchemy import Select as Query
 from sqlalchemy import Update as Change
 from sqlalchemy.sql.selectable import CTE
 
 from hookline.clock import UnixMs
-from hookline.ids import AccountId, DeliveryId, EndpointId
+from hookline.ids import AccountId, DeliveryId, EndpointId, encode_suffix
 from hookline.principal import Mode
 from hookline.storage.schema import attempts, deliveries, endpoints, events, leases
 from hookline.storage.sets import Insert, Select, Update
+from hookline.storage.transaction import Transaction
 from hookline.webhooks.model import Delivery, DeliveryStatus, EndpointStatus
 
 DeliveryRow = Row[Any]  # Any: every column of the table
@@ -21,9 +22,10 @@ INSERT = Insert(
     deliveries,
     (
         "id", "account_id", "mode", "endpoint_id", "url", "event_id", "event_type", "resource_id",
-        "status", "attempts", "created_at", "next_attempt_at", "owner",
+        "status", "attempts", "created_at", "next_attempt_at", "owner", "position",
     ),
 )  # fmt: skip
+INSERT_TEST = Insert(deliveries, (*INSERT.columns[:-1], "test_body"))
 INSERT_ATTEMPT = Insert(
     attempts,
     (
@@ -31,21 +33,18 @@ INSERT_ATTEMPT = Insert(
         "response_headers", "response_body",
     ),
 )  # fmt: skip
+_RESULT = (
+    "status", "attempts", "next_attempt_at", "finished_at", "last_status", "last_error", "owner",
+    "round",
+)  # fmt: skip
 RECORD = Update(
     deliveries,
     key=("id",),
-    values=(
-        "status", "attempts", "next_attempt_at", "finished_at", "last_status", "last_error", "owner",
-    ),
-    changes={
-        name: f"{{{name}}}"
-        for name in (
-            "status", "attempts", "next_attempt_at", "finished_at", "last_status", "last_error",
-            "owner",
-        )
-    },
+    values=(*_RESULT, "attempts_before"),
+    changes={name: f"{{{name}}}" for name in _RESULT},
     # The count tells whether another node has recorded an attempt since this one took the delivery.
-    guard="t.status = 'pending' AND t.attempts = {attempts} - 1",
+    guard="t.status = 'pending' AND t.attempts = {attempts_before}",
+    value_types={"attempts_before": "attempts"},
 )  # fmt: skip
 GIVE_BACK = Update(
     deliveries,
@@ -58,6 +57,8 @@ BODY = Select(events, key=("id",), columns=("body",))
 
 # Literal: only then do both databases use the partial index.
 _PENDING = deliveries.c.status == literal_column("'pending'")
+RESUMED_PREFIX = "resumed:"
+"""The wake-up that says: the endpoint works again, whatever was seen of it before."""
 _NODE = "node:"
 _ENDPOINT = "endpoint:"
 
@@ -105,17 +106,25 @@ def _endpoints_with_pending() -> CTE:
     return walk.union_all(select(following).where(walk.c.endpoint_id.is_not(None)))
 
 
-def claim(endpoint_id: EndpointId | None, node: str, now: UnixMs, limit: int) -> Any:  # Any: Update
-    """Take due deliveries of one endpoint (None: those to status URLs), oldest first."""
+def claim(  # Any: an update that returns rows
+    endpoint_id: EndpointId | None, node: str, now: UnixMs, limit: int, *, is_ordered: bool = False
+) -> Any:
+    """Take due deliveries of one endpoint (None: those to status URLs), oldest first.
+
+    Ordered: only those that no earlier one about the same resource is still pending for.
+    """
     is_its = (
         deliveries.c.endpoint_id.is_(None)
         if endpoint_id is None
         else deliveries.c.endpoint_id == endpoint_id
     )
+    waiting = select(deliveries.c.id).where(
+        _PENDING, is_its, deliveries.c.owner.is_(None), deliveries.c.next_attempt_at <= now
+    )
+    if is_ordered:
+        waiting = waiting.where(~_waits_for_another())
     due = (
-        select(deliveries.c.id)
-        .where(_PENDING, is_its, deliveries.c.owner.is_(None), deliveries.c.next_attempt_at <= now)
-        .order_by(deliveries.c.next_attempt_at)
+        waiting.order_by(deliveries.c.next_attempt_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
         # Not a plain subquery: PostgreSQL may run that again for every row, and go beyond the limit.
@@ -128,6 +137,29 @@ def claim(endpoint_id: EndpointId | None, node: str, now: UnixMs, limit: int) ->
         .values(owner=node)
         .returning(*deliveries.c)
     )
+
+
+def _waits_for_another() -> Exists:
+    earlier = deliveries.alias("earlier")
+    return (
+        select(literal(1))
+        .where(
+            earlier.c.status == literal_column("'pending'"),
+            earlier.c.endpoint_id == deliveries.c.endpoint_id,
+            earlier.c.resource_id == deliveries.c.resource_id,
+            earlier.c.position < deliveries.c.position,
+        )
+        .exists()
+    )
+
+
+def recent(endpoint_id: EndpointId, since: UnixMs, at_most: int) -> Query[Any]:
+    """How many deliveries were made for an endpoint since then, counted up to a bound."""
+    first = f"dlv_{encode_suffix(since << 80)}"  # ids begin with the time that they were made
+    some = select(literal(1)).where(
+        deliveries.c.endpoint_id == endpoint_id, deliveries.c.id >= first
+    )
+    return select(func.count()).select_from(some.limit(at_most).subquery())
 
 
 def bodies(event_ids: list[str]) -> Query[Any]:
@@ -178,9 +210,26 @@ def resend(delivery_id: DeliveryId, now: UnixMs) -> Change:
             deliveries.c.status != DeliveryStatus.CANCELED.value,
         )
         .values(
-            status=DeliveryStatus.PENDING.value, next_attempt_at=now, finished_at=null(), owner=None
+            status=DeliveryStatus.PENDING.value,
+            next_attempt_at=now,
+            finished_at=null(),
+            owner=None,
+            round=0,
         )
     )
+
+
+async def resume(tx: Transaction, endpoint_id: EndpointId, now: UnixMs) -> None:
+    """An endpoint works again: what was never tried is due, and nobody waits for its recovery."""
+    waiting = update(deliveries).where(
+        _PENDING,
+        deliveries.c.endpoint_id == endpoint_id,
+        deliveries.c.owner.is_(None),
+        deliveries.c.attempts == 0,
+        deliveries.c.next_attempt_at > now,
+    )
+    await tx.changed(waiting.values(next_attempt_at=now))
+    tx.notify(RESUMED_PREFIX + endpoint_id)
 
 
 def delivery_of(row: DeliveryRow, body: bytes | None) -> Delivery:
@@ -193,7 +242,8 @@ def delivery_of(row: DeliveryRow, body: bytes | None) -> Delivery:
         event_id=row.event_id,
         event_type=row.event_type,
         resource_id=row.resource_id,
-        body=body,
+        body=body if row.test_body is None else bytes(row.test_body),
         created_at=UnixMs(row.created_at),
         attempts=row.attempts,
+        round=row.round,
     )

@@ -3,6 +3,7 @@
 from sqlalchemy import (
     BigInteger,
     Column,
+    Float,
     Index,
     Integer,
     LargeBinary,
@@ -54,10 +55,15 @@ endpoints = Table(
     time_column("previous_secret_until", null=True),
     text_column("status"),
     text_column("disabled_reason", null=True),
-    time_column("first_failure_at", null=True),
+    time_column("first_failure_at", null=True),  # since when nothing has got through
     time_column("created_at"),
     time_column("updated_at"),
     count_column("sequence"),
+    text_column("failover_url", null=True),
+    Column("rate_limit", Float, nullable=True),  # attempts a second
+    text_column("ordered", default="none"),
+    text_column("retry_schedule", null=True),  # JSON: seconds before each attempt
+    count_column("warned_percent"),  # of the time without success after which it is disabled
     one_of("status", "enabled", "disabled"),
     one_of("format", "standard", "v3"),
     Index(None, "account_id", "id"),
@@ -83,6 +89,11 @@ deliveries = Table(
     Column("last_status", Integer, nullable=True),
     text_column("last_error", null=True),
     text_column("owner", null=True),  # the node that works on it
+    Column(
+        "position", BigInteger, nullable=True
+    ),  # the event's; null: of a test, or older than this
+    count_column("round"),  # how much of the retry schedule is used up
+    Column("test_body", LargeBinary, nullable=True),  # of a test event that was edited
     one_of("status", "pending", "delivered", "failed", "canceled"),
     Index(None, "account_id", "id"),
     Index(None, "endpoint_id", "id"),
