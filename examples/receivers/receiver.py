@@ -53,7 +53,7 @@ class Inbox:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._done_file = file.with_suffix(".done")
+        self._done_file = Path(f"{file}.done")
         self._lock = threading.Lock()
         self._ids = set()
         self._latest = {}  # how far each resource is; a real service has it in the resource's row
