@@ -76,7 +76,10 @@ from hookline.voice.port import EngineOpening
 from hookline.voice.speech import open_speech
 from hookline.webhooks import routes as webhook_routes
 from hookline.webhooks.engine import Webhooks
+from hookline.webhooks.replay_routes import replay_routes
+from hookline.webhooks.replay_runs import Replayer
 from hookline.webhooks.retention import drop_old_deliveries
+from hookline.webhooks.stats_routes import stats_routes
 
 log = get_logger(__name__)
 
@@ -141,6 +144,7 @@ class Server:
         self.observers = (RequestLog(core.store), Usage(core.store))
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
         self.verifier = Verifier(core.store, core.wakeups)
+        self.replayer = Replayer(core.store, core.wakeups, core.leases.node, core.formats)
         self.limiter = RateLimiter(core.clock, settings.rate_limit_per_s)
         self.console = self._console()
         self._tasks: list[asyncio.Task[None]] = []
@@ -189,6 +193,7 @@ class Server:
             self._supervise("retention", self._retain),
             self._supervise("mail", partial(mail.run, self.core.store, self.core.box)),
             self._supervise("audit verifications", self.verifier.run),
+            self._supervise("replays", self.replayer.run),
             self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
         for noted in (self.last_uses, *self.observers):
@@ -339,7 +344,9 @@ class Server:
             phone_call_routes(self.calls.phone_control),
             phone_act_routes(self.calls.phone_control),
             recording_routes(self.calls.files),
+            stats_routes(),
             webhook_routes.routes(self.webhooks),
+            replay_routes(self.webhooks),
             event_routes.routes(self.streams, self._reauthenticate),
             leak_routes.routes(LeakThrottle(core.clock, self.settings.leak_reports_per_minute)),
             credential_routes.routes(),

@@ -23,6 +23,7 @@ from hookline.webhooks.endpoints import EndpointChange, patch_endpoint, rotate_s
 from tests.docs.markdown import ROOT
 from tests.services.ports import find_free_port
 from tests.services.programs import PHP
+from tests.system.inspection import wait_for
 from tests.webhooks.nodes import BOX, DATA, Node, caller, message_event, running_node
 
 FOLDER = ROOT / "examples" / "receivers"
@@ -179,9 +180,8 @@ async def test_real_deliveries_are_taken_also_during_a_rotation_and_after_kill_9
 
 async def _until_noted(folder: Path, count: str) -> None:
     """Until it has noted how much is done; killed before, it would do the last one again."""
-    async with asyncio.timeout(START_S):
-        while (folder / "inbox.jsonl.done").read_text() != count:
-            await asyncio.sleep(0.02)
+    file = folder / "inbox.jsonl.done"
+    await asyncio.to_thread(wait_for, lambda: file.exists() and file.read_text() == count)
 
 
 async def _point(node: Node, owner: Principal, endpoint_id: str, url: str) -> None:

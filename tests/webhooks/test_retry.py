@@ -107,14 +107,14 @@ async def test_schedule_runs_to_failed(
     owner = caller(await paused_node.account())
     await paused_node.endpoint(owner, receiver.url)
     await paused_node.append(message_event(owner.account_id))
-    for number in range(1, ATTEMPTS_MAX + 1):
+    for number in range(1, len(SCHEDULE_MS) + 1):
         await receiver.take()
         await recorded(paused_node, number)
-        wait_ms = delay_ms(number, lambda: 0.5)
+        wait_ms = delay_ms(number, SCHEDULE_MS, lambda: 0.5)
         clock.advance(seconds=(wait_ms or 0) / 1_000)
         paused_node.webhooks.wake()
     row = (await paused_node.deliveries())[0]
-    assert (row.status, row.attempts, row.next_attempt_at) == ("failed", ATTEMPTS_MAX, None)
+    assert (row.status, row.attempts, row.next_attempt_at) == ("failed", len(SCHEDULE_MS), None)
     assert row.finished_at is not None
     assert paused_node.webhooks.held == 0
 

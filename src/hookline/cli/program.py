@@ -17,9 +17,11 @@ from hookline.cli import (
     maintenance,
     messages,
     numbers,
+    replays,
     requests,
     serving,
     users,
+    webhooks,
 )
 from hookline.cli.output import fail
 from hookline.errors import HooklineError
@@ -45,6 +47,8 @@ app.add_typer(numbers.numbers)
 app.add_typer(messages.messages)
 app.add_typer(calls.calls)
 listening.install(app)
+replays.install(webhooks.webhooks)
+app.add_typer(webhooks.webhooks)
 app.add_typer(requests.requests)
 app.add_typer(audit.audit)
 maintenance.install(app)

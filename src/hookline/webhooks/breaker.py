@@ -45,6 +45,12 @@ class Breaker:
             return BreakerState.CLOSED
         return BreakerState.OPEN if now < self.open_until else BreakerState.HALF_OPEN
 
+    def is_blank(self, now: int) -> bool:
+        """Whether there is nothing to remember, so that a new one would do as well."""
+        if self.open_until:
+            return now - self.open_until > WINDOW_MS
+        return not self._troubles or now - self._window_began > WINDOW_MS
+
     def note(self, now: int, random: Callable[[], float], *, is_trouble: bool) -> bool:
         """Take an attempt into account; whether the breaker opened by it, anew or again."""
         state = self.state(now)
@@ -56,7 +62,7 @@ class Breaker:
             self._reset(now)
             self.open_until = self._open_ms = 0
             return False
-        if now - self._window_began > WINDOW_MS:
+        if not self._calls or now - self._window_began > WINDOW_MS:
             self._reset(now)
         self._calls += 1
         self._troubles += is_trouble

@@ -84,6 +84,7 @@ class Claims:
         if now_s - self._swept_at_s >= SWEEP_EVERY_S:
             self._swept_at_s = now_s
             self._dispatcher.repost()
+            self._dispatcher.lanes.retire_all()
             await self.free_orphans()
         await self._claim_status_urls()
         await self._claim_endpoints()

@@ -239,10 +239,14 @@ class Lanes:
         """Drop a lane that has nothing to remember."""
         if lane.held or lane.reserved or lane.workers or lane.is_behind or lane.is_closed:
             return
-        if lane.breaker.open_until:
-            return
-        if lane.paused_until <= self._clock.now_ms():
+        now = self._clock.now_ms()
+        if lane.paused_until <= now and lane.breaker.is_blank(now):
             self._lanes.pop(lane.key, None)
+
+    def retire_all(self) -> None:
+        """The same for each; breakers forget with time."""
+        for lane in self:
+            self.retire(lane)
 
     def close(self, lane: Lane) -> list[tuple[Delivery, int]]:
         """End a lane; what is under way reports to nobody."""

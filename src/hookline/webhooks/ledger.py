@@ -1,5 +1,6 @@
 """All SQL of webhooks that is about deliveries and attempts: what is due, who owns it, its history."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Exists, Row, func, literal, literal_column, null, select, update
@@ -56,7 +57,7 @@ GIVE_BACK = Update(
 BODY = Select(events, key=("id",), columns=("body",))
 
 # Literal: only then do both databases use the partial index.
-_PENDING = deliveries.c.status == literal_column("'pending'")
+PENDING = deliveries.c.status == literal_column("'pending'")
 RESUMED_PREFIX = "resumed:"
 """The wake-up that says: the endpoint works again, whatever was seen of it before."""
 _NODE = "node:"
@@ -77,7 +78,7 @@ def due_endpoints(now: UnixMs) -> Query[Any]:
     waits = (
         select(literal(1))
         .where(
-            _PENDING,
+            PENDING,
             deliveries.c.endpoint_id == walk.c.endpoint_id,
             deliveries.c.owner.is_(None),
             deliveries.c.next_attempt_at <= now,
@@ -95,11 +96,11 @@ def due_endpoints(now: UnixMs) -> Query[Any]:
 
 
 def _endpoints_with_pending() -> CTE:
-    first = select(func.min(deliveries.c.endpoint_id).label("endpoint_id")).where(_PENDING)
+    first = select(func.min(deliveries.c.endpoint_id).label("endpoint_id")).where(PENDING)
     walk = first.cte("walk", recursive=True)
     following = (
         select(func.min(deliveries.c.endpoint_id))
-        .where(_PENDING, deliveries.c.endpoint_id > walk.c.endpoint_id)
+        .where(PENDING, deliveries.c.endpoint_id > walk.c.endpoint_id)
         .correlate(walk)
         .scalar_subquery()
     )
@@ -119,7 +120,7 @@ def claim(  # Any: an update that returns rows
         else deliveries.c.endpoint_id == endpoint_id
     )
     waiting = select(deliveries.c.id).where(
-        _PENDING, is_its, deliveries.c.owner.is_(None), deliveries.c.next_attempt_at <= now
+        PENDING, is_its, deliveries.c.owner.is_(None), deliveries.c.next_attempt_at <= now
     )
     if is_ordered:
         waiting = waiting.where(~_waits_for_another())
@@ -173,14 +174,14 @@ def free_orphans(now: UnixMs) -> Change:
     )
     return (
         update(deliveries)
-        .where(_PENDING, deliveries.c.owner.is_not(None), deliveries.c.owner.not_in(living))
+        .where(PENDING, deliveries.c.owner.is_not(None), deliveries.c.owner.not_in(living))
         .values(owner=None)
     )
 
 
 def free_node(node: str) -> Change:
     """Give back all that a node owns: its clean stop."""
-    return update(deliveries).where(_PENDING, deliveries.c.owner == node).values(owner=None)
+    return update(deliveries).where(PENDING, deliveries.c.owner == node).values(owner=None)
 
 
 def of_account(account_id: AccountId, mode: Mode) -> DeliveryQuery:
@@ -202,13 +203,20 @@ def attempts_of(delivery_id: DeliveryId) -> Query[Any]:
 
 def resend(delivery_id: DeliveryId, now: UnixMs) -> Change:
     """Make it due now. What a node already works on is left to it."""
+    return _due_again(now).where(
+        deliveries.c.id == delivery_id, deliveries.c.status != DeliveryStatus.CANCELED.value
+    )
+
+
+def resend_all(ids: Sequence[str], statuses: Sequence[str], now: UnixMs) -> Change:
+    """Make those due now that are in one of the statuses."""
+    return _due_again(now).where(deliveries.c.id.in_(ids), deliveries.c.status.in_(statuses))
+
+
+def _due_again(now: UnixMs) -> Change:
     return (
         update(deliveries)
-        .where(
-            deliveries.c.id == delivery_id,
-            deliveries.c.owner.is_(None),
-            deliveries.c.status != DeliveryStatus.CANCELED.value,
-        )
+        .where(deliveries.c.owner.is_(None))
         .values(
             status=DeliveryStatus.PENDING.value,
             next_attempt_at=now,
@@ -222,7 +230,7 @@ def resend(delivery_id: DeliveryId, now: UnixMs) -> Change:
 async def resume(tx: Transaction, endpoint_id: EndpointId, now: UnixMs) -> None:
     """An endpoint works again: what was never tried is due, and nobody waits for its recovery."""
     waiting = update(deliveries).where(
-        _PENDING,
+        PENDING,
         deliveries.c.endpoint_id == endpoint_id,
         deliveries.c.owner.is_(None),
         deliveries.c.attempts == 0,

@@ -13,10 +13,9 @@ from hookline.api.wire import Page
 from hookline.errors import Invalid
 from hookline.outbound.sealing import SecretBox
 from hookline.principal import Principal, Scope
-from hookline.storage.schema import deliveries
 from hookline.storage.schema import endpoints as endpoints_table
 from hookline.storage.transaction import Transaction
-from hookline.webhooks import endpoints, history, ledger
+from hookline.webhooks import endpoints, history
 from hookline.webhooks import store as sql
 from hookline.webhooks.dispatch import NotDelivering
 from hookline.webhooks.endpoints import EndpointChange, NewEndpoint
@@ -31,7 +30,6 @@ from hookline.webhooks.model import Endpoint, Ordering, Policy
 from hookline.webhooks.retry import schedule_of
 from hookline.webhooks.schemas import (
     DeliveryDetail,
-    DeliveryFilter,
     DeliverySummary,
     SecretRotate,
     TestResult,
@@ -45,6 +43,7 @@ from hookline.webhooks.schemas import (
     stored_attempt,
     webhook_shape,
 )
+from hookline.webhooks.search import DeliverySearch, search_deliveries
 
 
 def routes(webhooks: Webhooks) -> Routes:
@@ -176,24 +175,21 @@ def _add_acts(router: Routes, webhooks: Webhooks) -> None:
         problems=[EndpointNotFound],
     )  # fmt: skip
     async def list_webhook_deliveries(
-        caller: Caller, store: Storage, id: str, query: Annotated[DeliveryFilter, Query()]
+        caller: Caller, store: Storage, id: str, query: Annotated[DeliverySearch, Query()]
     ) -> Page[DeliverySummary]:
         """The deliveries of one webhook, newest first."""
         endpoint = await endpoints.get_endpoint(store, caller, id)
-        mine = ledger.of_account(caller.account_id, caller.mode)
-        chosen = _filtered(mine.where(deliveries.c.endpoint_id == endpoint.id), query)
-        rows = await store.read(paged(chosen, deliveries.c.id, query, prefix="dlv"))
+        rows = await search_deliveries(store, caller, query, endpoint.id)
         return page(rows, query, delivery_shape)
 
 
 def _add_deliveries(router: Routes) -> None:
     @router.on("GET", "/deliveries", scope=Scope.WEBHOOKS_READ, answer=Page[DeliverySummary])
     async def list_deliveries(
-        caller: Caller, store: Storage, query: Annotated[DeliveryFilter, Query()]
+        caller: Caller, store: Storage, query: Annotated[DeliverySearch, Query()]
     ) -> Page[DeliverySummary]:
-        """All deliveries, newest first."""
-        mine = _filtered(ledger.of_account(caller.account_id, caller.mode), query)
-        rows = await store.read(paged(mine, deliveries.c.id, query, prefix="dlv"))
+        """All deliveries, newest first. What somebody misses is found by `number`."""
+        rows = await search_deliveries(store, caller, query)
         return page(rows, query, delivery_shape)
 
     @router.on(
@@ -248,19 +244,6 @@ def _policy_fields(  # Any: the fields of Policy
         "retry_schedule": ("schedule", None if schedule is None else schedule_of(schedule)),
     }
     return {name: value for wire_name, (name, value) in fields.items() if wire_name in given}
-
-
-def _filtered(statement: ledger.DeliveryQuery, query: DeliveryFilter) -> ledger.DeliveryQuery:
-    wanted = {
-        deliveries.c.status: query.status,
-        deliveries.c.event_type: query.event_type,
-        deliveries.c.event_id: query.event_id,
-        deliveries.c.resource_id: query.resource_id,
-    }
-    for column, value in wanted.items():
-        if value is not None:
-            statement = statement.where(column == value)
-    return statement
 
 
 def _texts(given: list[str] | None) -> tuple[str, ...] | None:

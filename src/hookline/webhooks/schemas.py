@@ -5,7 +5,6 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import Field, StrictBool, StrictInt
 
-from hookline.api.pagination import Paging
 from hookline.api.wire import Body, Shape, Timestamp, shown
 from hookline.clock import UnixMs
 from hookline.events.model import EventType
@@ -154,15 +153,6 @@ class Webhook(Shape):
     previous_secret_expires_at: Timestamp | None = None
     created_at: Timestamp
     updated_at: Timestamp
-
-
-class DeliveryFilter(Paging):
-    """Which deliveries to list."""
-
-    status: DeliveryStatus | None = None
-    event_type: EventType | None = None
-    event_id: Annotated[str | None, Field(max_length=64)] = None
-    resource_id: Annotated[str | None, Field(max_length=64)] = None
 
 
 class DeliveryAttempt(Shape):

@@ -27,10 +27,13 @@ from hookline.storage.schema.knowing import (
     requests,
 )
 from hookline.storage.schema.outbox import (
+    OPEN_REPLAY,
+    UNSUCCESSFUL,
     attempts,
     deliveries,
     endpoints,
     events,
+    replays,
     resource_sequences,
 )
 from hookline.storage.schema.people import (
@@ -70,6 +73,8 @@ from hookline.storage.schema.upkeep import (
 __all__ = [
     "CALL_STATUSES",
     "MESSAGE_STATUSES",
+    "OPEN_REPLAY",
+    "UNSUCCESSFUL",
     "account_streams",
     "accounts",
     "attempts",
@@ -107,6 +112,7 @@ __all__ = [
     "phone_calls",
     "recordings",
     "recovery_codes",
+    "replays",
     "requests",
     "resource_sequences",
     "second_factors",
