@@ -32,7 +32,7 @@ check: setup-dev ## Lint, types, import contracts and sizes, in seconds
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_sizes.py
 
-bench: setup-dev ## Measure Hookline on both databases (ARGS="--help", ARGS=--calls)
+bench: setup-dev ## Measure Hookline on both databases (ARGS="--help", --calls, --tokens, --webhooks)
 	@$(BIN)/python scripts/setup_test.py $(if $(filter --calls,$(ARGS)),bench-calls,bench)
 	@$(BIN)/python -m bench $(ARGS)
 
