@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from hookline.cli.event_lines import Lines, word_about
 from hookline.cli.event_source import Told
+from hookline.cli.forwarding import Answer
 from hookline.events.catalogue import EXAMPLES, example_body
 from hookline.events.model import EventType
 
@@ -32,3 +33,20 @@ def test_a_message_is_one_line_and_moves_no_cursor(text: str) -> None:
     line, end, rest = printed.getvalue().partition("\n")
     assert line.isprintable()
     assert (end, rest) == ("\n", "")
+
+
+def test_one_goes_on_with_the_first_event_that_was_not_answered() -> None:
+    def told(number: int) -> Told:
+        kind = EventType.MESSAGE_SENT
+        body = example_body(kind, event_id=f"evt_{number}", account_id="acc_1", at=0)
+        return Told(f"evt_{number}", kind, body)
+
+    lines, said = Lines(as_json=False), io.StringIO()
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(said):
+        for number in (1, 2, 3):
+            lines.event(told(number), is_sent_on=True)
+        for number in (1, 3):
+            lines.answer(told(number), Answer(200, 3, None, ""))
+        lines.cut_off(1)
+        lines.summary()
+    assert "2 answered 2xx, 0 did not, 1 cut off; to go on: --from evt_1." in said.getvalue()

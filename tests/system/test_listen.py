@@ -83,7 +83,7 @@ async def test_events_of_the_installation_are_shown_without_a_token(desk: Instal
     assert [line.split("  ")[1] for line in sorted(lines)].count("message.delivered") == 2
     assert "delivered +12025550100 → " in "\n".join(lines)
     newest = (await all_events(desk, token, type="message.*"))[-1]["id"]
-    assert one.notices[-1] == f"4 events; to go on behind them: --from {newest}."
+    assert one.notices[-1] == f"4 events; to go on: --from {newest}."
 
 
 async def test_a_failing_receiver_is_told_of_and_stops_nothing(

@@ -30,12 +30,16 @@ class Lines:
         self._bad = 0
         self._cut_off = 0
         self._last_id: str | None = None
+        self._open: dict[str, str | None] = {}
+        """What was sent on and not answered yet, and which event was before it."""
         self.nobody_reads = False
         """The reader of stdout is gone."""
 
     def event(self, told: Told, *, is_sent_on: bool) -> None:
         """An event came. As JSON, one that is sent on is printed with its answer."""
         self.events += 1
+        if is_sent_on:
+            self._open[told.id] = self._last_id
         self._last_id = told.id
         if not self._as_json:
             event = msgspec.json.decode(told.body)
@@ -48,6 +52,7 @@ class Lines:
 
     def answer(self, told: Told, answer: Answer) -> None:
         """What became of an event that was sent on."""
+        self._open.pop(told.id, None)
         if answer.is_success:
             self._good += 1
         else:
@@ -72,14 +77,15 @@ class Lines:
         sys.stderr.flush()
 
     def summary(self) -> None:
-        """What there was, and how to go on behind it."""
+        """What there was, and how to go on behind it, or with the first that was cut off."""
         text = f"{self.events} event{'' if self.events == 1 else 's'}"
         if self._good or self._bad or self._cut_off:
             text += f"; forwarded: {self._good} answered 2xx, {self._bad} did not"
         if self._cut_off:
             text += f", {self._cut_off} cut off"
-        if self._last_id is not None:
-            text += f"; to go on behind them: --from {self._last_id}"
+        behind = next(iter(self._open.values()), self._last_id)
+        if behind is not None:
+            text += f"; to go on: --from {behind}"
         self.notice(f"{text}.")
 
     def _print_json(self, told: Told, answer: Answer | None) -> None:

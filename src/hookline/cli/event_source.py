@@ -191,6 +191,8 @@ async def _refuse_unless_ok(answer: aiohttp.ClientResponse) -> None:
         pass  # a proxy's page says less than its status
     if answer.status in _LATER:
         raise Broken(text.rstrip("."))
+    if "Location" in answer.headers:
+        text = f"It redirects to {answer.headers['Location']}: give the server's own address."
     raise CannotListen(text)
 
 
