@@ -18,6 +18,7 @@ SOON_SEEN = set(EventType) - {
     EventType.CREDENTIAL_EXPIRING,  # what only days bring is held against its schema in its room
     EventType.CREDENTIAL_ROTATION_DUE,
     EventType.CREDENTIAL_IDLE,
+    EventType.WEBHOOK_FAILING,
     EventType.CREDENTIAL_USED_FROM_NEW_IP,
     EventType.RECORDING_FAILED,  # a carrier that breaks; in the room of calls, too
 }
