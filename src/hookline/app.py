@@ -19,6 +19,7 @@ from hookline.accounts import access_routes
 from hookline.accounts import routes as account_routes
 from hookline.accounts.countries import AccountCountries
 from hookline.api import health, problems
+from hookline.api.asyncapi import asyncapi_route
 from hookline.api.authentication import authenticate
 from hookline.api.edge import Edge
 from hookline.api.limits import RateLimiter
@@ -50,10 +51,9 @@ from hookline.credentials.usage import Usage
 from hookline.credentials.usage_facts import forget_old_days
 from hookline.errors import HooklineError, Unavailable
 from hookline.events import routes as event_routes
-from hookline.events.catalogue import EXAMPLES
 from hookline.events.retention import drop_old_events
 from hookline.events.stream import Streams
-from hookline.foundation import CALLS, KINDS, Core
+from hookline.foundation import CALLS, KINDS, Core, documented_events
 from hookline.messages import routes as message_routes
 from hookline.messages import send_routes
 from hookline.messages.dispatch import Dispatcher
@@ -364,17 +364,14 @@ class Server:
             V3(core.store, core.box, self.authenticator, self.limiter).routes()
         )
         app.router.routes.extend(health.routes(self.settings, self.check_ready))
+        app.router.routes.append(asyncapi_route(documented_events()))
         mount_console(app, self.console)
         app.openapi = partial(self._document, app)  # type: ignore[method-assign]  # FastAPI's way
         return app
 
     def _document(self, app: FastAPI) -> Document:
         if app.openapi_schema is None:
-            app.openapi_schema = build_document(
-                app,
-                send_routes.DOCUMENTED,
-                {kind.value: data for kind, data in EXAMPLES.items()},
-            )
+            app.openapi_schema = build_document(app, send_routes.DOCUMENTED, documented_events())
         return app.openapi_schema
 
     async def _reauthenticate(self, request: Request) -> Principal:

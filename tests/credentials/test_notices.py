@@ -25,6 +25,7 @@ from hookline.storage.schema import audit, memberships, users
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from tests.credentials.issued import SENDER, request_context
+from tests.events.published import assert_as_published
 from tests.services.mail import MailServer
 from tests.services.store import RecordingFanOut, owner_of
 
@@ -61,11 +62,10 @@ async def look_after(store: Store, clock: ManualClock, days: float) -> None:
 
 
 def given(fan_out: RecordingFanOut, kind: str) -> list[dict[str, object]]:
-    return [
-        msgspec.json.decode(event.body)["data"]
-        for event in fan_out.events
-        if event.draft.type == f"credential.{kind}"
-    ]
+    told = [event.body for event in fan_out.events if event.draft.type == f"credential.{kind}"]
+    for body in told:
+        assert_as_published(body)
+    return [msgspec.json.decode(body)["data"] for body in told]
 
 
 async def test_each_stage_before_the_expiry_is_told_once(

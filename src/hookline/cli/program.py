@@ -13,6 +13,7 @@ from hookline.cli import (
     carriers,
     credential_changes,
     credentials,
+    listening,
     maintenance,
     messages,
     numbers,
@@ -45,6 +46,7 @@ app.add_typer(carriers.carriers)
 app.add_typer(numbers.numbers)
 app.add_typer(messages.messages)
 app.add_typer(calls.calls)
+listening.install(app)
 replays.install(webhooks.webhooks)
 app.add_typer(webhooks.webhooks)
 app.add_typer(requests.requests)

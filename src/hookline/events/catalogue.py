@@ -12,6 +12,11 @@ from hookline.events.model import EventType, family_of
 
 Data = dict[str, Any]  # Any: JSON
 
+EXAMPLE_ID = "evt_01kf0s3k6c0000000000000000"
+EXAMPLE_ACCOUNT = "acc_01kf0r9wa10000000000000000"
+EXAMPLE_AT = 1_768_469_400_412
+"""Of the whole event in documents."""
+
 _AT = "2026-01-15T09:30:00.000Z"
 _SENT = "2026-01-15T09:30:00.412Z"
 _ENDED = "2026-01-15T09:30:02.907Z"
@@ -135,8 +140,19 @@ _CREDENTIAL: Data = {
     "id": _CREDENTIAL_ID,
     "object": "credential",
     "description": "CRM",
-    "scopes": ["messages:send", "messages:read"],
+    "scopes": ["messages:read", "messages:send"],
     "mode": "live",
+    "prefix": "hk_live_7Qf2",
+    "last4": "x9Lk",
+    "created_by": {"id": "usr_01kf0rkmc8f3nsy2m9d6w1v5xe", "label": "mara@example.com"},
+    "rotated_at": None,
+    "rotation_due_at": "2026-04-15T09:30:00.000Z",
+    "refused_from": None,
+    "expires_at": None,
+    "last_used": None,
+    "ended": None,
+    "previous_token": None,
+    "end_grace_after_first_use_seconds": None,
     "allowed_ips": None,
     "allowed_numbers": None,
     "allowed_countries": ["GB", "US"],
@@ -146,6 +162,15 @@ _CREDENTIAL: Data = {
     "status": "active",
     "created_at": _AT,
     "updated_at": _AT,
+}
+_REVOKED: Data = _CREDENTIAL | {
+    "status": "revoked",
+    "updated_at": _ENDED,
+    "ended": {
+        "at": _ENDED,
+        "by": {"id": "usr_01kf0rkmc8f3nsy2m9d6w1v5xe", "label": "mara@example.com"},
+        "reason": "The CRM was replaced.",
+    },
 }
 _ENDPOINT: Data = {
     "id": _ENDPOINT_ID,
@@ -217,17 +242,16 @@ EXAMPLES: dict[EventType, Data] = {
     EventType.RECORDING_DELETED: _KEPT | {"status": "deleted", "peaks": [], "url": None},
     EventType.CREDENTIAL_CREATED: _CREDENTIAL,
     EventType.CREDENTIAL_UPDATED: _CREDENTIAL | {"updated_at": _ENDED},
-    EventType.CREDENTIAL_ROTATED: _CREDENTIAL | {"updated_at": _ENDED},
-    EventType.CREDENTIAL_REVOKED: _CREDENTIAL | {"status": "revoked", "updated_at": _ENDED},
+    EventType.CREDENTIAL_ROTATED: _CREDENTIAL | {"rotated_at": _ENDED, "updated_at": _ENDED},
+    EventType.CREDENTIAL_REVOKED: _REVOKED,
     EventType.CREDENTIAL_EXPIRING: _CREDENTIAL
     | {"expires_at": "2026-01-22T09:30:00.000Z", "days_left": 7},
     EventType.CREDENTIAL_ROTATION_DUE: _CREDENTIAL | {"rotation_due_at": _AT, "refused_from": None},
-    EventType.CREDENTIAL_IDLE: _CREDENTIAL
-    | {"last_used": None, "disabled_from": "2026-01-29T09:30:00.000Z"},
+    EventType.CREDENTIAL_IDLE: _CREDENTIAL | {"disabled_from": "2026-01-29T09:30:00.000Z"},
     EventType.CREDENTIAL_USED_FROM_NEW_IP: _CREDENTIAL
     | {"new_ip": {"ip": "198.51.100.7", "at": _AT, "user_agent": "curl/8.11.0"}},
-    EventType.CREDENTIAL_LEAKED: _CREDENTIAL
-    | {"status": "revoked", "leak": {"token": "hk_live_7Qf2…x9Lk", "url": "https://example.com/x"}},
+    EventType.CREDENTIAL_LEAKED: _REVOKED
+    | {"leak": {"token": "hk_live_7Qf2…x9Lk", "url": "https://example.com/x"}},
     EventType.WEBHOOK_FAILING: _ENDPOINT
     | {
         "disabled": False,

@@ -40,6 +40,8 @@ Headers = Annotated[
     ),
 ]
 Description = Annotated[str, Field(max_length=200)]
+NOT_TOLD = ("secret", "headers", "previous_secret_expires_at")
+"""What events about an endpoint leave out."""
 FailoverUrl = Annotated[
     Url | None,
     Field(description="Tried at once when there is no answer from `url`, or a 5xx."),
@@ -232,11 +234,7 @@ def webhook_shape(
 
 def endpoint_data(endpoint: Endpoint) -> bytes:
     """What events about an endpoint show: nothing secret."""
-    return (
-        webhook_shape(endpoint)
-        .model_dump_json(exclude={"secret", "headers", "previous_secret_expires_at"})
-        .encode()
-    )
+    return webhook_shape(endpoint).model_dump_json(exclude=set(NOT_TOLD)).encode()
 
 
 def delivery_shape(row: DeliveryRow) -> DeliverySummary:
