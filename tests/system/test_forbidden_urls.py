@@ -17,6 +17,13 @@ CALL = {"from": OURS, "to": PHONE}
 PLACES: dict[str, tuple[str, str, Any, str]] = {  # Any: JSON; "URL" in it is replaced
     "webhook": ("POST", "/v1/webhooks", {"url": "URL", "events": ["*"]}, "/url"),
     "changed webhook": ("PATCH", "/v1/webhooks/{webhook}", {"url": "URL"}, "/url"),
+    "failover": (
+        "POST", "/v1/webhooks",
+        {"url": "https://example.com/", "events": ["*"], "failover_url": "URL"}, "/failover_url",
+    ),
+    "changed failover": (
+        "PATCH", "/v1/webhooks/{webhook}", {"failover_url": "URL"}, "/failover_url",
+    ),
     "status_url": ("POST", "/v1/messages", MESSAGE | {"status_url": "URL"}, "/status_url"),
     "answer_url": ("POST", "/v1/calls", CALL | {"answer_url": "URL"}, "/answer_url"),
     "status_url of a call": (
