@@ -1,13 +1,19 @@
 """Failing for days: warned, disabled, told; and recovered."""
 
+from dataclasses import replace
+
 from sqlalchemy import select
 
 from hookline.clock import DAY_MS, SECOND_MS, ManualClock
 from hookline.events.model import EventType
+from hookline.outbound import mail
 from hookline.storage.schema import endpoints, events
 from hookline.webhooks.endpoints import EndpointChange, patch_endpoint
+from hookline.webhooks.health import note_failing
 from hookline.webhooks.model import Policy
 from hookline.webhooks.retry import FAILING_MAX_MS, percent_due, schedule_of
+from tests.services.mail import MailServer
+from tests.services.people import add_people
 from tests.webhooks.nodes import BOX, Node, Receiver, answer, caller, message_event
 
 
@@ -66,6 +72,27 @@ async def test_five_days_without_success_disable(
         lambda tx: patch_endpoint(tx, paused_node.store, BOX, owner, endpoint.id, on)
     )
     assert await the_endpoint(paused_node) == ("enabled", None, None, 0)
+
+
+async def test_owners_are_told_by_email(
+    paused_node: Node, clock: ManualClock, receiver: Receiver, mail_server: MailServer
+) -> None:
+    mailing = replace(paused_node.store, settings=mail_server.settings(paused_node.settings))
+    account_id = await paused_node.account()
+    await add_people(paused_node.store, account_id, {"owner@example.com": "owner"})
+    endpoint, _ = await paused_node.endpoint(caller(account_id), receiver.url)
+    since = clock.now_ms()
+    for days in (1, 3, 5):
+        clock.advance(seconds=(since + days * DAY_MS - clock.now_ms()) / 1_000)
+        await paused_node.store.commit(
+            lambda tx: note_failing(tx, mailing, endpoint.id, since=since)
+        )
+    await mail.send_due(mailing, BOX)
+    subjects = [letter["Subject"] for _, letter in mail_server.taken]
+    assert subjects == [
+        f"Webhook is failing: {receiver.url}", f"Webhook was disabled: {receiver.url}",
+    ]  # fmt: skip
+    assert endpoint.id in mail_server.taken[1][1].get_content()
 
 
 async def test_one_success_ends_it(

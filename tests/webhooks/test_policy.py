@@ -7,6 +7,7 @@ from sqlalchemy import select
 from hookline.clock import HOUR_MS, ManualClock
 from hookline.events.model import EventType
 from hookline.storage.schema import endpoints
+from hookline.webhooks.claims import CATCH_UP_MIN
 from hookline.webhooks.endpoints import EndpointChange, patch_endpoint
 from hookline.webhooks.model import Ordering, Policy
 from hookline.webhooks.retry import CALL_EXPIRY_MS, schedule_of
@@ -112,6 +113,38 @@ async def test_rate_delays_and_burns_no_attempt(
         await ended_count(paused_node, done)
         assert receiver.requests.empty()
     assert [row.attempts for row in await paused_node.deliveries()] == [1] * 5
+
+
+async def test_what_was_missed_comes_slowly(
+    paused_node: Node, clock: ManualClock, receiver: Receiver
+) -> None:
+    receiver.answers = [answer(503, "Retry-After: 120"), answer(200)]
+    owner = caller(await paused_node.account())
+    await paused_node.endpoint(owner, receiver.url)
+    await paused_node.append(message_event(owner.account_id))
+    await receiver.take()
+
+    async def is_recorded() -> bool:
+        return bool(await paused_node.attempts())
+
+    await paused_node.until(is_recorded)
+    missed = [message_event(owner.account_id, resource_id=f"msg_{n}") for n in range(2, 12)]
+    await paused_node.append(*missed)
+    assert receiver.requests.empty()
+    clock.advance(seconds=121)
+    paused_node.webhooks.wake()
+    await receiver.take()
+    await ended_count(paused_node, 1)
+    assert receiver.requests.empty()
+    for done in range(2, 12):
+        clock.advance(seconds=1 / CATCH_UP_MIN)
+        paused_node.webhooks.wake()
+        await receiver.take()
+        await ended_count(paused_node, done)
+        assert receiver.requests.empty()
+    fresh = [message_event(owner.account_id, resource_id=f"msg_{n}") for n in range(20, 25)]
+    await paused_node.append(*fresh)
+    await receiver.take(5)
 
 
 async def ended_count(node: Node, count: int) -> None:

@@ -63,7 +63,7 @@ class Dispatcher:
         self._workers_max = settings.webhook_workers_max
         self._low_water = min(_LOW_WATER, settings.webhook_queue_max // 2)
         self.lanes = Lanes(store.clock, settings)
-        self._record = RecordResults(store.clock, self._settled)
+        self._record = RecordResults(store, self._settled)
         self._give_back = GiveBack(wake_claims)
         self._group: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()

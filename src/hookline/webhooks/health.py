@@ -14,9 +14,11 @@ from hookline.events.append import append
 from hookline.events.model import Draft, EventType
 from hookline.ids import EndpointId
 from hookline.storage.schema import endpoints
+from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.webhooks import store as sql
 from hookline.webhooks.lanes import Lane
+from hookline.webhooks.letters import write_owners
 from hookline.webhooks.model import DisabledReason, Endpoint
 from hookline.webhooks.retry import percent_due
 from hookline.webhooks.schemas import endpoint_data
@@ -52,24 +54,25 @@ def examine(lane: Lane, now: UnixMs, *, is_success: bool, is_kept: bool) -> Heal
 
 
 async def note_failing(
-    tx: Transaction, endpoint_id: EndpointId, *, since: UnixMs, now: UnixMs
+    tx: Transaction, store: Store, endpoint_id: EndpointId, *, since: UnixMs
 ) -> None:
     """Remember since when it fails; warn of, and after five days do, the disabling."""
+    now = store.now()
     begun = await tx.changed(_begin(endpoint_id, since, now))
     for endpoint in await _read(tx, endpoint_id):
         if begun:
             await sql.bump_version(tx, endpoint.account_id)
         percent = percent_due(endpoint.first_failure_at or now, now)
         if percent == 100:
-            await disable(tx, endpoint_id, now=now, reason=DisabledReason.FAILING)
+            await disable(tx, store, endpoint_id, DisabledReason.FAILING)
         elif await tx.changed(_warn(endpoint_id, percent, now)):
-            await _tell(tx, endpoint_id, EventType.WEBHOOK_FAILING)
+            await _tell(tx, endpoint_id, EventType.WEBHOOK_FAILING, store)
 
 
-async def note_recovered(tx: Transaction, endpoint_id: EndpointId, *, now: UnixMs) -> None:
+async def note_recovered(tx: Transaction, store: Store, endpoint_id: EndpointId) -> None:
     """Something got through again. Told only if there was a warning."""
     for before in await _read(tx, endpoint_id):
-        if not await tx.changed(_end(endpoint_id, now)):
+        if not await tx.changed(_end(endpoint_id, store.now())):
             return
         if before.warned_percent:
             await _tell(tx, endpoint_id, EventType.WEBHOOK_RECOVERED)
@@ -78,11 +81,11 @@ async def note_recovered(tx: Transaction, endpoint_id: EndpointId, *, now: UnixM
 
 
 async def disable(
-    tx: Transaction, endpoint_id: EndpointId, *, now: UnixMs, reason: DisabledReason
+    tx: Transaction, store: Store, endpoint_id: EndpointId, reason: DisabledReason
 ) -> None:
     """Disable an endpoint that is enabled, and tell of it."""
-    if await tx.changed(sql.disable_if_enabled(endpoint_id, now, reason)):
-        await _tell(tx, endpoint_id, EventType.WEBHOOK_DISABLED)
+    if await tx.changed(sql.disable_if_enabled(endpoint_id, store.now(), reason)):
+        await _tell(tx, endpoint_id, EventType.WEBHOOK_DISABLED, store)
 
 
 async def announce(tx: Transaction, endpoint: Endpoint, event_type: EventType) -> None:
@@ -101,9 +104,14 @@ async def announce(tx: Transaction, endpoint: Endpoint, event_type: EventType) -
     )
 
 
-async def _tell(tx: Transaction, endpoint_id: EndpointId, event_type: EventType) -> None:
+async def _tell(
+    tx: Transaction, endpoint_id: EndpointId, event_type: EventType, writes: Store | None = None
+) -> None:
+    """By an event, which the endpoint itself may not get any more, and to the owners by e-mail."""
     for endpoint in await _read(tx, endpoint_id):
         await announce(tx, endpoint, event_type)
+        if writes is not None:
+            await write_owners(tx, writes, endpoint)
 
 
 async def _read(tx: Transaction, endpoint_id: EndpointId) -> Sequence[Endpoint]:

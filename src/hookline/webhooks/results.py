@@ -4,8 +4,9 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from hookline.clock import Clock, UnixMs
+from hookline.clock import UnixMs
 from hookline.ids import EndpointId
+from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.webhooks import health, ledger
 from hookline.webhooks.health import Health
@@ -46,9 +47,9 @@ class RecordResults:
     rank = 70
 
     def __init__(
-        self, clock: Clock, settled: Callable[[Sequence[Result], Sequence[bool]], None]
+        self, store: Store, settled: Callable[[Sequence[Result], Sequence[bool]], None]
     ) -> None:
-        self._clock = clock
+        self._store = store
         self._settled = settled
 
     def key(self, item: Result) -> str:
@@ -56,14 +57,14 @@ class RecordResults:
 
     async def apply(self, tx: Transaction, items: Sequence[Result]) -> list[bool]:
         """One outcome a result: whether the delivery was still waiting for it."""
-        now = self._clock.now_ms()
+        now = self._store.now()
         changed = await tx.update(ledger.RECORD, [_delivery_row(item, now) for item in items])
         won = [row is not None for row in changed]
         recorded = [item for item, is_won in zip(items, won, strict=True) if is_won]
         if recorded:
             rows = [_attempt_row(item, one) for item in recorded for one in item.attempts]
             await tx.insert(ledger.INSERT_ATTEMPT, rows)
-        await _follow_endpoints(tx, recorded, now)
+        await _follow_endpoints(tx, self._store, recorded)
         return won
 
     def committed(self, items: Sequence[Result], outcomes: Sequence[bool]) -> None:
@@ -90,19 +91,19 @@ class GiveBack:
         self._wake()
 
 
-async def _follow_endpoints(tx: Transaction, recorded: Sequence[Result], now: UnixMs) -> None:
+async def _follow_endpoints(tx: Transaction, store: Store, recorded: Sequence[Result]) -> None:
     """What the results say of the endpoints themselves, the last word of each; rarely anything."""
     disabling = {item.endpoint_id: item for item in recorded if item.verdict.disables}
     telling = {item.endpoint_id: item for item in recorded if item.health} | disabling
     for endpoint_id in sorted(filter(None, telling)):
         item = telling[endpoint_id]
         if item.verdict.disables is not None:
-            await health.disable(tx, endpoint_id, now=now, reason=item.verdict.disables)
+            await health.disable(tx, store, endpoint_id, item.verdict.disables)
         elif item.health is Health.FAILING:
             since = item.failing_since or item.last.attempted_at
-            await health.note_failing(tx, endpoint_id, since=since, now=now)
+            await health.note_failing(tx, store, endpoint_id, since=since)
         else:
-            await health.note_recovered(tx, endpoint_id, now=now)
+            await health.note_recovered(tx, store, endpoint_id)
 
 
 def _shown_error(error: str | None) -> str | None:
