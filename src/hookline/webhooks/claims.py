@@ -186,19 +186,19 @@ class Claims:
             lane.is_behind = True  # it claims again when it has room, or when its pause is over
             return
         lane.reserved = limit
+        await self._catch_up_slowly(lane, endpoint.id)
         try:
             count = await self._claim(endpoint, limit)
         finally:
             lane.reserved = 0
         lane.is_behind = count == limit
-        await self._catch_up_slowly(lane, endpoint.id)
         self._dispatcher.lanes.retire(lane)
 
     async def _catch_up_slowly(self, lane: Lane, endpoint_id: EndpointId) -> None:
         """A receiver that comes back gets what it missed at twice its usual rate, not all at once."""
         now = self._store.now()
-        oldest = lane.queue[0].created_at if lane.queue else now
-        if now - oldest <= MISSED_AFTER_MS:
+        oldest = await self._store.read(ledger.longest_untried(endpoint_id, now))
+        if not oldest or now - oldest[0].created_at <= MISSED_AFTER_MS:
             lane.catch_up = None
             return
         per_second = 0.0

@@ -285,6 +285,8 @@ class Dispatcher:
     def _after_work(self, lane: Lane) -> None:
         while self._starved and self._workers < self._workers_max:  # one may have no work any more
             self._staff(self._starved.pop())
+        if not lane.queue and not lane.is_behind:
+            lane.catch_up = None  # it has all that it missed
         self._staff(lane)
         self.lanes.retire(lane)
 

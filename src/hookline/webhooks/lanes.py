@@ -112,11 +112,7 @@ class Lane:
         may_retry = bool(self.retries) and self.retrying < self._retry_places
         if may_retry and (not self.queue or self._turn % _RETRY_EVERY == 0):
             return self.retries.popleft()
-        if self.queue:
-            return self.queue.popleft()
-        if not self.is_behind:
-            self.catch_up = None
-        return None
+        return self.queue.popleft() if self.queue else None
 
     @property
     def _retry_places(self) -> int:

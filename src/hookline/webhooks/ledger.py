@@ -172,6 +172,18 @@ def _waits_for_another() -> Exists:
     )
 
 
+def longest_untried(endpoint_id: EndpointId, now: UnixMs) -> Query[Any]:
+    """When that due delivery of an endpoint was made which comes first of those never tried."""
+    due = select(deliveries.c.created_at).where(
+        PENDING,
+        deliveries.c.endpoint_id == endpoint_id,
+        deliveries.c.next_attempt_at <= now,
+        deliveries.c.owner.is_(None),
+        deliveries.c.attempts == 0,
+    )
+    return due.order_by(deliveries.c.next_attempt_at).limit(1)
+
+
 def recent(endpoint_id: EndpointId, since: UnixMs, at_most: int) -> Query[Any]:
     """How many deliveries were made for an endpoint since then, counted up to a bound."""
     first = f"dlv_{encode_suffix(since << 80)}"  # ids begin with the time that they were made
