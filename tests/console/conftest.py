@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, StorageState, sync_playwright
+from playwright.sync_api import Browser, StorageState, expect, sync_playwright
 
 from tests.console.person import Person
 from tests.services.ports import find_free_port
@@ -24,6 +24,7 @@ EMAIL = "admin@example.com"
 PASSWORD = "a password of five words"
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 20
+expect.set_options(timeout=20_000)  # pages refresh themselves, on machines that have much to do
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ LOOKS = pytest.mark.parametrize(
     ("width", "theme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")]
 )
 TWO_LOOKS = pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
-TIMEOUT_MS = 10_000
+TIMEOUT_MS = 20_000
 # `preload` would fetch the style sheets by script, which the policy forbids.
 _AXE = {
     "preload": False,

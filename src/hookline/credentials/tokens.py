@@ -15,6 +15,7 @@ from hookline.api.authentication import InvalidToken
 from hookline.principal import Mode
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 PATTERN = r"hk_(?:live|test)_[0-9A-Za-z]{49}"
 _SHAPE = re.compile(PATTERN + r"\Z")
 _SECRET_BITS = 256
@@ -70,8 +71,10 @@ def checksum(body: str) -> str:
 
 def to_base62(value: int, length: int) -> str:
     """Most significant digit first, padded with zeros."""
-    digits = []
-    for _ in range(length):
-        value, digit = divmod(value, 62)
-        digits.append(ALPHABET[digit])
-    return "".join(reversed(digits))
+    pairs = []
+    for _ in range(length // 2):
+        value, pair = divmod(value, len(_PAIRS))
+        pairs.append(_PAIRS[pair])
+    if length % 2:
+        pairs.append(ALPHABET[value % len(ALPHABET)])
+    return "".join(reversed(pairs))
