@@ -10,7 +10,7 @@ from hookline.events.catalogue import example_body, example_resource_id
 from hookline.events.model import EventType
 from hookline.outbound.errors import AttemptFailed, Response
 from hookline.outbound.http_client import HttpClient
-from hookline.outbound.signing import sign
+from hookline.outbound.signing import signature_headers
 from hookline.settings import Settings
 from hookline.storage.database import Database
 from hookline.storage.lookup import Lookup
@@ -136,9 +136,7 @@ class Sender:
         at_s = now // SECOND_MS
         headers = (
             *_FIXED_HEADERS,
-            ("webhook-id", delivery.event_id),
-            ("webhook-timestamp", str(at_s)),
-            ("webhook-signature", sign(secrets, delivery.event_id, at_s, body)),
+            *signature_headers(secrets, delivery.event_id, at_s, body),
             *own_headers,
         )
         return await self._client.request(
