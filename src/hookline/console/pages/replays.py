@@ -60,12 +60,16 @@ async def show_progress(visit: Visit) -> Response:
     if not visit.guest.is_htmx:
         return visit.go(f"{WEBHOOKS}/{webhook_id}")
     await get_endpoint(visit.store, visit.principal, webhook_id)
-    return visit.fragment(
+    replay = await latest(visit, webhook_id)
+    response = visit.fragment(
         "webhooks/replay_progress.html",
-        replay=await latest(visit, webhook_id),
+        replay=replay,
         at=f"{WEBHOOKS}/{webhook_id}",
         may_write=visit.may(Scope.WEBHOOKS_WRITE),
     )
+    if replay is not None and not replay.is_open:
+        response.headers["HX-Trigger"] = "refresh"  # no event tells what deliveries come to
+    return response
 
 
 async def cancel(visit: Visit) -> Response:
@@ -85,7 +89,7 @@ async def latest(visit: Visit, webhook_id: str) -> health.ReplayView | None:
     for row in await visit.store.read(sql.latest_replay(visit.principal, webhook_id)):
         found = replay_of(row)
         if found.finished_at is None or visit.now - found.finished_at < _SHOWN_FOR_MS:
-            return health.replay_view(found)
+            return health.replay_view(found, visit.now)
     return None
 
 

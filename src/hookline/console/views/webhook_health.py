@@ -25,6 +25,7 @@ _ERRORS = {
     "webhook_deleted": "The webhook was deleted meanwhile.",
 }
 _FULL = 100
+_WATCHED_MS = 10 * SECOND_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ class ReplayView:
     id: str
     status: Badge
     is_open: bool
+    is_watched: bool
+    """Goes on, or what it made due is under way."""
     selection: str
     since: int
     until: int
@@ -103,13 +106,14 @@ def health_view(stats: Stats) -> HealthView:
     )
 
 
-def replay_view(one: Replay) -> ReplayView:
-    total = one.total
+def replay_view(one: Replay, now: int) -> ReplayView:
+    total, ended_at = one.total, one.finished_at
     percent = _FULL if not one.status.is_open else one.done * _FULL // total if total else 0
     return ReplayView(
         id=one.id,
         status=_STATES[one.status],
         is_open=one.status.is_open,
+        is_watched=ended_at is None or now - ended_at < _WATCHED_MS,
         selection=SELECTIONS[one.selection][0],
         since=one.since,
         until=one.until,
