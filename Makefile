@@ -32,7 +32,7 @@ check: setup-dev ## Lint, types, import contracts and sizes, in seconds
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/python scripts/check_sizes.py
 
-bench: setup-dev ## Measure Hookline on both databases (ARGS="--help", ARGS=--calls)
+bench: setup-dev ## Measure Hookline on both databases (ARGS="--help", --calls, --tokens, --webhooks)
 	@$(BIN)/python scripts/setup_test.py $(if $(filter --calls,$(ARGS)),bench-calls,bench)
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -50,7 +50,8 @@ screenshots: setup-dev ## Take the pictures of docs/credentials-tour.md anew
 	@HOOKLINE_SCREENSHOTS=docs/images $(BIN)/pytest -q tests/console/test_browser_credential_tour.py
 
 clean: ## Remove what set-up, tests and tools made; ./data stays
-	@rm -rf $(VENV) .tools .assets $(dir $(ASSETS)) dist bench/out tests/services/smsc/node_modules
+	@rm -rf $(VENV) .tools .assets $(dir $(ASSETS)) dist bench/out
+	@rm -rf tests/services/smsc/node_modules tests/services/npm/node_modules
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	@find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 

@@ -2,7 +2,8 @@
 
 Accept → submit to an SMSC → its receipt after 20 ms → callback received; all on this machine.
 With `--calls` as the first argument it measures calls instead (`bench/calls`), with `--tokens` the
-verification of a token (`bench/tokens.py`).
+verification of a token (`bench/tokens.py`), with `--webhooks` the delivery of webhooks
+(`bench/webhooks`).
 """
 
 import argparse
@@ -25,6 +26,7 @@ from bench.kannel import running_kannel
 from bench.measure import WARM, Figures, Gateway, Plan, drive, measure, medians
 from bench.report import console, print_figures, print_profile, print_ratios
 from bench.tokens import main as measure_tokens
+from bench.webhooks.__main__ import main as measure_webhooks
 from tests.services.postgres import PostgresServer, postgres_server
 
 NAMES = {
@@ -139,5 +141,7 @@ if __name__ == "__main__":
         measure_calls(sys.argv[2:])
     elif sys.argv[1:2] == ["--tokens"]:
         measure_tokens(sys.argv[2:])
+    elif sys.argv[1:2] == ["--webhooks"]:
+        measure_webhooks(sys.argv[2:])
     else:
         main()

@@ -2,7 +2,8 @@
 
 Each list is asked for through the whole application, in one process, on both databases; the time is
 the shortest and the median of some repetitions, after one that is not counted: on a machine that does other
-things, too, the shortest says what a list takes.
+things, too, the shortest says what a list takes. With `--deliveries 1000000` there are so many old deliveries
+besides, and claims are timed as well.
 """
 
 import argparse
@@ -18,6 +19,7 @@ from typing import Any
 import asyncpg
 import httpx
 
+from bench.old_deliveries import OldDeliveries
 from hookline.app import Server
 from hookline.clock import DAY_MS
 from hookline.credentials.issuing import Issue, issue_credential
@@ -43,6 +45,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.lists", description=__doc__)
     parser.add_argument("--requests", type=int, default=100_000)
     parser.add_argument("--credentials", type=int, default=10_000)
+    parser.add_argument("--deliveries", type=int, default=0, help="old ones, for their lists")
     parser.add_argument("--repeat", type=int, default=9)
     options = parser.parse_args()
     configure_logs(level="error", as_json=True)
@@ -61,13 +64,16 @@ async def _measure(folder: Path, url: str, options: argparse.Namespace) -> None:
     await server.core.bootstrap()
     filled = Filling(server, options)
     await filled.fill()
+    old = OldDeliveries(server, options.deliveries) if options.deliveries else None
+    if old is not None:
+        await old.fill(filled.account_id)
     await _settle(server)
     transport = httpx.ASGITransport(server.asgi)
     headers = {"Authorization": f"Bearer {filled.token}"}
     async with httpx.AsyncClient(
         transport=transport, base_url="http://localhost", headers=headers, timeout=60
     ) as client:
-        for place in filled.lists():
+        for place in [*filled.lists(), *(old.lists() if old else [])]:
             times = []
             for _ in range(options.repeat + 1):
                 began = time.perf_counter()
@@ -80,6 +86,8 @@ async def _measure(folder: Path, url: str, options: argparse.Namespace) -> None:
                 f"  {min(times[1:]):6.1f} ms, median {statistics.median(times[1:]):6.1f}, "
                 f"{len(found):3d} rows  {shown}"
             )
+    if old is not None:
+        await old.time_claims(options.repeat)
     await server.stop()
 
 
@@ -101,10 +109,11 @@ class Filling:
         self._chance = random.Random(1)
         self._made: list[Any] = []  # Any: credentials as they were issued
         self.token = ""
+        self.account_id = ""
         self._some_id = ""
 
     async def fill(self) -> None:
-        account_id = (await self._store.read(accounts.select()))[0].id
+        account_id = self.account_id = (await self._store.read(accounts.select()))[0].id
         owner = Principal(account_id, PrincipalKind.SYSTEM, "bench", frozenset(Scope))
         command = Issue("bench", frozenset(Scope))
         for start in range(0, self._options.credentials, _CHUNK):

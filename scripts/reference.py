@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: settings, errors, events, commands, scopes and roles.
+"""Writes docs/reference from the code: settings, errors, events, commands, scopes and roles, metrics.
 
 `make reference` writes the pages. With `--check` nothing is written; exit status 1 when a page is
 out of date.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import typer
+from prometheus_client.metrics import MetricWrapperBase
 from pydantic_core import PydanticUndefined
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
@@ -21,15 +22,16 @@ from hookline.app import Server
 from hookline.cli.program import app as program
 from hookline.console.reference import ErrorPage, error_pages
 from hookline.console.views.scopes import PRESETS
-from hookline.events.catalogue import example_body, example_resource_id
-from hookline.events.model import EventType, family_of, scope_of
+from hookline.events.catalogue import example_resource_id
+from hookline.events.model import EventType
+from hookline.foundation import documented_events
 from hookline.principal import Scope
 from hookline.settings import Settings
+from hookline.telemetry import metrics
 from hookline.webhooks.retry import JITTER, SCHEDULE_MS
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTE = "<!-- Written by `make reference` from the code. Change the code, not this page. -->"
-EXAMPLE_AT_MS = 1_768_469_400_412
 OPERATING = {
     "already_running", "assets_missing", "backup_failed", "node_lost", "secret_key_invalid",
     "secret_unreadable",
@@ -159,10 +161,16 @@ def events() -> Iterator[str]:
     )
     yield ""
     rows = [
-        (f"[`{kind}`](#{_anchor(kind)})", f"`{family_of(kind)}.*`", f"`{scope_of(kind)}`")
-        for kind in EventType
+        (f"[`{event.name}`](#{_anchor(event.name)})", event.occasion, f"`{event.scope}`")
+        for event in documented_events()
     ]
-    yield from _table(("Type", "Pattern", "Scope that may see it"), rows)
+    yield from _table(("Type", "When", "Scope that may see it"), rows)
+    yield ""
+    yield (
+        "A webhook subscribes to types, to patterns such as `message.*`, or to `*`. JSON Schemas of all "
+        "of them are in your server's `/openapi.json` (`webhooks`) and, as AsyncAPI 3.1, in "
+        "`/asyncapi.json`; the example of each is what **Send test event** sends."
+    )
     yield ""
     yield "## Delivery"
     yield ""
@@ -181,20 +189,15 @@ def events() -> Iterator[str]:
         f"±{JITTER:.0%}. A 2xx ends the delivery; 410 disables the webhook; `Retry-After` on 429 and "
         "503 is obeyed for the whole webhook; everything else is tried again."
     )
-    for kind in EventType:
-        body = example_body(
-            kind,
-            event_id="evt_01kf0s3k6c0000000000000000",
-            account_id="acc_01kf0r9wa10000000000000000",
-            at=EXAMPLE_AT_MS,
-        )
+    for event in documented_events():
+        resource_id = example_resource_id(EventType(event.name))
         yield ""
-        yield f"## {kind}"
+        yield f"## {event.name}"
         yield ""
-        yield f"About `{example_resource_id(kind).partition('_')[0]}_…`."
+        yield f"{event.occasion} About `{resource_id.partition('_')[0]}_…`."
         yield ""
         yield "```json"
-        yield json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+        yield json.dumps(event.example, indent=2, ensure_ascii=False)
         yield "```"
 
 
@@ -345,6 +348,28 @@ def _operations() -> dict[str, str]:
     return {scope: "<br>".join(names) for scope, names in found.items()}
 
 
+# --- metrics ----------------------------------------------------------------------------------
+
+
+def measured() -> Iterator[str]:
+    yield "# Metrics"
+    yield ""
+    yield (
+        "`GET /metrics` in Prometheus' text format, for loopback or whoever has `HOOKLINE_METRICS_TOKEN`. With "
+        "several workers it tells of all of this machine; each machine has its own. How to use them, with a "
+        "dashboard for Grafana: [Watch Hookline](../how-to/watch-hookline.md)."
+    )
+    yield ""
+    of_ours = [one for one in vars(metrics).values() if isinstance(one, MetricWrapperBase)]
+    rows = []
+    for one in of_ours:
+        described = next(iter(one.describe()))
+        name = described.name + ("_total" if described.type == "counter" else "")
+        labels = ", ".join(f"`{label}`" for label in one._labelnames)  # noqa: SLF001
+        rows.append((f"`{name}`", described.type, labels, described.documentation))
+    yield from _table(("Name", "Kind", "Labels", "What it is"), sorted(rows))
+
+
 def _table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     yield f"| {' | '.join(columns)} |"
     yield f"|{'---|' * len(columns)}"
@@ -362,6 +387,7 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "events.md": events,
     "command-line.md": command_line,
     "scopes-and-roles.md": scopes_and_roles,
+    "metrics.md": measured,
 }
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from hookline.accounts import access_routes
 from hookline.accounts import routes as account_routes
 from hookline.accounts.countries import AccountCountries
 from hookline.api import health, problems
+from hookline.api.asyncapi import asyncapi_route
 from hookline.api.authentication import authenticate
 from hookline.api.edge import Edge
 from hookline.api.limits import RateLimiter
@@ -50,10 +51,9 @@ from hookline.credentials.usage import Usage
 from hookline.credentials.usage_facts import forget_old_days
 from hookline.errors import HooklineError, Unavailable
 from hookline.events import routes as event_routes
-from hookline.events.catalogue import EXAMPLES
 from hookline.events.retention import drop_old_events
 from hookline.events.stream import Streams
-from hookline.foundation import CALLS, KINDS, Core
+from hookline.foundation import CALLS, KINDS, Core, documented_events
 from hookline.messages import routes as message_routes
 from hookline.messages import send_routes
 from hookline.messages.dispatch import Dispatcher
@@ -76,7 +76,10 @@ from hookline.voice.port import EngineOpening
 from hookline.voice.speech import open_speech
 from hookline.webhooks import routes as webhook_routes
 from hookline.webhooks.engine import Webhooks
+from hookline.webhooks.replay_routes import replay_routes
+from hookline.webhooks.replay_runs import Replayer
 from hookline.webhooks.retention import drop_old_deliveries
+from hookline.webhooks.stats_routes import stats_routes
 
 log = get_logger(__name__)
 
@@ -141,6 +144,7 @@ class Server:
         self.observers = (RequestLog(core.store), Usage(core.store))
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
         self.verifier = Verifier(core.store, core.wakeups)
+        self.replayer = Replayer(core.store, core.wakeups, core.leases.node, core.formats)
         self.limiter = RateLimiter(core.clock, settings.rate_limit_per_s)
         self.console = self._console()
         self._tasks: list[asyncio.Task[None]] = []
@@ -189,6 +193,7 @@ class Server:
             self._supervise("retention", self._retain),
             self._supervise("mail", partial(mail.run, self.core.store, self.core.box)),
             self._supervise("audit verifications", self.verifier.run),
+            self._supervise("replays", self.replayer.run),
             self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
         for noted in (self.last_uses, *self.observers):
@@ -339,7 +344,9 @@ class Server:
             phone_call_routes(self.calls.phone_control),
             phone_act_routes(self.calls.phone_control),
             recording_routes(self.calls.files),
+            stats_routes(),
             webhook_routes.routes(self.webhooks),
+            replay_routes(self.webhooks),
             event_routes.routes(self.streams, self._reauthenticate),
             leak_routes.routes(LeakThrottle(core.clock, self.settings.leak_reports_per_minute)),
             credential_routes.routes(),
@@ -357,17 +364,14 @@ class Server:
             V3(core.store, core.box, self.authenticator, self.limiter).routes()
         )
         app.router.routes.extend(health.routes(self.settings, self.check_ready))
+        app.router.routes.append(asyncapi_route(documented_events()))
         mount_console(app, self.console)
         app.openapi = partial(self._document, app)  # type: ignore[method-assign]  # FastAPI's way
         return app
 
     def _document(self, app: FastAPI) -> Document:
         if app.openapi_schema is None:
-            app.openapi_schema = build_document(
-                app,
-                send_routes.DOCUMENTED,
-                {kind.value: data for kind, data in EXAMPLES.items()},
-            )
+            app.openapi_schema = build_document(app, send_routes.DOCUMENTED, documented_events())
         return app.openapi_schema
 
     async def _reauthenticate(self, request: Request) -> Principal:

@@ -1,14 +1,26 @@
 """What every process has: a server, and each run of the command line."""
 
+from collections.abc import Mapping
+
+import msgspec
+
 from hookline.accounts.bootstrap import Bootstrap, ensure_first_account
 from hookline.accounts.passwords import Passwords
+from hookline.api.event_schemas import DocumentedEvent
+from hookline.api.wire import Shape
 from hookline.audit.append import AuditTrail
+from hookline.calls import event_shapes as call_events
 from hookline.carriers.kinds import KINDS as MESSAGE_KINDS
 from hookline.carriers.kinds import Kind, Kinds
 from hookline.clock import SystemClock
 from hookline.compat import v3
+from hookline.credentials import event_shapes as credential_events
 from hookline.events.append import EventLog, FanOut
+from hookline.events.catalogue import EXAMPLE_ACCOUNT, EXAMPLE_AT, EXAMPLE_ID, example_body
+from hookline.events.model import EventType, scope_of
+from hookline.events.occasions import OCCASIONS
 from hookline.ids import IdSource
+from hookline.messages import event_shapes as message_events
 from hookline.numbers.sandbox import furnish_sandbox
 from hookline.outbound.sealing import load_or_create_keys
 from hookline.settings import Settings
@@ -19,6 +31,7 @@ from hookline.storage.wakeups import Wakeups
 from hookline.storage.writer import Writer
 from hookline.voice.asterisk.engine import AsteriskEngine
 from hookline.voice.asterisk.settings import AsteriskSettings
+from hookline.webhooks import event_shapes as webhook_events
 from hookline.webhooks import fan_out
 from hookline.webhooks.formats import Formats
 
@@ -31,6 +44,30 @@ KINDS: Kinds = {
     ),
 }
 """Every kind of carrier on a network."""
+
+EVENT_DATA: Mapping[EventType, type[Shape]] = {
+    **message_events.EVENT_DATA,
+    **call_events.EVENT_DATA,
+    **credential_events.EVENT_DATA,
+    **webhook_events.EVENT_DATA,
+}
+"""What each type of event holds."""
+
+
+def documented_events() -> list[DocumentedEvent]:
+    """Every type of event as the published documents tell of it, with the example of tests."""
+    return [
+        DocumentedEvent(
+            kind,
+            OCCASIONS[kind],
+            scope_of(kind),
+            EVENT_DATA[kind],
+            msgspec.json.decode(
+                example_body(kind, event_id=EXAMPLE_ID, account_id=EXAMPLE_ACCOUNT, at=EXAMPLE_AT)
+            ),
+        )
+        for kind in EventType
+    ]
 
 
 class Core:

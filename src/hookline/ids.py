@@ -42,6 +42,7 @@ PREFIXES = {
     "session": "ses",
     "audit entry": "aud",
     "audit verification": "avf",
+    "replay": "rpl",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

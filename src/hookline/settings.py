@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     database_timeout_s: float = Field(15.0, description="Longest wait for the database, seconds.")
     database_pool_size: int = Field(5, description="Connections a process reads with.")
     lease_ttl_s: float = Field(
-        10.0, description="How long a node owns what it does not renew, seconds."
+        7.0, description="How long a node owns what it does not renew, seconds."
     )
     poll_interval_s: float = Field(
         0.25, description="How often another process's changes are looked for, seconds."
@@ -145,7 +145,14 @@ class Settings(BaseSettings):
     request_log_buffer_max: int = Field(
         2_000, ge=1, description="Requests held in memory until they are in the log."
     )
-    event_retention_days: int = Field(30, ge=1, description="How long events are kept, days.")
+    event_retention_days: int = Field(
+        30,
+        ge=1,
+        description="How long events and deliveries are kept, days; accounts may say less.",
+    )
+    event_retention_days_max: int = Field(
+        400, ge=1, description="The longest that an account may say, days."
+    )
 
     sandbox_receipt_delay_s: float = Field(
         0.05, ge=0, le=1, description="How soon the sandbox reports a delivery, seconds."
@@ -173,6 +180,12 @@ class Settings(BaseSettings):
     webhook_connect_timeout_s: float = Field(5.0, description="Longest connect, seconds.")
     webhook_timeout_s: float = Field(15.0, description="Longest attempt, body included, seconds.")
     webhook_response_read_max: int = Field(65_536, description="Bytes read of an answer.")
+    webhook_replay_rate_min: float = Field(
+        10.0,
+        gt=0,
+        description="Deliveries a second that a replay makes due, at least; otherwise twice what the "
+        "endpoint gets normally.",
+    )
     webhook_response_kept_max: int = Field(16_384, description="Bytes kept of an answer.")
 
     speech_language: str = Field(

@@ -46,7 +46,10 @@ async def client(
 
 async def test_account_is_shown(client: AsyncClient, account: Account) -> None:
     shown = (await client.get("/v1/account", headers=OWNER)).json()
-    names = "id object client_id name created_at allowed_countries second_factor_required"
+    names = (
+        "id object client_id name created_at allowed_countries second_factor_required "
+        "event_retention_days"
+    )
     assert list(shown) == names.split()
     assert (shown["id"], shown["object"], shown["name"]) == (account.id, "account", "Acme")
     assert UUID(shown["client_id"]) == to_uuid(account.id)
@@ -58,6 +61,17 @@ async def test_account_is_renamed(client: AsyncClient) -> None:
     for body in ({}, {"name": None}):
         kept = await client.patch("/v1/account", json=body, headers=OWNER)
         assert kept.json()["name"] == "Acme Ltd"
+
+
+async def test_retention_is_set_and_given_back(client: AsyncClient) -> None:
+    for days in (7, None):
+        body = {"event_retention_days": days}
+        answer = await client.patch("/v1/account", json=body, headers=OWNER)
+        assert answer.json()["event_retention_days"] == days
+    refused = await client.patch("/v1/account", json={"event_retention_days": 401}, headers=OWNER)
+    assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (
+        422, "/event_retention_days",
+    )  # fmt: skip
 
 
 async def test_countries_are_set_and_lifted(client: AsyncClient, store: Store) -> None:

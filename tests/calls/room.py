@@ -47,6 +47,7 @@ from hookline.voice.port import (
     LegId,
 )
 from tests.calls.played import NUMBER, PATIENCE_S, TO, PlayedAnswers, PlayedEngine, PlayedMedia
+from tests.events.published import assert_as_published
 from tests.messages.room import SignalingFanOut
 from tests.storage.databases import running_writer
 
@@ -195,7 +196,10 @@ class Room:
         if resource_ids:
             statement = statement.where(events.c.resource_id.in_(resource_ids))
         rows = await self.store.read(statement)
-        return msgspec.json.decode(rows[0].body) if rows else None
+        if not rows:
+            return None
+        assert_as_published(bytes(rows[0].body))
+        return msgspec.json.decode(rows[0].body)
 
     async def check_history(self, call_id: str) -> None:
         """The timeline is a way through the transitions, and exactly one event tells of the end."""

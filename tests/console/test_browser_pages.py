@@ -19,6 +19,8 @@ PAGES = (
     "/requests",
     "/webhooks",
     "/webhooks/new",
+    "/deliveries",
+    "/deliveries?q=%2B12025550110&status=failed",
     "/phone",
     "/carriers",
     "/carriers/new",

@@ -1,8 +1,10 @@
 """Webhooks with a receiver that listens."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
 
 import pytest
 from playwright.sync_api import expect
@@ -15,9 +17,12 @@ Visitor = Callable[..., Person]
 
 
 class _Receiver(BaseHTTPRequestHandler):
+    broken: ClassVar[set[str]] = set()
+    """Paths that get 500 for now."""
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
-        refuses = self.path.startswith("/refuse")
+        refuses = self.path.startswith("/refuse") or self.path in self.broken
         body = b"<b>no thanks</b>" if refuses else b'{"ok":true}'
         self.send_response(500 if refuses else 200)
         self.send_header("content-length", str(len(body)))
@@ -97,7 +102,8 @@ def test_a_failed_delivery_shows_its_answer_and_is_sent_again(
     page.click("#dlg [type=submit]")
     expect(page.locator("#dlg [role=status]")).to_contain_text("Answered 500")
     page.keyboard.press("Escape")
-    page.click("text=Failed >> nth=0")
+    page.select_option("#status", "failed")
+    page.wait_for_url("**status=failed**")
     page.click("#rows a >> nth=0")
     expect(page.locator("#delivery pre").last).to_have_text("<b>no thanks</b>")
     page.click("text=Resend")
@@ -118,6 +124,89 @@ def test_a_pending_delivery_says_below_its_status_when_it_is_due(
     assert badge is not None
     assert below["x"] == badge["x"]
     assert below["y"] > badge["y"]
+
+
+@TWO_LOOKS
+def test_what_failed_is_found_by_number_and_recovered(
+    visitor: Visitor, served: Served, receiver: str, width: int, theme: str
+) -> None:
+    person, path = visitor(width, theme), f"/broken-{width}"
+    phone = f"+4477009{width:05}"
+    _Receiver.broken.add(path)
+    page = person.go("/webhooks/new")
+    page.fill("#url", receiver + path)
+    page.click("summary >> text=Failover")
+    page.fill("#retry_schedule", "none")
+    page.check("[name=ordered]")
+    page.evaluate("scrollTo(0, 0)")  # what the header covers is no target
+    person.axe("policy")
+    page.click("main [type=submit] >> text=Add webhook")
+    page.wait_for_selector("#secret-text")
+    for text in ("one", "two"):
+        sent = f"--to={phone}", f"--text={text}", "--wait"
+        served.run("messages", "send", "--from=+12025550100", *sent)
+
+    page = person.go("/webhooks")
+    page.click("#deliveries")
+    page.fill("#filter", phone)
+    page.keyboard.press("Enter")
+    page.select_option("#status", "failed")
+    page.wait_for_url("**status=failed**")
+    expect(page.locator("#rows tbody tr")).to_have_count(4)
+    person.axe("deliveries")
+    page.click("#rows a >> nth=0")
+    expect(page.locator("#delivery")).to_contain_text("500")
+    page.keyboard.press("Escape")
+
+    page = person.go("/webhooks")
+    page.click(f"#rows >> text={path}")
+    expect(page.locator("#webhook")).to_contain_text("Nothing has got through since")
+    expect(page.locator("#health")).to_contain_text("0 %")
+    person.axe("failing webhook")
+    _Receiver.broken.remove(path)
+    page.click("#replay-open")
+    expect(page.locator("#replay-count")).to_contain_text("4 deliveries")
+    page.select_option("#dlg #events", "message.sent")
+    expect(page.locator("#replay-count")).to_contain_text("2 deliveries")
+    page.select_option("#dlg #events", "")
+    expect(page.locator("#replay-count")).to_contain_text("4 deliveries")
+    person.axe("replay")
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#replay")).to_contain_text("Replayed")
+    expect(page.locator("#replay")).to_contain_text("4 of 4")
+    expect(page.locator("#health")).to_contain_text("100 %")
+    expect(page.locator("#webhook")).not_to_contain_text("Nothing has got through")
+    person.axe("replayed")
+
+
+def test_a_test_event_can_be_edited(visitor: Visitor, receiver: str) -> None:
+    person = visitor()
+    add(person, f"{receiver}/edited")
+    page = person.page
+    page.click("#test")
+    page.select_option("#event_type", "call.completed")
+    expect(page.locator("#data")).to_have_value(re.compile('"object": "call"'))
+    page.fill("#data", '{"id": "call_1"')
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#data-error")).to_contain_text("no JSON")
+    person.expect_refusal(422)
+    person.axe("wrong data")
+    page.fill("#data", '{"id": "call_1"}')
+    page.click("#dlg [type=submit]")
+    expect(page.locator("#dlg [role=status]")).to_contain_text("Answered 200")
+
+
+def test_a_wrong_policy_is_said_at_its_field(visitor: Visitor) -> None:
+    person = visitor()
+    page = person.go("/webhooks/new")
+    page.fill("#url", "https://example.com/hooks")
+    page.click("summary >> text=Failover")
+    page.fill("#rate_limit_per_second", "many")
+    page.fill("#retry_schedule", "5, soon")
+    page.click("main [type=submit] >> text=Add webhook")
+    expect(page.locator("#rate_limit_per_second-error")).to_be_visible()
+    expect(page.locator("#retry_schedule-error")).to_be_visible()
+    person.expect_refusal(422)
 
 
 def test_the_secret_can_be_shown_again_and_rotated(visitor: Visitor, receiver: str) -> None:

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import msgspec
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from hookline.accounts.model import Account
 from hookline.api.authentication import InvalidToken
@@ -21,11 +21,12 @@ from hookline.credentials.rotation import rotate_credential
 from hookline.outbound import mail
 from hookline.outbound.sealing import SecretBox
 from hookline.principal import Principal, Scope
-from hookline.storage.schema import audit, memberships, users
+from hookline.storage.schema import audit
 from hookline.storage.store import Store
-from hookline.storage.transaction import Transaction
 from tests.credentials.issued import SENDER, request_context
+from tests.events.published import assert_as_published
 from tests.services.mail import MailServer
+from tests.services.people import add_people
 from tests.services.store import RecordingFanOut, owner_of
 
 DAY = 86_400
@@ -61,11 +62,10 @@ async def look_after(store: Store, clock: ManualClock, days: float) -> None:
 
 
 def given(fan_out: RecordingFanOut, kind: str) -> list[dict[str, object]]:
-    return [
-        msgspec.json.decode(event.body)["data"]
-        for event in fan_out.events
-        if event.draft.type == f"credential.{kind}"
-    ]
+    told = [event.body for event in fan_out.events if event.draft.type == f"credential.{kind}"]
+    for body in told:
+        assert_as_published(body)
+    return [msgspec.json.decode(body)["data"] for body in told]
 
 
 async def test_each_stage_before_the_expiry_is_told_once(
@@ -263,7 +263,9 @@ async def test_owners_are_told_by_email_and_see_no_token(
     box: SecretBox,
 ) -> None:
     mailing = replace(store, settings=mail_server.settings(store.settings))
-    await add_people(store, account, {"owner@example.com": "owner", "dev@example.com": "developer"})
+    await add_people(
+        store, account.id, {"owner@example.com": "owner", "dev@example.com": "developer"}
+    )
     made = await issue(store, owner_of(account), 40)
     await look_after(mailing, clock, 10)
     await notices.look(mailing)
@@ -273,14 +275,3 @@ async def test_owners_are_told_by_email_and_see_no_token(
     assert message["Subject"] == "Credential expires within 30 days: CRM"
     assert made.credential.id in message.get_content()
     assert made.token not in message.get_content()
-
-
-async def add_people(store: Store, account: Account, roles: dict[str, str]) -> None:
-    async def add(tx: Transaction) -> None:
-        for number, (email, role) in enumerate(roles.items()):
-            user = {"id": f"usr_{number}", "email": email, "password_hash": "", "created_at": 0}
-            await tx.changed(insert(users).values(**user, password_changed_at=0))
-            member = {"account_id": account.id, "user_id": user["id"], "role": role}
-            await tx.changed(insert(memberships).values(**member, created_at=0))
-
-    await store.commit(add)

@@ -23,6 +23,7 @@ from hookline.credentials.usage_store import ADD_ADDRESS, count_addresses
 from hookline.principal import Principal, PrincipalKind, Scope
 from hookline.storage.store import Store
 from tests.credentials.issued import SENDER, issue
+from tests.events.published import assert_as_published
 from tests.services.store import RecordingFanOut, owner_of
 
 DAY_S = 86_400
@@ -112,6 +113,7 @@ async def test_a_new_address_is_told_once(
     await user.use(ip="2001:db8::1", usage=Usage(user.store))
     assert fan_out.types.count(NEW_IP) == 1
     [told] = [event for event in fan_out.events if event.draft.type == NEW_IP]
+    assert_as_published(told.body)
     use = msgspec.json.decode(told.draft.data)["new_ip"]
     assert (use["ip"], use["user_agent"]) == ("2001:db8::1", "curl/8")
 

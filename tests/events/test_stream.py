@@ -119,7 +119,31 @@ async def test_silence_is_broken_by_heartbeats(streams: Streams, reader: Princip
     async with following(streams, reader) as subscription:
         await anext(subscription.chunks)
         async with asyncio.timeout(PATIENCE_S):
-            assert await anext(subscription.chunks) == b": still here\n\n"
+            assert await anext(subscription.chunks) == b": still here\nid: 0\n\n"
+
+
+async def test_what_was_sent_no_event_yet_resumes_without_a_gap(
+    store: Store, streams: Streams, reader: Principal, tell: Appending
+) -> None:
+    await tell(SENT)
+    async with following(streams, reader) as subscription:
+        opening = await anext(subscription.chunks)
+    await tell(DELIVERED)
+    position = opening.decode().split("id: ")[1].strip()
+    async with following(streams, reader, after=position) as subscription:
+        seen = await frames(subscription, 1)
+    assert [frame["id"] for frame in seen] == (await all_ids(store, reader))[1:]
+
+
+async def test_position_that_is_not_reached_yet_is_the_present_one(
+    streams: Streams, reader: Principal, tell: Appending
+) -> None:
+    await tell(SENT)
+    async with following(streams, reader, after="999") as subscription:
+        await anext(subscription.chunks)
+        await tell(DELIVERED)
+        seen = await frames(subscription, 1)
+    assert [frame["event"] for frame in seen] == ["message.delivered"]
 
 
 async def test_stream_ends_when_the_caller_is_shut_out(streams: Streams, reader: Principal) -> None:
@@ -129,7 +153,7 @@ async def test_stream_ends_when_the_caller_is_shut_out(streams: Streams, reader:
     subscription = await streams.open(reader, after=None, pattern=None, recheck=shut_out)
     async with asyncio.timeout(PATIENCE_S):
         chunks = [chunk async for chunk in subscription.chunks]
-    assert chunks == [b": connected\nretry: 2000\n\n"]
+    assert chunks == [b": connected\nretry: 2000\nid: 0\n\n"]
     await subscription.close()
     assert streams.count == 0
 

@@ -26,15 +26,15 @@ class Authority:
     def client_context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=str(self.certificate_path))
 
-    def server_context(self, name: str = NAME) -> ssl.SSLContext:
+    def server_context(self, name: str = NAME, *, days: int = 1) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate_file(name))
+        context.load_cert_chain(self.certificate_file(name, days=days))
         return context
 
-    def certificate_file(self, name: str = NAME) -> Path:
-        """A server's certificate, also for 127.0.0.1, with its key, in PEM."""
+    def certificate_file(self, name: str = NAME, *, days: int = 1) -> Path:
+        """A server's certificate, also for 127.0.0.1, with its key, in PEM; expired for days below 0."""
         key = ec.generate_private_key(ec.SECP256R1())
-        certificate = _build(name, key, (self._certificate, self._key))
+        certificate = _build(name, key, (self._certificate, self._key), days)
         path = self._folder / f"{name}.pem"
         path.write_bytes(
             _pem(certificate)
@@ -55,6 +55,7 @@ def _build(
     name: str,
     key: ec.EllipticCurvePrivateKey,
     issuer: tuple[x509.Certificate, ec.EllipticCurvePrivateKey] | None,
+    days: int = 1,
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = dt.datetime.now(dt.UTC)  # noqa: TID251 - OpenSSL checks it against the machine's
@@ -64,8 +65,8 @@ def _build(
         .issuer_name(issuer[0].subject if issuer else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
+        .not_valid_before(now - dt.timedelta(days=9))
+        .not_valid_after(now + dt.timedelta(days=days))
         .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
     )
     if issuer is not None:

@@ -53,10 +53,12 @@ class Server:
 
 
 @asynccontextmanager
-async def serve(handler: Handler, tls: ssl.SSLContext | None = None) -> AsyncIterator[Server]:
+async def serve(
+    handler: Handler, tls: ssl.SSLContext | None = None, *, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[Server]:
     """A server for the length of the block."""
     server = Server(handler)
-    listener = await asyncio.start_server(server.serve_one, "127.0.0.1", 0, ssl=tls)
+    listener = await asyncio.start_server(server.serve_one, host, port, ssl=tls)
     server.port = listener.sockets[0].getsockname()[1]
     try:
         yield server

@@ -18,6 +18,7 @@ ASTERISK_FOLDER = Path(__file__).parent / "asterisk"
 ASTERISK_ROOT = Path(__file__).parents[2] / ".tools" / "asterisk"
 KAMAILIO_FOLDER = Path(__file__).parent / "kamailio"
 SMSC_FOLDER = Path(__file__).parent / "smsc"
+NPM_FOLDER = Path(__file__).parent / "npm"
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 CHROMIUM_ON_MACOS = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
@@ -90,13 +91,24 @@ def find_node() -> Path | None:
 
 def find_node_smpp() -> Path | None:
     """The folder of node-smpp, where its version is the locked one."""
-    wanted = json.loads((SMSC_FOLDER / "package.json").read_text())["dependencies"]["smpp"]
-    folder = SMSC_FOLDER / "node_modules" / "smpp"
+    return _locked_package(SMSC_FOLDER, "smpp")
+
+
+def find_npm_libraries() -> Path | None:
+    """The folder of what others wrote in JavaScript, where all of it has the locked version."""
+    wanted = json.loads((NPM_FOLDER / "package.json").read_text())["dependencies"]
+    has_all = all(_locked_package(NPM_FOLDER, name) for name in wanted)
+    return NPM_FOLDER / "node_modules" if has_all else None
+
+
+def _locked_package(folder: Path, name: str) -> Path | None:
+    wanted = json.loads((folder / "package.json").read_text())["dependencies"][name]
+    place = folder / "node_modules" / name
     try:
-        found = json.loads((folder / "package.json").read_text())["version"]
+        found = json.loads((place / "package.json").read_text())["version"]
     except FileNotFoundError:
         return None
-    return folder if found == wanted else None
+    return place if found == wanted else None
 
 
 def find_asterisk() -> Path | None:
@@ -113,6 +125,11 @@ def find_kannel() -> Path | None:
 
 def find_kamailio() -> Path | None:
     path = shutil.which("kamailio") or shutil.which("/usr/sbin/kamailio")
+    return Path(path) if path else None
+
+
+def find_php() -> Path | None:
+    path = shutil.which("php")
     return Path(path) if path else None
 
 
@@ -149,6 +166,16 @@ NODE_SMPP = Program(
     "npm ci in tests/services/smsc",
     npm_folder=SMSC_FOLDER,
 )
+NPM_LIBRARIES = Program(
+    "standardwebhooks and @asyncapi/specs",
+    find_npm_libraries,
+    (),
+    "npm ci in tests/services/npm",
+    npm_folder=NPM_FOLDER,
+)
+PHP = Program(
+    "PHP", find_php, ("php-cli",), "Debian, Ubuntu: apt install php-cli; macOS: brew install php"
+)
 ESPEAK = Program(
     "espeak-ng",
     find_espeak,
@@ -173,7 +200,9 @@ KAMAILIO = Program(
     services=("kamailio.service",),
 )
 
-PROGRAMS = (POSTGRESQL, CHROMIUM, NODE, NODE_SMPP, ESPEAK, ASTERISK, KAMAILIO)
+PROGRAMS = (
+    POSTGRESQL, CHROMIUM, NODE, NODE_SMPP, NPM_LIBRARIES, PHP, ESPEAK, ASTERISK, KAMAILIO,
+)  # fmt: skip
 """What the tests need."""
 BENCH_PROGRAMS = (POSTGRESQL, NODE, KANNEL)
 """What `make bench` needs, and measures against."""

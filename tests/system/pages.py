@@ -213,6 +213,13 @@ RECIPES: dict[str, Recipe] = {
     f"POST {WEBHOOKS}/{{id}}/test": _on(World.webhook, event_type="message.sent"),
     f"GET {WEBHOOKS}/{{id}}/delete": _on(World.webhook),
     f"POST {WEBHOOKS}/{{id}}/delete": _on(World.webhook),
+    f"GET {WEBHOOKS}/{{id}}/replay": _on(World.webhook),
+    f"POST {WEBHOOKS}/{{id}}/replay": _on(World.webhook, status="failed", within="24h"),
+    f"POST {WEBHOOKS}/{{id}}/replay/count": _on(World.webhook, status="all", within="7d"),
+    f"GET {WEBHOOKS}/{{id}}/replay/progress": _on(World.webhook),
+    f"POST {WEBHOOKS}/{{id}}/replays/{{replay}}/cancel": lambda world: Request(
+        {"id": world.webhook(), "replay": world.long_replay()}
+    ),
     "GET /deliveries": _plain(),
     "GET /deliveries/{id}": _on(World.delivery),
     "POST /deliveries/{id}/resend": _on(World.delivery),

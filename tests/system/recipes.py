@@ -38,6 +38,8 @@ class World:
 
     client: httpx.Client
     url: str
+    has_crowd: bool = False
+    """Whether many messages have been sent."""
 
     def make(self, path: str, body: Json) -> Json:
         answer = self.client.post(path, json=body)
@@ -111,6 +113,18 @@ class World:
         webhook = self.webhook()
         sent = self.make(f"/v1/webhooks/{webhook}/test", {"event_type": "message.sent"})
         return str(sent["delivery_id"])
+
+    def replay(self) -> str:
+        """Of a webhook that has missed all messages that were sent before it was there."""
+        return str(self.make(f"/v1/webhooks/{self.webhook()}/replay", replay_body())["id"])
+
+    def long_replay(self) -> str:
+        """One that can still be canceled: of more than is sent again in a few seconds."""
+        if not self.has_crowd:
+            self.has_crowd = True
+            body = {"messages": [send_body(to=ANSWERS_AT_ONCE) for _ in range(30)]}
+            self.make("/v1/messages/batch", body)
+        return self.replay()
 
     def number(self) -> str:
         return str(self.make("/v1/numbers", {"number": fresh_number()})["id"])
@@ -199,6 +213,11 @@ def call_body(**changes: Json) -> Json:
     return {"from": SANDBOX_NUMBER, "to": ANSWERS_AT_ONCE, "actions": actions, **changes}
 
 
+def replay_body() -> Json:
+    """All that was missed in the last hour."""
+    return {"since": to_rfc3339(UnixMs(SystemClock().now_ms() - HOUR_MS)), "status": "missing"}
+
+
 def carrier_body() -> Json:
     """A carrier where nobody listens, disabled so that nobody tries."""
     smpp = {"host": "127.0.0.1", "port": 9, "system_id": "us", "password": "secret"}
@@ -250,6 +269,13 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "list_deliveries": lambda _: Call(),
     "get_delivery": lambda world: Call(world.delivery()),
     "resend_delivery": lambda world: Call(world.delivery()),
+    "list_webhook_stats": lambda _: Call(),
+    "get_webhook_stats": lambda world: Call(world.webhook()),
+    "replay_webhook": lambda world: Call(world.webhook(), replay_body()),
+    "preview_webhook_replay": lambda world: Call(world.webhook(), replay_body()),
+    "list_webhook_replays": lambda world: Call(world.webhook()),
+    "get_replay": lambda world: Call(world.replay()),
+    "cancel_replay": lambda world: Call(world.long_replay()),
     "list_account_events": lambda _: Call(),
     "stream_events": lambda _: Call(),
     "get_own_credential": lambda _: Call(),

@@ -13,7 +13,7 @@ from tests.system.recipes import fresh_email, fresh_number
 from tests.system.site import Site
 
 TRAFFIC = {
-    "send_message", "send_batch", "preview_message", "cancel_message", "send_from_virtual_phone",
+    "send_message", "send_batch", "preview_message", "preview_webhook_replay", "cancel_message", "send_from_virtual_phone",
     "call_from_virtual_phone", "answer_virtual_phone_call", "decline_virtual_phone_call",
     "hang_up_virtual_phone_call", "act_on_virtual_phone_call", "create_call", "hang_up_call",
     "act_on_call", "test_carrier",
@@ -30,7 +30,9 @@ READING_OF_SECRETS = {
     "export_audit_log",
 }
 """They change nothing, but that somebody saw it is worth a row."""
-PAGES_OF_TRAFFIC = ("/messages", "/calls", "/phone", "/carriers/{id}/test")
+PAGES_OF_TRAFFIC = (
+    "/messages", "/calls", "/phone", "/carriers/{id}/test", "/webhooks/{id}/replay/count",
+)  # fmt: skip
 OF_THE_SESSION = {
     "POST /sign-out": "ends one's own session",
     "POST /session/account": "looks at another account",

@@ -37,6 +37,7 @@ TALKING = ("act_on_virtual_phone_call", "hang_up_virtual_phone_call")
 INVITATIONS = ("get_invitation", "resend_invitation", "revoke_invitation")
 SESSIONS = ("end_user_session",)
 LOOKS = {"get_audit_entry": World.entry, "get_request": World.request}
+REPLAYS = {"get_replay": World.replay, "cancel_replay": World.long_replay}
 CHECKS = {
     # What a schema cannot say is refused too: a cursor that nobody gave out, an opted-out number.
     "positive_data_acceptance": {"enabled": False},
@@ -85,6 +86,7 @@ class Guide:
         self._lead_to_people(operation, case)
         if operation in LOOKS and self._calls % 2:
             case.path_parameters = {"id": LOOKS[operation](self._world)}
+        self._lead_to_replays(operation, case)
         if case.headers and "Idempotency-Key" in case.headers and self._calls % 4:
             case.headers["Idempotency-Key"] = uuid.uuid4().hex
         if isinstance(case.body, dict):
@@ -113,6 +115,11 @@ class Guide:
             case.path_parameters = dict(zip(("id", "session_id"), made, strict=True))
         if operation == "reset_user_second_factor" and self._may_make(operation):
             case.path_parameters = {"id": self._world.guarded_user()}
+
+    def _lead_to_replays(self, operation: str, case: Loaded) -> None:
+        """They are soon over."""
+        if operation in REPLAYS and self._calls % 2 and self._may_make(operation):
+            case.path_parameters = {"id": REPLAYS[operation](self._world)}
 
     def _may_make(self, operation: str) -> bool:
         self._made[operation] += 1

@@ -205,7 +205,7 @@ def search_pages(context: BrowserContext, story: Story) -> None:
                 watch.look(f"an answer at {path}", answer.body(), but=shown)
         waiting += [one.replace("&amp;", "&") for one in
                     re.findall(r'(?:href|hx-get)="(/[^"#]*)"', source)
-                    if not one.startswith(("/console-assets", "/openapi.json", "/live"))
+                    if not one.startswith(("/console-assets", "/openapi.json", "/asyncapi.json", "/live"))
                     and "export" not in one]  # fmt: skip
     assert len(seen) > 40
 

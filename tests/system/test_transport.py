@@ -9,7 +9,9 @@ from tests.system.people import token_in
 HSTS = "strict-transport-security"
 
 
-@pytest.mark.parametrize("path", ["/sign-in", "/v1/messages", "/nowhere", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path", ["/sign-in", "/v1/messages", "/nowhere", "/openapi.json", "/asyncapi.json"]
+)
 def test_without_https_nothing_is_promised(desk: Installation, path: str) -> None:
     assert HSTS not in httpx.get(desk.url + path).headers
 

@@ -183,7 +183,9 @@ class Node:
         return await self.store.read(statement)
 
 
-def make_node(url: str, clock: Clock | None = None, **changes: Any) -> Node:
+def make_node(
+    url: str, clock: Clock | None = None, *, client: HttpClient | None = None, **changes: Any
+) -> Node:
     """A node on the database; `start` it, and `deliver`."""
     changes.setdefault("allow_targets", "127.0.0.0/8")
     settings = settings_for(url, **changes)
@@ -193,7 +195,7 @@ def make_node(url: str, clock: Clock | None = None, **changes: Any) -> Node:
     store = Store(database, writer, IdSource(clock), clock, settings)
     leases = Leases(database, writer, clock, settings)
     wakeups = Wakeups(database, writer)
-    client = HttpClient(allow_targets=settings.allow_targets)
+    client = client or HttpClient(allow_targets=settings.allow_targets)
     webhooks = Webhooks(store, leases, wakeups, client, BOX, random=lambda: 0.5)
     writer.add_finisher(EventLog(store.ids, webhooks.fan_out))
     writer.add_finisher(AuditTrail(clock))
@@ -202,10 +204,15 @@ def make_node(url: str, clock: Clock | None = None, **changes: Any) -> Node:
 
 @asynccontextmanager
 async def running_node(
-    url: str, clock: Clock | None = None, *, delivers: bool = True, **changes: Any
+    url: str,
+    clock: Clock | None = None,
+    *,
+    delivers: bool = True,
+    client: HttpClient | None = None,
+    **changes: Any,
 ) -> AsyncIterator[Node]:
     """A node for the length of the block."""
-    node = make_node(url, clock, **changes)
+    node = make_node(url, clock, client=client, **changes)
     await node.start()
     if delivers:
         node.deliver()

@@ -9,7 +9,14 @@ from standardwebhooks import Webhook
 from hookline.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, ManualClock, to_datetime
 from hookline.storage.schema import endpoints, events
 from hookline.webhooks.endpoints import rotate_secret
-from hookline.webhooks.retry import ATTEMPTS_MAX, RETRY_AFTER_MAX_S, delay_ms, parse_retry_after
+from hookline.webhooks.retry import (
+    CALL_SCHEDULE_MS,
+    RETRY_AFTER_MAX_S,
+    SCHEDULE_MS,
+    delay_ms,
+    parse_retry_after,
+    schedule_for,
+)
 from tests.webhooks.nodes import BOX, Node, Receiver, answer, caller, message_event
 
 CONTRACT_MS = [
@@ -26,13 +33,20 @@ async def recorded(node: Node, count: int) -> None:
 
 
 def test_schedule_is_the_contract() -> None:
-    assert [delay_ms(n, lambda: 0.5) for n in range(ATTEMPTS_MAX)] == CONTRACT_MS
-    assert delay_ms(ATTEMPTS_MAX, lambda: 0.5) is None
+    waits = [delay_ms(n, SCHEDULE_MS, lambda: 0.5) for n in range(len(CONTRACT_MS))]
+    assert waits == CONTRACT_MS
+    assert delay_ms(len(CONTRACT_MS), SCHEDULE_MS, lambda: 0.5) is None
+
+
+def test_a_live_call_has_a_short_schedule_and_its_end_the_usual_one() -> None:
+    assert schedule_for("call.dtmf", None) == CALL_SCHEDULE_MS
+    assert schedule_for("call.completed", None) == SCHEDULE_MS
+    assert schedule_for("call.dtmf", (0, 1_000)) == (0, 1_000)
 
 
 @pytest.mark.parametrize(("random", "share"), [(0.0, 0.8), (1.0, 1.2)])
 def test_jitter_is_a_fifth(random: float, share: float) -> None:
-    assert delay_ms(1, lambda: random) == 5 * SECOND_MS * share
+    assert delay_ms(1, SCHEDULE_MS, lambda: random) == 5 * SECOND_MS * share
 
 
 @pytest.mark.parametrize(
@@ -93,14 +107,14 @@ async def test_schedule_runs_to_failed(
     owner = caller(await paused_node.account())
     await paused_node.endpoint(owner, receiver.url)
     await paused_node.append(message_event(owner.account_id))
-    for number in range(1, ATTEMPTS_MAX + 1):
+    for number in range(1, len(SCHEDULE_MS) + 1):
         await receiver.take()
         await recorded(paused_node, number)
-        wait_ms = delay_ms(number, lambda: 0.5)
+        wait_ms = delay_ms(number, SCHEDULE_MS, lambda: 0.5)
         clock.advance(seconds=(wait_ms or 0) / 1_000)
         paused_node.webhooks.wake()
     row = (await paused_node.deliveries())[0]
-    assert (row.status, row.attempts, row.next_attempt_at) == ("failed", ATTEMPTS_MAX, None)
+    assert (row.status, row.attempts, row.next_attempt_at) == ("failed", len(SCHEDULE_MS), None)
     assert row.finished_at is not None
     assert paused_node.webhooks.held == 0
 

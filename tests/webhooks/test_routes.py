@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 
+import msgspec
 import pytest
 from httpx import AsyncClient
 
@@ -43,18 +44,64 @@ async def test_create_is_idempotent(web: AsyncClient) -> None:
     assert len(listed.json()["data"]) == 1
 
 
+POLICY = {
+    "failover_url": "https://example.org/hooks",
+    "rate_limit_per_second": 2.5,
+    "ordered": "resource",
+    "retry_schedule": [5, 60],
+}
+
+
+async def test_policy_is_kept_changed_and_taken_away(web: AsyncClient) -> None:
+    made = await web.post("/v1/webhooks", json=BODY | POLICY, headers=bearer("owner"))
+    assert made.json().items() >= POLICY.items()
+    at = f"/v1/webhooks/{made.json()['id']}"
+    kept = await web.patch(at, json={"rate_limit_per_second": 7}, headers=bearer("owner"))
+    assert kept.json().items() >= (POLICY | {"rate_limit_per_second": 7}).items()
+    nothing: dict[str, object] = dict.fromkeys(POLICY) | {"ordered": "none"}
+    gone = await web.patch(at, json=nothing, headers=bearer("owner"))
+    assert gone.json().items() >= nothing.items()
+
+
 @pytest.mark.parametrize(
-    "later",
+    ("wrong", "pointer"),
     [
-        {"failover_url": "https://example.org/"},
-        {"rate_limit_per_second": 1},
-        {"ordered": "resource"},
+        ({"failover_url": "http://10.0.0.1/"}, "/failover_url"),
+        ({"failover_url": "ftp://example.org/"}, "/failover_url"),
+        ({"rate_limit_per_second": 0}, "/rate_limit_per_second"),
+        ({"ordered": "endpoint"}, "/ordered"),
+        ({"retry_schedule": [0]}, "/retry_schedule/0"),
+        ({"retry_schedule": [60] * 21}, "/retry_schedule"),
     ],
 )
-async def test_later_features_are_refused(web: AsyncClient, later: dict[str, object]) -> None:
-    answer = await web.post("/v1/webhooks", json=BODY | later, headers=bearer("owner"))
-    assert answer.status_code == 422
-    assert answer.json()["code"] == "not_supported_yet"
+async def test_a_wrong_policy_is_refused(
+    web: AsyncClient, wrong: dict[str, object], pointer: str
+) -> None:
+    made = await web.post("/v1/webhooks", json=BODY, headers=bearer("owner"))
+    at = f"/v1/webhooks/{made.json()['id']}"
+    created = await web.post("/v1/webhooks", json=BODY | wrong, headers=bearer("owner"))
+    patched = await web.patch(at, json=wrong, headers=bearer("owner"))
+    for answer in (created, patched):
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["pointer"] == pointer
+
+
+async def test_a_test_event_can_have_other_data(web: AsyncClient, receiver: Receiver) -> None:
+    made = await web.post(
+        "/v1/webhooks", json=BODY | {"url": receiver.url}, headers=bearer("owner")
+    )
+    at = f"/v1/webhooks/{made.json()['id']}/test"
+    body = {"event_type": "message.sent", "data": {"text": "Bonjour"}}
+    tried = await web.post(at, json=body, headers=bearer("owner"))
+    [[_, sent]] = await receiver.take()
+    assert msgspec.json.decode(sent)["data"] == {"text": "Bonjour"}
+    again = f"/v1/deliveries/{tried.json()['delivery_id']}/resend"
+    assert (await web.post(again, headers=bearer("owner"))).status_code == 202
+    [[_, repeated]] = await receiver.take()
+    assert repeated == sent
+    large = body | {"data": {"text": "x" * 20_480}}
+    refused = await web.post(at, json=large, headers=bearer("owner"))
+    assert refused.json()["errors"][0]["pointer"] == "/data"
 
 
 async def test_unregistered_format_is_refused(web: AsyncClient) -> None:

@@ -167,7 +167,7 @@ async def test_lost_endpoint_lease_gives_its_queue_back(migrated_postgres_url: s
 
         await node.until(waits)
         async with running_node(migrated_postgres_url, clock, delivers=False) as thief:
-            clock.advance(seconds=9)
+            clock.advance(seconds=6)
             await node.leases.renew()
             await thief.leases.renew()
             await node.leases.release([f"endpoint:{made.id}"])

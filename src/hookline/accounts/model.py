@@ -26,6 +26,8 @@ class Account:
     """Where its messages and calls may go, as ISO 3166 codes; None: everywhere."""
     second_factor_required: bool = False
     """Whoever has no second factor must set one up before anything else."""
+    event_retention_days: int | None = None
+    """How long its events and deliveries are kept; None: as long as the server's."""
 
     @property
     def client_id(self) -> UUID:

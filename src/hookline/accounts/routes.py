@@ -56,7 +56,8 @@ def account_routes(box: SecretBox) -> Routes:
         problems=[LiveModeNeeded, RestrictionWidened],
     )
     async def update_account(caller: Caller, store: Storage, body: AccountPatch) -> Account:
-        """Rename the account, say which countries it reaches, or require a second factor.
+        """Rename the account, say which countries it reaches and how long events are kept, or require
+        a second factor.
 
         Whoever may manage its users may.
         """
@@ -67,6 +68,9 @@ def account_routes(box: SecretBox) -> Routes:
                 countries = body.allowed_countries
                 wanted = None if countries is None else tuple(sorted(set(countries)))
                 account = await tenancy.set_allowed_countries(tx, caller, wanted)
+            if "event_retention_days" in body.model_fields_set:
+                days = body.event_retention_days
+                account = await tenancy.set_event_retention(tx, store, caller, days)
             if body.second_factor_required is not None:
                 required = body.second_factor_required
                 account = await tenancy.require_second_factor(tx, caller, required)

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool
+from pydantic import Field, StrictBool, StrictInt
 
 from hookline.accounts.invitations import Invited
 from hookline.accounts.model import Account as AccountModel
@@ -37,6 +37,15 @@ class AccountPatch(Body):
         StrictBool | None,
         Field(description="Whoever has no second factor must set one up before anything else."),
     ] = None
+    event_retention_days: Annotated[
+        StrictInt | None,
+        Field(
+            ge=1,
+            le=36_500,
+            description="How long events, deliveries and their attempts are kept. Less goes within "
+            "minutes, for good. `null`: as long as the server keeps them.",
+        ),
+    ] = None
 
 
 class Account(Shape):
@@ -55,6 +64,9 @@ class Account(Shape):
         ),
     ]
     second_factor_required: bool
+    event_retention_days: Annotated[
+        int | None, Field(description="null: as long as the server keeps them.")
+    ]
 
 
 class SigningSecret(Shape):
@@ -201,6 +213,7 @@ def account_shape(account: AccountModel) -> Account:
             None if account.allowed_countries is None else list(account.allowed_countries)
         ),
         second_factor_required=account.second_factor_required,
+        event_retention_days=account.event_retention_days,
     )
 
 

@@ -111,6 +111,10 @@ def require_second_factor(account_id: AccountId, required: bool) -> Update:
     )
 
 
+def set_event_retention(account_id: AccountId, days: int | None) -> Update:
+    return update(accounts).where(accounts.c.id == account_id).values(event_retention_days=days)
+
+
 def members(account_id: AccountId) -> Query:
     return (
         select(*_MEMBER)
@@ -294,7 +298,12 @@ def unlock_bootstrap(name: str) -> Delete:
 def account_from_row(row: AnyRow) -> Account:
     countries = None if row.allowed_countries is None else tuple(row.allowed_countries.split())
     return Account(
-        AccountId(row.id), row.name, row.created_at, countries, bool(row.second_factor_required)
+        AccountId(row.id),
+        row.name,
+        row.created_at,
+        countries,
+        bool(row.second_factor_required),
+        row.event_retention_days,
     )
 
 

@@ -106,6 +106,32 @@ async def require_second_factor(tx: Transaction, principal: Principal, required:
     return replace(before, second_factor_required=required)
 
 
+async def set_event_retention(
+    tx: Transaction, store: Store, principal: Principal, days: int | None
+) -> Account:
+    """Say how long events, deliveries and their attempts are kept; None: as long as the server's.
+
+    Less goes within minutes, for good. Raises Invalid, LiveModeNeeded.
+    """
+    principal.require(Scope.USERS_WRITE)
+    principal.require_live("The account has live objects, too")
+    most = max(store.settings.event_retention_days_max, store.settings.event_retention_days)
+    if days is not None and not 1 <= days <= most:
+        raise Invalid.at(
+            "/event_retention_days", "out_of_range", f"Here events are kept 1 to {most} days."
+        )
+    before = _one(await tx.execute(sql.account(principal.account_id)))
+    if before.event_retention_days == days:
+        return before
+    await tx.changed(sql.set_event_retention(before.id, days))
+    record(
+        tx, principal, "account.set_event_retention", before.id,
+        before={"event_retention_days": before.event_retention_days},
+        after={"event_retention_days": days},
+    )  # fmt: skip
+    return replace(before, event_retention_days=days)
+
+
 async def get_signing_secret(store: Store, box: SecretBox, principal: Principal) -> str:
     """The secret that `status_url` and `answer_url` requests are signed with.
 

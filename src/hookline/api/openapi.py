@@ -1,6 +1,6 @@
 """The OpenAPI 3.1 document: what FastAPI knows, the plain routes, the problems, the webhooks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
 from hookline import __version__
+from hookline.api.event_schemas import DocumentedEvent, event_schemas
 from hookline.api.problems import MEDIA_TYPE
 from hookline.api.routing import IDEMPOTENT_KEY, JSON_TYPE, MEDIA_TYPES_KEY, OPEN_KEY, SCOPE_KEY
 from hookline.principal import Scope
@@ -75,7 +76,7 @@ class Documented:
 
 
 def build_document(
-    app: FastAPI, documented: Sequence[Documented], examples: Mapping[str, Mapping[str, object]]
+    app: FastAPI, documented: Sequence[Documented], events: Sequence[DocumentedEvent]
 ) -> Document:
     """The whole document."""
     document: Document = get_openapi(
@@ -97,7 +98,9 @@ def build_document(
         for operation in operations.values():
             _complete(path, operation)
     _link(document["paths"])
-    document["webhooks"] = {str(name): _webhook(str(name), data) for name, data in examples.items()}
+    document["webhooks"] = {event.name: _webhook(event) for event in events}
+    for name, schema in event_schemas(events).items():
+        schemas.setdefault(name, schema)
     return document
 
 
@@ -182,21 +185,13 @@ def _link(paths: Document) -> None:
                 }
 
 
-def _webhook(name: str, data: Mapping[str, object]) -> Document:
-    body = {
-        "id": "evt_01kf0s3k5we8e9xg8nq3r5x8b2",
-        "type": name,
-        "timestamp": "2026-01-15T09:30:00.000Z",
-        "account_id": "acc_01kf0rkmz5e5ktcm4v5v0r4f9d",
-        "sequence": 1,
-        "data": dict(data),
-    }
+def _webhook(event: DocumentedEvent) -> Document:
+    content = {"schema": event.ref, "example": dict(event.example)}
     return {
         "post": {
-            "summary": name,
-            "requestBody": {
-                "content": {"application/json": {"schema": {"type": "object"}, "example": body}}
-            },
+            "summary": event.name,
+            "description": event.occasion,
+            "requestBody": {"content": {"application/json": content}},
             "responses": {"2XX": {"description": "The event is taken; anything else is retried."}},
         }
     }

@@ -15,7 +15,7 @@ from hookline.errors import HooklineError
 from hookline.ids import AccountId
 from hookline.numbers.call_actions import Action, action_list
 from hookline.outbound.http_client import HttpClient
-from hookline.outbound.signing import sign
+from hookline.outbound.signing import signature_headers
 from hookline.storage.store import Store
 
 SecretsOf = Callable[[AccountId], Awaitable[list[str]]]
@@ -61,9 +61,7 @@ class AnswerUrls:
         headers = (
             ("User-Agent", f"Hookline/{__version__}"),
             ("Content-Type", "application/json"),
-            ("webhook-id", request_id),
-            ("webhook-timestamp", str(at_s)),
-            ("webhook-signature", sign(secrets, request_id, at_s, body)),
+            *signature_headers(secrets, request_id, at_s, body),
         )
         response = await self._client.request(
             "POST", url, headers, body, timeout_s=self._timeout_s, kept_max=_BYTES_MAX

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import multiprocessing
 import os
+import resource
 import signal
 import socket
 import tempfile
@@ -26,6 +27,7 @@ _BACKLOG = 2_048
 _GRACE_S = 2
 _LOOK_EVERY_S = 0.2
 _RESTART_S = 1.0
+_FILES = 65_536
 
 
 class _Uvicorn(uvicorn.Server):
@@ -113,6 +115,18 @@ def configure(settings: Settings) -> None:
     configure_logs(level=settings.log_level, as_json=as_json)
 
 
+def _raise_file_limit() -> None:
+    """Connections are files: take as many as the system lets this user have, within reason."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (ValueError, OSError) as error:  # the system has a bound of its own
+        log.warning("file_limit_stays", limit=soft, wanted=wanted, reason=str(error))
+
+
 def _spare_the_collector() -> None:
     """Look at what the start has made once and never again, and at what is made since less often.
 
@@ -148,6 +162,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     loop.add_signal_handler(signal.SIGTERM, stop)
     if multiprocessing.parent_process() is None:
         loop.add_signal_handler(signal.SIGINT, stop)
+    _raise_file_limit()
     _spare_the_collector()
     log.info("serving", host=settings.host, port=listener.getsockname()[1])
     try:

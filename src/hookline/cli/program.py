@@ -13,12 +13,15 @@ from hookline.cli import (
     carriers,
     credential_changes,
     credentials,
+    listening,
     maintenance,
     messages,
     numbers,
+    replays,
     requests,
     serving,
     users,
+    webhooks,
 )
 from hookline.cli.output import fail
 from hookline.errors import HooklineError
@@ -43,6 +46,9 @@ app.add_typer(carriers.carriers)
 app.add_typer(numbers.numbers)
 app.add_typer(messages.messages)
 app.add_typer(calls.calls)
+listening.install(app)
+replays.install(webhooks.webhooks)
+app.add_typer(webhooks.webhooks)
 app.add_typer(requests.requests)
 app.add_typer(audit.audit)
 maintenance.install(app)

@@ -70,6 +70,8 @@ class EventPage:
     """One type of event, as receivers get it."""
 
     type: str
+    text: str
+    """When it is told."""
     example: str
 
 
@@ -102,7 +104,7 @@ def event_pages(document: Json) -> list[EventPage]:
     for name, item in document.get("webhooks", {}).items():
         content = item.get("post", {}).get("requestBody", {}).get("content", {}).get(_JSON, {})
         example = json.dumps(content.get("example", {}), indent=2, ensure_ascii=False)
-        pages.append(EventPage(name, example))
+        pages.append(EventPage(name, item.get("post", {}).get("description", ""), example))
     return pages
 
 

@@ -20,8 +20,10 @@ from hookline.storage.schema import (
     messages,
     numbers,
     recordings,
+    replays,
 )
 from hookline.webhooks import ledger
+from hookline.webhooks import replay_store as replay_sql
 from hookline.webhooks import store as endpoint_sql
 
 DELIVERIES_ABOUT_MAX = 50
@@ -136,15 +138,11 @@ def endpoints_of(principal: Principal, paging: CreatedPaging) -> Rows:
     return paged(mine, endpoints.c.id, paging, prefix="whk")
 
 
-def deliveries_of_endpoint(
-    principal: Principal, paging: CreatedPaging, endpoint_id: str, status: str
-) -> Rows:
-    """A page of one webhook's deliveries, newest first; an empty status lets all pass."""
-    statement = ledger.of_account(principal.account_id, principal.mode)
-    statement = statement.where(deliveries.c.endpoint_id == endpoint_id)
-    if status:
-        statement = statement.where(deliveries.c.status == status)
-    return paged(statement, deliveries.c.id, paging, prefix="dlv")
+def latest_replay(principal: Principal, endpoint_id: str) -> Rows:
+    """The newest replay of a webhook."""
+    mine = replay_sql.of_account(principal.account_id, principal.mode)
+    of_endpoint = mine.where(replays.c.endpoint_id == endpoint_id)
+    return of_endpoint.order_by(replays.c.id.desc()).limit(1)
 
 
 def deliveries_about(principal: Principal, *resource_ids: str) -> Rows:

@@ -12,9 +12,15 @@ from hookline.events.model import EventType, family_of
 
 Data = dict[str, Any]  # Any: JSON
 
+EXAMPLE_ID = "evt_01kf0s3k6c0000000000000000"
+EXAMPLE_ACCOUNT = "acc_01kf0r9wa10000000000000000"
+EXAMPLE_AT = 1_768_469_400_412
+"""Of the whole event in documents."""
+
 _AT = "2026-01-15T09:30:00.000Z"
 _SENT = "2026-01-15T09:30:00.412Z"
 _ENDED = "2026-01-15T09:30:02.907Z"
+_IN_FIVE_DAYS = "2026-01-20T09:30:00.000Z"
 _MESSAGE_ID = "msg_01kf0s3k5we8e9xg8nq3r5x8b2"
 _CALL_ID = "call_01kf0s9m1ee7f9bm9v3x5t2r8w"
 _RECORDING_ID = "rec_01kf0s9m2cfq3bz6w8m4h5x7tg"
@@ -134,8 +140,19 @@ _CREDENTIAL: Data = {
     "id": _CREDENTIAL_ID,
     "object": "credential",
     "description": "CRM",
-    "scopes": ["messages:send", "messages:read"],
+    "scopes": ["messages:read", "messages:send"],
     "mode": "live",
+    "prefix": "hk_live_7Qf2",
+    "last4": "x9Lk",
+    "created_by": {"id": "usr_01kf0rkmc8f3nsy2m9d6w1v5xe", "label": "mara@example.com"},
+    "rotated_at": None,
+    "rotation_due_at": "2026-04-15T09:30:00.000Z",
+    "refused_from": None,
+    "expires_at": None,
+    "last_used": None,
+    "ended": None,
+    "previous_token": None,
+    "end_grace_after_first_use_seconds": None,
     "allowed_ips": None,
     "allowed_numbers": None,
     "allowed_countries": ["GB", "US"],
@@ -146,6 +163,15 @@ _CREDENTIAL: Data = {
     "created_at": _AT,
     "updated_at": _AT,
 }
+_REVOKED: Data = _CREDENTIAL | {
+    "status": "revoked",
+    "updated_at": _ENDED,
+    "ended": {
+        "at": _ENDED,
+        "by": {"id": "usr_01kf0rkmc8f3nsy2m9d6w1v5xe", "label": "mara@example.com"},
+        "reason": "The CRM was replaced.",
+    },
+}
 _ENDPOINT: Data = {
     "id": _ENDPOINT_ID,
     "object": "webhook",
@@ -154,9 +180,15 @@ _ENDPOINT: Data = {
     "events": ["message.*"],
     "numbers": None,
     "format": "standard",
+    "failover_url": None,
+    "rate_limit_per_second": None,
+    "ordered": "none",
+    "retry_schedule": None,
     "mode": "live",
     "disabled": True,
     "disabled_reason": "gone",
+    "failing_since": None,
+    "disabled_from": None,
     "created_at": _AT,
     "updated_at": _ENDED,
 }
@@ -210,17 +242,23 @@ EXAMPLES: dict[EventType, Data] = {
     EventType.RECORDING_DELETED: _KEPT | {"status": "deleted", "peaks": [], "url": None},
     EventType.CREDENTIAL_CREATED: _CREDENTIAL,
     EventType.CREDENTIAL_UPDATED: _CREDENTIAL | {"updated_at": _ENDED},
-    EventType.CREDENTIAL_ROTATED: _CREDENTIAL | {"updated_at": _ENDED},
-    EventType.CREDENTIAL_REVOKED: _CREDENTIAL | {"status": "revoked", "updated_at": _ENDED},
+    EventType.CREDENTIAL_ROTATED: _CREDENTIAL | {"rotated_at": _ENDED, "updated_at": _ENDED},
+    EventType.CREDENTIAL_REVOKED: _REVOKED,
     EventType.CREDENTIAL_EXPIRING: _CREDENTIAL
     | {"expires_at": "2026-01-22T09:30:00.000Z", "days_left": 7},
     EventType.CREDENTIAL_ROTATION_DUE: _CREDENTIAL | {"rotation_due_at": _AT, "refused_from": None},
-    EventType.CREDENTIAL_IDLE: _CREDENTIAL
-    | {"last_used": None, "disabled_from": "2026-01-29T09:30:00.000Z"},
+    EventType.CREDENTIAL_IDLE: _CREDENTIAL | {"disabled_from": "2026-01-29T09:30:00.000Z"},
     EventType.CREDENTIAL_USED_FROM_NEW_IP: _CREDENTIAL
     | {"new_ip": {"ip": "198.51.100.7", "at": _AT, "user_agent": "curl/8.11.0"}},
-    EventType.CREDENTIAL_LEAKED: _CREDENTIAL
-    | {"status": "revoked", "leak": {"token": "hk_live_7Qf2…x9Lk", "url": "https://example.com/x"}},
+    EventType.CREDENTIAL_LEAKED: _REVOKED
+    | {"leak": {"token": "hk_live_7Qf2…x9Lk", "url": "https://example.com/x"}},
+    EventType.WEBHOOK_FAILING: _ENDPOINT
+    | {
+        "disabled": False,
+        "disabled_reason": None,
+        "failing_since": _AT,
+        "disabled_from": _IN_FIVE_DAYS,
+    },
     EventType.WEBHOOK_DISABLED: _ENDPOINT,
     EventType.WEBHOOK_RECOVERED: _ENDPOINT | {"disabled": False, "disabled_reason": None},
 }
@@ -239,8 +277,10 @@ def example_resource_id(event_type: EventType) -> str:
     return _RESOURCES[family_of(event_type)]
 
 
-def example_body(event_type: EventType, *, event_id: str, account_id: str, at: int) -> bytes:
-    """A whole event as receivers get it, about the example; the same input makes the same bytes."""
+def example_body(
+    event_type: EventType, *, event_id: str, account_id: str, at: int, data: Data | None = None
+) -> bytes:
+    """A whole event as receivers get it, about the example or other data; always the same bytes."""
     return msgspec.json.encode(
         {
             "id": event_id,
@@ -248,6 +288,6 @@ def example_body(event_type: EventType, *, event_id: str, account_id: str, at: i
             "timestamp": to_rfc3339(at),
             "account_id": account_id,
             "sequence": 1,
-            "data": EXAMPLES[event_type],
+            "data": EXAMPLES[event_type] if data is None else data,
         }
     )

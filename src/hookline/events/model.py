@@ -41,6 +41,7 @@ class EventType(StrEnum):
     CREDENTIAL_IDLE = "credential.idle"
     CREDENTIAL_USED_FROM_NEW_IP = "credential.used_from_new_ip"
     CREDENTIAL_LEAKED = "credential.leaked"
+    WEBHOOK_FAILING = "webhook.failing"
     WEBHOOK_DISABLED = "webhook.disabled"
     WEBHOOK_RECOVERED = "webhook.recovered"
 

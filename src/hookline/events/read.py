@@ -1,5 +1,6 @@
 """Reads events back, oldest first, and rewrites those of a redacted resource."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,7 @@ from hookline.storage.transaction import Transaction
 
 REDACTED_TOPIC = "redacted:"
 Data = dict[str, Any]  # Any: JSON
+_POSITION = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,12 @@ async def read_after(
 
 
 async def position_of(store: Store, principal: Principal, event_id: str) -> int:
-    """Where an event of the account stands. Raises Invalid when it is not, or no longer, there."""
+    """Where an event of the account stands; a position, such as 0 for the beginning, is itself.
+
+    Raises Invalid when there is no such event, or no longer.
+    """
+    if _POSITION.fullmatch(event_id):
+        return min(int(event_id), await head_position(store, principal.account_id))
     rows = await store.read(
         select(events.c.position).where(
             events.c.id == event_id, events.c.account_id == principal.account_id
@@ -93,8 +100,8 @@ async def position_of(store: Store, principal: Principal, event_id: str) -> int:
         raise Invalid.at(
             "?after",
             "unknown_event",
-            "There is no such event, or it is no longer kept. Leave `after` out to begin with "
-            "the oldest one that is.",
+            "There is no such event, or it is no longer kept. Give 0 to begin with the oldest "
+            "one that is.",
         )
     return int(rows[0].position)
 

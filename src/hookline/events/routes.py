@@ -44,7 +44,8 @@ def routes(streams: Streams, reauthenticate: Reauthenticate) -> Routes:
         last_event_id: Annotated[str | None, Header(max_length=64)] = None,
     ) -> Response:
         """Events as they happen, as server-sent events: `id` and `event` are the event's id and type,
-        `data` is the event. `Last-Event-ID` (or `after`) resumes behind that event without a gap.
+        `data` is the event. `Last-Event-ID` (or `after`) resumes behind that event without a gap. An
+        `id` without `data` is the stream's own position: resume from it like from an event.
         """
 
         async def recheck() -> None:

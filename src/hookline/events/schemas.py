@@ -12,11 +12,13 @@ Pattern = Annotated[
     str, Field(max_length=64, description="An event type, or a pattern such as `message.*`.")
 ]
 
+_AFTER = "The last event that you have; 0: begin with the oldest that is kept."
+
 
 class EventQuery(Body):
     """Where to begin, and what to show."""
 
-    after: Annotated[EventIdText | None, Field(description="The last event that you have.")] = None
+    after: Annotated[EventIdText | None, Field(description=_AFTER)] = None
     type: Pattern | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 20
 
@@ -24,7 +26,7 @@ class EventQuery(Body):
 class StreamQuery(Body):
     """Where to begin, when there is no `Last-Event-ID` header, and what to show."""
 
-    after: EventIdText | None = None
+    after: Annotated[EventIdText | None, Field(description=_AFTER)] = None
     type: Pattern | None = None
 
 

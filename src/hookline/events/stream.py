@@ -20,7 +20,10 @@ from hookline.storage.wakeups import Wakeups
 HEARTBEAT_S = 15.0
 RECHECK_S = 2.0
 BATCH_MAX = 100
-_HEARTBEAT = b": still here\n\n"
+_OPENING = b": connected\nretry: 2000\nid: %d\n\n"
+_HEARTBEAT = b": still here\nid: %d\n\n"
+"""Frames without data are no events, but clients keep their id: so what was not even sent one event
+resumes without a gap, and what matches rarely does not resume from an event that is long dropped."""
 
 Recheck = Callable[[], Awaitable[object]]
 """Raises Unauthenticated or Forbidden once the caller may no longer listen."""
@@ -106,7 +109,7 @@ class Streams:
         loop = asyncio.get_running_loop()
         checked_at = beat_at = loop.time()
         try:
-            yield b": connected\nretry: 2000\n\n"
+            yield _OPENING % position
             while not self._is_closed:
                 if loop.time() - checked_at >= self._recheck_s:
                     if not await _may_go_on(recheck):
@@ -119,7 +122,7 @@ class Streams:
                     beat_at = loop.time()
                     continue
                 if loop.time() - beat_at >= self._heartbeat_s:
-                    yield _HEARTBEAT
+                    yield _HEARTBEAT % position
                     beat_at = loop.time()
                 if not self._is_closed:
                     await self._wait(woken)

@@ -68,14 +68,23 @@ class Connector:
                     server_hostname=target.host if is_tls else None,
                 )
         except TimeoutError as error:
-            text = f"{where} port {target.port} did not accept a connection in time."
+            text = (
+                f"{where} port {target.port} did not accept a connection in time. Check firewalls and "
+                "whether the server is overloaded."
+            )
             raise ConnectTimeout(text, address=where) from error
         except ssl.SSLError as error:
-            text = f"TLS with {target.host} failed: {_tls_reason(error)}."
+            text = (
+                f"TLS with {target.host} failed: {_tls_reason(error)}. Check the certificate's name, "
+                "chain and dates, and that the port speaks TLS."
+            )
             raise TlsFailed(text, address=where) from error
         except OSError as error:
             reason = error.strerror or str(error) or "no reason given"
-            text = f"No connection to {where} port {target.port}: {reason}."
+            text = (
+                f"No connection to {where} port {target.port}: {reason}. Check that the server listens "
+                "and the port is open."
+            )
             raise ConnectFailed(text, address=where) from error
         connection.origin = target.origin
         return connection

@@ -20,6 +20,7 @@ from hookline.outbound.kept_connections import KeptConnections
 from hookline.outbound.resolver import Resolver
 from hookline.outbound.targets import Target, parse_target
 from hookline.settings import Network
+from hookline.telemetry import metrics
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _VALUE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
@@ -37,6 +38,8 @@ _FRAMING = frozenset(
         "proxy-connection",
     ]
 )
+_NEW = metrics.OUTBOUND_REQUESTS.labels("new")
+_REUSED = metrics.OUTBOUND_REQUESTS.labels("reused")
 _BODILESS = frozenset({"GET", "HEAD"})
 
 
@@ -96,7 +99,9 @@ class HttpClient:
             started_s=self._clock.monotonic_s(),
             end_s=asyncio.get_running_loop().time() + timeout_s,
         )
-        return await self._kept.exchange(target, origin, request, may_repeat=True)
+        response = await self._kept.exchange(target, origin, request, may_repeat=True)
+        (_REUSED if response.reused else _NEW).inc()
+        return response
 
     async def close(self) -> None:
         """End every connection; requests that are under way fail with ConnectionLost."""

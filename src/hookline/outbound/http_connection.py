@@ -25,6 +25,7 @@ HEAD_BYTES_MAX = 32_768
 _SWITCHING_PROTOCOLS = 101
 _FIRST_FINAL_STATUS = 200
 _STATUS_MIN = 100
+_PLAIN = "Check that the URL names a web server that answers plain HTTP/1.1, and http or https as it speaks."
 
 
 class Request(NamedTuple):
@@ -131,7 +132,7 @@ class HttpConnection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._fail(BadResponse("The server switched to another protocol."))
+            self._fail(BadResponse(f"The server switched to another protocol. {_PLAIN}"))
             return
         except httptools.HttpParserError as error:
             self._refuse(error)
@@ -150,7 +151,8 @@ class HttpConnection(asyncio.Protocol):
         self._transport = None
         if self._future is not None:
             before = "the answer was complete" if self._received else "any answer"
-            self._fail(ConnectionLost(f"The server closed the connection before {before}."), error)
+            text = f"The server closed the connection before {before}. Look into its log and its proxy's."
+            self._fail(ConnectionLost(text), error)
         if self.on_close is not None:
             self.on_close(self)
 
@@ -170,7 +172,9 @@ class HttpConnection(asyncio.Protocol):
             return
         if status < _STATUS_MIN:
             self._fail(
-                BadResponse(f"The answer has the status {status}, which HTTP does not know.")
+                BadResponse(
+                    f"The answer has the status {status}, which HTTP does not know. {_PLAIN}"
+                )
             )
             return
         self._status = status
@@ -226,12 +230,14 @@ class HttpConnection(asyncio.Protocol):
         if self._future is None:
             self.close()  # the answer was complete; what follows it is not an answer
         else:
-            self._fail(BadResponse(f"The answer is not valid HTTP: {error}."), error)
+            text = f"The answer is not valid HTTP: {str(error).rstrip('.')}. {_PLAIN}"
+            self._fail(BadResponse(text), error)
 
     def _expire(self) -> None:
         what = "complete answer" if self._received else "answer"
         limit = f"{self._request.timeout_s:g}"
-        self._fail(AttemptTimeout(f"There was no {what} after {limit} seconds."))
+        text = f"There was no {what} after {limit} seconds. Answer at once, and work afterwards."
+        self._fail(AttemptTimeout(text))
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -253,10 +259,12 @@ class HttpConnection(asyncio.Protocol):
             return
         head_bytes = sum(len(name) + len(value) + 4 for name, value in self._headers)
         if not self._head_done or head_bytes > HEAD_BYTES_MAX:
-            self._fail(ResponseTooLarge(f"The headers are larger than {HEAD_BYTES_MAX} bytes."))
+            text = f"The headers are larger than {HEAD_BYTES_MAX} bytes. Answer with fewer or shorter ones."
+            self._fail(ResponseTooLarge(text))
             return
         if self._received > 8 * self._request.read_max + HEAD_BYTES_MAX:
-            self._fail(BadResponse("The answer is mostly chunk extensions or trailers."))
+            text = f"The answer is mostly chunk extensions or trailers. {_PLAIN}"
+            self._fail(BadResponse(text))
 
     def _is_delimited_by_end(self) -> bool:
         return not any(

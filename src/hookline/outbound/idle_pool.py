@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from hookline.clock import Clock
 from hookline.outbound.http_connection import HttpConnection
 
-IDLE_PER_ORIGIN_MAX = 16
+IDLE_PER_ORIGIN_MAX = 512
 IDLE_MAX = 1_024
 IDLE_TIMEOUT_S = 30.0
 

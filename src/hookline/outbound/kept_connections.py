@@ -50,7 +50,10 @@ class KeptConnections:
             async with asyncio.timeout(left_s):
                 connection = await self._connector.open(target, timeout_s=left_s)
         except TimeoutError as error:
-            text = f"There was no connection after {request.timeout_s:g} seconds."
+            text = (
+                f"There was no connection after {request.timeout_s:g} seconds. Check firewalls, and the "
+                "name servers of the host."
+            )
             raise AttemptTimeout(text) from error
         connection.on_close = self._idle.discard
         if self.is_closed:

@@ -30,6 +30,17 @@ def sign(secrets: Sequence[str], event_id: str, timestamp_s: int, body: bytes) -
     return " ".join([_sign_one(secret, content) for secret in secrets])
 
 
+def signature_headers(
+    secrets: Sequence[str], event_id: str, timestamp_s: int, body: bytes
+) -> tuple[tuple[str, str], ...]:
+    """What makes a request one of Standard Webhooks. Raises SigningSecretInvalid."""
+    return (
+        ("webhook-id", event_id),
+        ("webhook-timestamp", str(timestamp_s)),
+        ("webhook-signature", sign(secrets, event_id, timestamp_s, body)),
+    )
+
+
 def check_secret(secret: str) -> None:
     """Whether a secret that somebody brings can be used. Raises SigningSecretInvalid."""
     _key(secret)

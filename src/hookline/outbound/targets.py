@@ -193,12 +193,16 @@ async def _look_up(target: Target, resolver: Resolver, timeout_s: float) -> list
         async with asyncio.timeout(timeout_s):
             texts = await resolver(target.host, target.port)
     except TimeoutError as error:
-        raise DnsFailed(f"The name servers did not answer for {target.host} in time.") from error
+        text = f"The name servers did not answer for {target.host} in time. Check its DNS records."
+        raise DnsFailed(text) from error
     except OSError as error:
         reason = error.strerror or "no reason given"
-        raise DnsFailed(f"The host name {target.host} could not be resolved: {reason}.") from error
+        text = (
+            f"The host name {target.host} could not be resolved: {reason}. Check its DNS records."
+        )
+        raise DnsFailed(text) from error
     if not texts:
-        raise DnsFailed(f"The host name {target.host} has no address.")
+        raise DnsFailed(f"The host name {target.host} has no address. Check its DNS records.")
     return [ip_address(text) for text in dict.fromkeys(texts)]
 
 

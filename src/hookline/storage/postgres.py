@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import asyncpg
-from sqlalchemy import BigInteger, Integer, LargeBinary, Table
+from sqlalchemy import BigInteger, Float, Integer, LargeBinary, Table
 
 from hookline.storage.sets import Insert, Row, Select, Update, Values
 
@@ -86,10 +86,14 @@ def _arrays(rows: Sequence[Values]) -> list[list[object]]:
 
 def _array_type(table: Table, column: str) -> str:
     kind = table.c[column].type
+    if isinstance(kind, Float):
+        return "double precision[]"
     if isinstance(kind, BigInteger):
         return "bigint[]"
     if isinstance(kind, Integer):
         return "integer[]"
+    if isinstance(kind, Float):
+        return "double precision[]"
     if isinstance(kind, LargeBinary):
         return "bytea[]"
     return "text[]"

@@ -28,7 +28,11 @@ QUEUE_DEPTH = Gauge(
     "hookline_queue_depth", "Work that waits in memory.", ["queue"], multiprocess_mode="livesum"
 )
 
-DELIVERIES = Counter("hookline_webhook_attempts_total", "Webhook attempts.", ["outcome"])
+DELIVERIES = Counter(
+    "hookline_webhook_attempts_total",
+    "Webhook attempts by what came of them: delivered, retry, or failed (given up).",
+    ["outcome"],
+)
 DELIVERY_SECONDS = Histogram(
     "hookline_webhook_event_to_delivered_seconds",
     "From the event's commit to a 2xx of its receiver.",
@@ -36,8 +40,36 @@ DELIVERY_SECONDS = Histogram(
 )
 OLDEST_PENDING_SECONDS = Gauge(
     "hookline_webhook_oldest_pending_seconds",
-    "Age of the oldest delivery held in memory.",
+    "Age of the oldest undelivered one of an enabled endpoint: held here, or waiting in the database "
+    "(looked up every minute).",
     multiprocess_mode="livemax",
+)
+WEBHOOK_BACKLOG = Gauge(
+    "hookline_webhook_backlog",
+    "Deliveries to enabled endpoints that wait in the database, in no node's memory; looked up every "
+    "minute, and counted up to a million.",
+    multiprocess_mode="livemax",
+)
+WEBHOOK_QUEUED = Gauge(
+    "hookline_webhook_queued",
+    "Deliveries in memory: first attempts, retries that are due, and those that wait for their time "
+    "(later).",
+    ["kind"],
+    multiprocess_mode="livesum",
+)
+WEBHOOK_IN_FLIGHT = Gauge(
+    "hookline_webhook_in_flight", "Webhook attempts under way.", multiprocess_mode="livesum"
+)
+WEBHOOK_LANES = Gauge(
+    "hookline_webhook_lanes",
+    "Webhook targets with work or trouble, by the state of their circuit breaker.",
+    ["breaker"],
+    multiprocess_mode="livesum",
+)
+OUTBOUND_REQUESTS = Counter(
+    "hookline_outbound_requests_total",
+    "Answered requests to customers' URLs, by whether their connection was new or reused.",
+    ["connection"],
 )
 CARRIER_LINKS = Gauge(
     "hookline_carrier_links",

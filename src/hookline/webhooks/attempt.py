@@ -1,6 +1,7 @@
 """One attempt: build the request, sign it, send it, and say what came of it."""
 
 from collections.abc import Sequence
+from http import HTTPStatus
 
 from hookline import __version__
 from hookline.clock import SECOND_MS, Clock
@@ -9,7 +10,7 @@ from hookline.events.catalogue import example_body, example_resource_id
 from hookline.events.model import EventType
 from hookline.outbound.errors import AttemptFailed, Response
 from hookline.outbound.http_client import HttpClient
-from hookline.outbound.signing import sign
+from hookline.outbound.signing import signature_headers
 from hookline.settings import Settings
 from hookline.storage.database import Database
 from hookline.storage.lookup import Lookup
@@ -17,8 +18,8 @@ from hookline.telemetry.logs import get_logger
 from hookline.webhooks.formats import STANDARD, Formats
 from hookline.webhooks.keys import Keyring
 from hookline.webhooks.ledger import BODY
-from hookline.webhooks.model import Attempt, Delivery, Endpoint
-from hookline.webhooks.retry import THROTTLING, parse_retry_after
+from hookline.webhooks.model import Attempt, Delivery, Endpoint, Instruction
+from hookline.webhooks.retry import THROTTLING, is_expired, parse_retry_after
 
 log = get_logger(__name__)
 _FIXED_HEADERS = (
@@ -33,6 +34,16 @@ class NotSendable(HooklineError):
     """Nothing could be sent: the event is no longer kept, or its format is unknown here."""
 
     code = "not_sendable"
+
+
+class EventDropped(NotSendable):
+    """The event is past its retention."""
+
+
+class Expired(NotSendable):
+    """The event is about a moment of a call that has long passed."""
+
+    code = "expired"
 
 
 class Sender:
@@ -56,25 +67,45 @@ class Sender:
         self._timeout_s = settings.webhook_timeout_s
         self._kept_max = settings.webhook_response_kept_max
 
-    async def attempt(self, delivery: Delivery, endpoint: Endpoint | None) -> Attempt:
-        """Try once. Whatever goes wrong is in the answer; only cancellation is raised."""
-        began_at, began_s = self._clock.now_ms(), self._clock.monotonic_s()
+    async def attempt(
+        self, delivery: Delivery, endpoint: Endpoint | None, *, skips_primary: bool = False
+    ) -> tuple[Attempt, ...]:
+        """Try once: the URL and, if that is in trouble, the failover URL at once.
+
+        Whatever goes wrong is in the answer; only cancellation is raised.
+        """
         url = endpoint.url if endpoint else delivery.url or ""
+        other = endpoint.policy.failover_url if endpoint else None
+        if other is not None and skips_primary:
+            return (await self._try(delivery, endpoint, other, delivery.attempts + 1),)
+        first = await self._try(delivery, endpoint, url, delivery.attempts + 1)
+        if other is None or not wants_failover(first):
+            return (first,)
+        return first, await self._try(delivery, endpoint, other, first.number + 1)
+
+    async def _try(
+        self, delivery: Delivery, endpoint: Endpoint | None, url: str, number: int
+    ) -> Attempt:
+        began_at, began_s = self._clock.now_ms(), self._clock.monotonic_s()
         response: Response | None = None
         error: str | None = None
         address: str | None = None
+        is_ours = is_final = False
         try:
+            _check_is_timely(delivery, began_at)
             response = await self._send(delivery, endpoint, url)
         except AttemptFailed as failure:
             error = f"{failure.code}: {failure.detail}"
             response, address = failure.partial, failure.address
         except HooklineError as failure:
-            error = f"{failure.code}: {failure.detail}"
+            error, is_ours = f"{failure.code}: {failure.detail}", True
+            is_final = isinstance(failure, EventDropped | Expired)
         except Exception:
             log.exception("attempt_broke", delivery=delivery.id)
             error = "internal_error: The attempt failed on our side; it will be repeated."
+            is_ours = True
         return Attempt(
-            number=delivery.attempts + 1,
+            number=number,
             attempted_at=began_at,
             url=url,
             address=response.address if response else address,
@@ -84,6 +115,9 @@ class Sender:
             headers=_kept_headers(response.headers) if response else (),
             body=response.body if response else b"",
             retry_after_s=_retry_after_s(response, self._clock.now_ms()) if response else None,
+            instruction=_instruction(response) if response else None,
+            is_ours=is_ours,
+            is_final=is_final,
         )
 
     async def _send(self, delivery: Delivery, endpoint: Endpoint | None, url: str) -> Response:
@@ -102,9 +136,7 @@ class Sender:
         at_s = now // SECOND_MS
         headers = (
             *_FIXED_HEADERS,
-            ("webhook-id", delivery.event_id),
-            ("webhook-timestamp", str(at_s)),
-            ("webhook-signature", sign(secrets, delivery.event_id, at_s, body)),
+            *signature_headers(secrets, delivery.event_id, at_s, body),
             *own_headers,
         )
         return await self._client.request(
@@ -130,8 +162,23 @@ class Sender:
             return bytes(body)
         example = example_of(delivery)
         if example is None:
-            raise NotSendable("The event is no longer kept.")
+            raise EventDropped("The event is no longer kept.")
         return example
+
+
+def wants_failover(attempt: Attempt) -> bool:
+    """Whether the target itself is in trouble: no answer, or a server error."""
+    if attempt.status is None:
+        return not attempt.is_ours
+    return attempt.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
+def _check_is_timely(delivery: Delivery, now: int) -> None:
+    """Raises Expired. What a person sends again goes out once, however old it is."""
+    is_sent_again = delivery.attempts > 0 and delivery.round == 0
+    is_late = is_expired(delivery.event_type, delivery.created_at, now)
+    if is_late and not is_sent_again and not delivery.is_test:
+        raise Expired("The call has gone on since; this would come too late to act on.")
 
 
 def example_of(delivery: Delivery) -> bytes | None:
@@ -158,7 +205,14 @@ def _kept_headers(headers: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], 
 def _retry_after_s(response: Response, now_ms: int) -> float | None:
     if response.status not in THROTTLING:
         return None
-    for name, value in response.headers:
-        if name.lower() == "retry-after":
-            return parse_retry_after(value, now_ms)
-    return None
+    value = _header(response, "retry-after")
+    return None if value is None else parse_retry_after(value, now_ms)
+
+
+def _instruction(response: Response) -> Instruction | None:
+    asked = (_header(response, "webhook-delivery") or "").strip().lower()
+    return next((one for one in Instruction if one == asked), None)
+
+
+def _header(response: Response, wanted: str) -> str | None:
+    return next((value for name, value in response.headers if name.lower() == wanted), None)

@@ -9,22 +9,31 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from hookline.clock import HOUR_MS, MINUTE_MS, SECOND_MS, UnixMs
 from hookline.ids import EndpointId
 from hookline.storage.leases import Leases
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.storage.wakeups import Wakeups
-from hookline.telemetry import metrics
 from hookline.telemetry.logs import get_logger
 from hookline.webhooks import ledger
 from hookline.webhooks import store as sql
 from hookline.webhooks.dispatch import Dispatcher
+from hookline.webhooks.figures import Figures
+from hookline.webhooks.lanes import Lane
 from hookline.webhooks.model import Delivery, Endpoint
 
 log = get_logger(__name__)
 INTERVAL_S = 5.0
 SWEEP_EVERY_S = 60.0
 CLAIM_MAX = 1_000
+MISSED_AFTER_MS = MINUTE_MS
+"""What was made longer ago and never tried shows that its receiver was away, or this node."""
+CATCH_UP_FACTOR = 2.0
+CATCH_UP_MIN = 10.0
+"""Deliveries a second, however few there usually are."""
+RATE_WINDOWS_MS = (5 * MINUTE_MS, HOUR_MS)
+COUNTED_MAX = 100_000
 
 
 class Claims:
@@ -42,9 +51,11 @@ class Claims:
         self._owned: set[EndpointId] = set()
         self._changed: set[str] = set()
         self._swept_at_s = 0.0
+        self._figures = Figures(store, dispatcher.lanes)
         leases.on_lost(self._lost)
         wakeups.subscribe_prefix("deliveries:", lambda _endpoint: self.wake())
         wakeups.subscribe_prefix("endpoints:", self._endpoints_changed)
+        wakeups.subscribe_prefix(ledger.RESUMED_PREFIX, self._resumed)
 
     def holds(self, endpoint_id: EndpointId) -> bool:
         """Whether this node owns the endpoint."""
@@ -74,12 +85,12 @@ class Claims:
         if now_s - self._swept_at_s >= SWEEP_EVERY_S:
             self._swept_at_s = now_s
             self._dispatcher.repost()
+            self._dispatcher.lanes.retire_all()
             await self.free_orphans()
+            await self._figures.look_up()
         await self._claim_status_urls()
         await self._claim_endpoints()
-        held = next(iter(self._dispatcher.lanes.held.values()), None)
-        age_ms = self._store.now() - held.created_at if held else 0
-        metrics.OLDEST_PENDING_SECONDS.set(max(0, age_ms) / 1_000)
+        self._figures.note()
 
     async def free_orphans(self) -> None:
         """Give back what nodes own that no longer live; this and others claim it."""
@@ -108,6 +119,13 @@ class Claims:
                 if lane is not None:
                     self._dispatcher.close_lane(lane)
 
+    def _resumed(self, endpoint_id: str) -> None:
+        lanes = self._dispatcher.lanes
+        for lane in [lanes.find(EndpointId(endpoint_id))] if endpoint_id else tuple(lanes):
+            if lane is not None:
+                self._dispatcher.resume(lane)
+        self.wake()
+
     async def _refresh_lanes(self) -> None:
         """Let lanes follow their endpoints: a new URL, a new secret, disabled, deleted."""
         changed, self._changed = self._changed, set()
@@ -127,7 +145,7 @@ class Claims:
             if endpoint is None or not endpoint.is_enabled:
                 self._dispatcher.close_lane(lane)
             else:
-                lane.endpoint = endpoint
+                lane.follow(endpoint, self._store.now())
         deleted = [name for name in lanes if name not in now and name in self._owned]
         if deleted:
             self._owned.difference_update(deleted)
@@ -168,12 +186,27 @@ class Claims:
             lane.is_behind = True  # it claims again when it has room, or when its pause is over
             return
         lane.reserved = limit
+        await self._catch_up_slowly(lane, endpoint.id)
         try:
             count = await self._claim(endpoint, limit)
         finally:
             lane.reserved = 0
         lane.is_behind = count == limit
         self._dispatcher.lanes.retire(lane)
+
+    async def _catch_up_slowly(self, lane: Lane, endpoint_id: EndpointId) -> None:
+        """A receiver that comes back gets what it missed at twice its usual rate, not all at once."""
+        now = self._store.now()
+        oldest = await self._store.read(ledger.longest_untried(endpoint_id, now))
+        if not oldest or now - oldest[0].created_at <= MISSED_AFTER_MS:
+            lane.catch_up = None
+            return
+        per_second = 0.0
+        for window_ms in RATE_WINDOWS_MS:
+            statement = ledger.recent(endpoint_id, UnixMs(now - window_ms), COUNTED_MAX)
+            [[count]] = await self._store.read(statement)
+            per_second = max(per_second, count * SECOND_MS / window_ms)
+        lane.limit_catch_up(max(CATCH_UP_MIN, CATCH_UP_FACTOR * per_second), now)
 
     async def _owns(self, endpoint_id: EndpointId, lease_owner: str | None) -> bool:
         if self.holds(endpoint_id):
@@ -188,7 +221,10 @@ class Claims:
         endpoint_id = endpoint.id if endpoint else None
 
         async def take(tx: Transaction) -> Sequence[Row[Any]]:  # Any: every column
-            statement = ledger.claim(endpoint_id, self._leases.node, self._store.now(), limit)
+            statement = ledger.claim(
+                endpoint_id, self._leases.node, self._store.now(), limit,
+                is_ordered=endpoint is not None and endpoint.is_ordered,
+            )  # fmt: skip
             rows = await tx.execute(statement)
             if rows:
                 bodies = await _bodies(tx, {row.event_id for row in rows})

@@ -13,10 +13,14 @@ from hookline.ids import DeliveryId, EndpointId
 from hookline.storage.store import Store
 from hookline.telemetry import metrics
 from hookline.telemetry.logs import get_logger
-from hookline.webhooks.attempt import Sender
+from hookline.webhooks.attempt import Sender, wants_failover
+from hookline.webhooks.breaker import BreakerState
+from hookline.webhooks.health import examine
 from hookline.webhooks.lanes import Lane, LaneKey, Lanes, lane_key
 from hookline.webhooks.model import Attempt, Delivery, DeliveryStatus, Endpoint
 from hookline.webhooks.results import GiveBack, RecordResults, Result
+from hookline.webhooks.retry import schedule_for
+from hookline.webhooks.turns import Turns
 from hookline.webhooks.verdict import Verdict, judge
 
 log = get_logger(__name__)
@@ -59,14 +63,15 @@ class Dispatcher:
         self._workers_max = settings.webhook_workers_max
         self._low_water = min(_LOW_WATER, settings.webhook_queue_max // 2)
         self.lanes = Lanes(store.clock, settings)
-        self._record = RecordResults(store.clock, self._settled)
+        self._record = RecordResults(store, self._settled)
         self._give_back = GiveBack(wake_claims)
         self._group: asyncio.TaskGroup | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._workers = 0
-        self._starved: dict[Lane, None] = {}
+        self._starved = Turns()
         self._watched: dict[DeliveryId, asyncio.Future[None]] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_due: int | None = None
         self._is_stopping = False
 
     # Taking deliveries in.
@@ -107,6 +112,11 @@ class Dispatcher:
                 self._staff(lane)
         _DEPTH.set(len(self.lanes.held))
 
+    def resume(self, lane: Lane) -> None:
+        """Somebody has seen that the target works: go on at once."""
+        lane.resume()
+        self._staff(lane)
+
     def close_lane(self, lane: Lane) -> None:
         """The endpoint may no longer be served from here: its deliveries wait in the database."""
         self.return_all(self.lanes.close(lane))
@@ -136,17 +146,26 @@ class Dispatcher:
 
     def tick(self) -> None:
         """Queue the retries that are due, and sleep until the next ones."""
-        now = self._store.now()
-        for lane in self.lanes.pop_due(now):
+        for lane in self.lanes.pop_due(self._store.now()):
             self._staff(lane)
             self.lanes.retire(lane)
+        self._sleep()
+
+    def _sleep(self) -> None:
+        """Let the next timer wake us."""
+        due = self.lanes.next_due
+        if due == self._timer_due:
+            return
         if self._timer is not None:
             self._timer.cancel()
-            self._timer = None
-        due = self.lanes.next_due
+        self._timer, self._timer_due = None, due
         if due is not None and not self._is_stopping:
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0, due - now) / SECOND_MS + 0.001, self.tick)
+            wait_s = max(0, due - self._store.now()) / SECOND_MS + 0.001
+            self._timer = asyncio.get_running_loop().call_later(wait_s, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = self._timer_due = None
+        self.tick()
 
     async def stop(self, timeout_s: float) -> None:
         """Take nothing new, let what is under way end for so long, and forget the rest."""
@@ -177,7 +196,7 @@ class Dispatcher:
             made = await self._sender.attempt(delivery, endpoint)
             self._conclude(self.lanes.open(endpoint.id, endpoint), delivery, made)
             await recorded
-            return made
+            return made[-1]
 
         # A task of its own: a caller who goes away must not leave the delivery without an end.
         task = self._group.create_task(attempt())
@@ -189,11 +208,12 @@ class Dispatcher:
     def _staff(self, lane: Lane) -> None:
         if self._group is None or self._is_stopping or lane.is_closed:
             return
-        if lane.paused_until > self._store.now():
-            return  # a timer wakes it
-        for _ in range(min(lane.width - lane.workers, len(lane.queue))):
+        ready = lane.ready()
+        if not ready or self._must_wait(lane):
+            return
+        for _ in range(min(lane.width - lane.workers, ready)):
             if self._workers >= self._workers_max:
-                self._starved[lane] = None
+                self._starved.add(lane)
                 return
             self._workers += 1
             lane.workers += 1
@@ -214,64 +234,104 @@ class Dispatcher:
             lane.workers -= 1
         self._after_work(lane)
 
+    def _must_wait(self, lane: Lane) -> bool:
+        """Whether nothing may leave yet; then a timer wakes the lane."""
+        now = self._store.now()
+        if lane.paused_until > now:
+            return True
+        at = lane.opens_at(now)
+        if at <= now:
+            return False
+        if not now < lane.wakes_at <= at:
+            lane.wakes_at = at
+            self.lanes.wait(lane, None, at)
+            self._sleep()
+        return True
+
     async def _attempt(self, lane: Lane, delivery: Delivery) -> None:
+        is_retry = delivery.attempts > 0
+        lane.retrying += is_retry
+        lane.spend()
         try:
-            attempt = await self._sender.attempt(delivery, lane.endpoint)
-            self._conclude(lane, delivery, attempt)
+            made = await self._sender.attempt(
+                delivery, lane.endpoint, skips_primary=self._is_open(lane)
+            )
+            self._conclude(lane, delivery, made)
         except asyncio.CancelledError:
-            lane.queue.appendleft(delivery)  # nobody knows what came of it: once more
+            lane.put_back(delivery)  # nobody knows what came of it: once more
             raise
         except Exception:  # a mistake of ours must not stop the other deliveries
             log.exception("delivery_broke", delivery=delivery.id)
             self.return_all([(delivery, self._store.now() + SHORT_WAIT_MS)])
             self.lanes.forget(lane, delivery)
+        finally:
+            lane.retrying -= is_retry
+
+    def _is_open(self, lane: Lane) -> bool:
+        return lane.breaker.state(self._store.now()) is BreakerState.OPEN
 
     def _next(self, lane: Lane) -> Delivery | None:
         if self._is_stopping or lane.is_closed or lane.workers > lane.width:
             return None
-        if lane.paused_until and lane.paused_until > self._store.now():
+        if self._must_wait(lane):
             return None
-        queue = lane.queue
-        if lane.is_behind and len(queue) <= self._low_water:
+        if lane.is_behind and len(lane.queue) <= self._low_water:
             self._wake_claims()
-        while queue:
-            delivery = queue.popleft()
+        while (delivery := lane.take()) is not None:
             if not delivery.is_dropped:
                 return delivery
         return None
 
     def _after_work(self, lane: Lane) -> None:
         while self._starved and self._workers < self._workers_max:  # one may have no work any more
-            first = next(iter(self._starved))
-            del self._starved[first]
-            self._staff(first)
+            self._staff(self._starved.pop())
+        if not lane.queue and not lane.is_behind:
+            lane.catch_up = None  # it has all that it missed
         self._staff(lane)
         self.lanes.retire(lane)
 
     # What attempts come to.
 
-    def _conclude(self, lane: Lane, delivery: Delivery, attempt: Attempt) -> None:
-        verdict = judge(delivery, attempt, now=self._store.now(), random=self._random)
-        if verdict.status is DeliveryStatus.DELIVERED:
-            if lane.width < self._width:
-                lane.width += 1
-                self._staff(lane)
-        else:
-            self._strain(lane, verdict)
+    def _conclude(self, lane: Lane, delivery: Delivery, made: tuple[Attempt, ...]) -> None:
+        now, endpoint = self._store.now(), lane.endpoint
+        schedule = schedule_for(delivery.event_type, endpoint.policy.schedule if endpoint else None)
+        verdict = judge(delivery, made[-1], schedule, now=now, random=self._random)
+        is_success = verdict.status is DeliveryStatus.DELIVERED
         keeper = self._node if self._keeps(lane, verdict) else None
-        result = delivery.unrecorded = Result(delivery, lane, attempt, verdict, keeper)
+        health = None
+        if not made[-1].is_ours and (is_success or not delivery.is_test):
+            self._follow(lane, made, verdict)
+            health = examine(lane, now, is_success=is_success, is_kept=keeper is not None)
+        result = Result(delivery, lane, made, verdict, keeper, health, lane.failing_since)
+        delivery.unrecorded = result
         self._store.writer.post(self._record, [result])
 
-    def _strain(self, lane: Lane, verdict: Verdict) -> None:
+    def _follow(self, lane: Lane, made: tuple[Attempt, ...], verdict: Verdict) -> None:
+        """Go faster or slower, or not at all, by what just happened."""
+        now, endpoint = self._store.now(), lane.endpoint
+        pause_until = verdict.pause_until or 0
         if verdict.is_strained:
             lane.width = max(1, lane.width // 2)
-        if verdict.pause_until is None or verdict.pause_until <= lane.paused_until:
-            return
-        lane.paused_until = verdict.pause_until
-        self.lanes.wait(lane, None, verdict.pause_until)
+        has_failover = endpoint is not None and endpoint.policy.failover_url is not None
+        if not has_failover:
+            if lane.breaker.note(now, self._random, is_trouble=verdict.is_trouble):
+                lane.width = 1
+                pause_until = max(pause_until, lane.breaker.open_until)
+        elif endpoint is not None and made[0].url == endpoint.url:
+            lane.breaker.note(now, self._random, is_trouble=wants_failover(made[0]))
+        is_well = verdict.status is DeliveryStatus.DELIVERED and not self._is_open(lane)
+        if is_well and lane.width < self._width:
+            lane.width += 1
+            self._staff(lane)
+        if pause_until > lane.paused_until:
+            self._pause(lane, pause_until)
+
+    def _pause(self, lane: Lane, until: int) -> None:
+        lane.paused_until = until
+        self.lanes.wait(lane, None, until)
         if self._is_paused_for_long(lane):
-            self.return_all(self.lanes.clear(lane), due=verdict.pause_until)
-        self.tick()
+            self.return_all(self.lanes.clear(lane), due=until)
+        self._sleep()
 
     def _keeps(self, lane: Lane, verdict: Verdict) -> bool:
         """Whether the retry waits in memory."""
@@ -288,19 +348,21 @@ class Dispatcher:
     def _settled(self, items: Sequence[Result], outcomes: Sequence[bool]) -> None:
         """The results are durable: end each delivery here, or let it wait for its retry."""
         now = self._store.now()
-        next_due = self.lanes.next_due
         for item, is_won in zip(items, outcomes, strict=True):
             delivery = item.delivery
             delivery.unrecorded = None
-            delivery.attempts = item.attempt.number
+            delivery.attempts = item.last.number
+            delivery.round += 1
             if is_won:
                 _count(item, now)
             self._go_on(item, is_kept=is_won and item.keeper is not None)
+            if item.lane.endpoint and item.lane.endpoint.is_ordered:
+                item.lane.is_behind = True  # what waited for this one may go now
+                self._wake_claims()
             watcher = self._watched.get(delivery.id)
             if watcher is not None and not watcher.done():
                 watcher.set_result(None)
-        if self.lanes.next_due != next_due:
-            self.tick()
+        self._sleep()
         _DEPTH.set(len(self.lanes.held))
 
     def _go_on(self, item: Result, *, is_kept: bool) -> None:
@@ -320,7 +382,7 @@ class Dispatcher:
         before = self._store.now() - SHORT_WAIT_MS
         for delivery in self.lanes.held.values():
             result = delivery.unrecorded
-            if isinstance(result, Result) and result.attempt.attempted_at < before:
+            if isinstance(result, Result) and result.last.attempted_at < before:
                 self._store.writer.post(self._record, [result])
 
 

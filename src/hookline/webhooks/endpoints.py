@@ -1,53 +1,41 @@
 """Use cases of endpoints: create, read, change, rotate the secret, delete. Free of HTTP."""
 
-from dataclasses import dataclass
-from ipaddress import IPv4Address
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 from hookline.audit.append import record
 from hookline.audit.repeated import record_once
 from hookline.clock import SECOND_MS, UnixMs
 from hookline.errors import Invalid
-from hookline.events.model import EventType, scope_of
+from hookline.events.model import EventType
 from hookline.ids import EndpointId
 from hookline.numbers.e164 import InvalidNumber, parse_number
-from hookline.outbound.addresses import is_public
-from hookline.outbound.errors import AttemptFailed
-from hookline.outbound.http_client import check_header
 from hookline.outbound.sealing import SecretBox
 from hookline.outbound.signing import new_secret
-from hookline.outbound.targets import Target, check_target, parse_target
 from hookline.principal import Principal, Scope
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
+from hookline.webhooks import ledger
 from hookline.webhooks import store as sql
 from hookline.webhooks.errors import ChannelTaken, EndpointNotFound
+from hookline.webhooks.health import announce
 from hookline.webhooks.keys import ENDPOINT_SECRET, open_headers, seal_headers
 from hookline.webhooks.model import (
+    DisabledReason,
     Endpoint,
     EndpointStatus,
+    Policy,
     Subscription,
     is_pattern,
     subscribe,
 )
-from hookline.webhooks.results import announce
-
-_HEADERS_REFUSED = frozenset(
-    [
-        "host",
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-        "expect",
-        "user-agent",
-    ]
+from hookline.webhooks.targets import (
+    check_may_add_target,
+    check_may_redirect,
+    check_policy,
+    check_url,
+    checked_headers,
 )
-_HEADERS_REFUSED_PREFIXES = ("content-", "webhook-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +47,7 @@ class NewEndpoint:
     description: str = ""
     numbers: tuple[str, ...] = ()
     headers: dict[str, str] | None = None
+    policy: Policy = field(default_factory=Policy)
     format: str = "standard"
     channel: str | None = None
     https_only: bool = False
@@ -73,6 +62,8 @@ class EndpointChange:
     description: str | None = None
     numbers: tuple[str, ...] | None = None
     headers: dict[str, str] | None = None
+    policy: Mapping[str, object] = field(default_factory=dict)
+    """The fields of the policy that change."""
     disabled: bool | None = None
     https_only: bool = False
 
@@ -84,6 +75,7 @@ async def create_endpoint(
     now = store.now()
     secret = new_secret()
     check_url(store, new.url, https_only=new.https_only)
+    check_policy(store, new.policy)
     endpoint = Endpoint(
         id=EndpointId(store.ids.new("whk")),
         account_id=principal.account_id,
@@ -102,7 +94,8 @@ async def create_endpoint(
         secret=box.seal(ENDPOINT_SECRET, secret),
         previous_secret=None,
         previous_secret_until=None,
-        headers=seal_headers(box, _checked_headers(new.headers or {})),
+        headers=seal_headers(box, checked_headers(new.headers or {})),
+        policy=new.policy,
     )
     if not (await tx.insert(sql.INSERT, [sql.row_of(endpoint)]))[0]:
         raise ChannelTaken
@@ -129,29 +122,26 @@ async def patch_endpoint(
 ) -> Endpoint:
     """Change an endpoint. Raises EndpointNotFound, Invalid, InsufficientScope."""
     before = await _locked(tx, principal, endpoint_id)
-    values: dict[str, object] = {}
-    if change.url is not None:
-        target = check_url(store, change.url, https_only=change.https_only)
-        _check_may_redirect(principal, before, change, target)
-        values["url"] = change.url
+    values = _target_values(store, box, principal, before, change)
     if change.events is not None:
         values["events"] = sql.events_text(_subscription(principal, change.events))
     if change.description is not None:
         values["description"] = change.description
     if change.numbers is not None:
         values["numbers"] = sql.numbers_text(_numbers(change.numbers))
-    if change.headers is not None:
-        values["headers"] = seal_headers(box, _checked_headers(change.headers))
     if change.disabled is not None:
         status = EndpointStatus.DISABLED if change.disabled else EndpointStatus.ENABLED
         values["status"] = status.value
-        values["disabled_reason"] = "by_request" if change.disabled else None
+        values["disabled_reason"] = DisabledReason.BY_REQUEST.value if change.disabled else None
+        values |= {} if change.disabled else sql.WELL
     after = await _change(tx, store, before, values)
     record(tx, principal, "webhook.update", before.id, before=_facts(before), after=_facts(after))
     if before.is_enabled and not after.is_enabled:
         await announce(tx, after, EventType.WEBHOOK_DISABLED)
     elif after.is_enabled and not before.is_enabled:
         await announce(tx, after, EventType.WEBHOOK_RECOVERED)
+    if after.is_enabled and (not before.is_enabled or after.url != before.url):
+        await ledger.resume(tx, after.id, store.now())
     return after
 
 
@@ -197,6 +187,32 @@ async def delete_endpoint(
     record(tx, principal, "webhook.delete", before.id, before=_facts(before))
 
 
+def _target_values(
+    store: Store,
+    box: SecretBox,
+    principal: Principal,
+    before: Endpoint,
+    change: EndpointChange,
+) -> dict[str, object]:
+    """The columns that say where requests go, and how. Raises Invalid, InsufficientScope."""
+    values: dict[str, object] = {}
+    if change.url is not None:
+        target = check_url(store, change.url, https_only=change.https_only)
+        check_may_redirect(
+            principal, before, target, url=change.url,
+            keeps_events=change.events is None, keeps_headers=change.headers is None,
+        )  # fmt: skip
+        values["url"] = change.url
+    if change.headers is not None:
+        values["headers"] = seal_headers(box, checked_headers(change.headers))
+    if change.policy:
+        policy = replace(before.policy, **change.policy)  # type: ignore[arg-type]  # checked by the edge
+        check_policy(store, policy)
+        check_may_add_target(principal, before, policy)
+        values |= sql.policy_values(policy)
+    return values
+
+
 def secret_of(box: SecretBox, principal: Principal, endpoint: Endpoint) -> str | None:
     """The signing secret, for those who may see it."""
     if not principal.may(Scope.ACCOUNT_SECRETS):
@@ -224,42 +240,6 @@ def headers_of(box: SecretBox, principal: Principal, endpoint: Endpoint) -> dict
     return dict.fromkeys(headers, "[hidden]")
 
 
-def check_url(store: Store, url: str, *, https_only: bool = False) -> Target:
-    """Whether requests may go there. `https_only` excepts private targets that the operator lists.
-
-    Raises Invalid.
-    """
-    try:
-        target = check_target(url, store.settings.allow_targets)
-    except AttemptFailed as error:
-        raise Invalid.at("/url", error.code, error.detail) from error
-    if https_only and target.scheme != "https" and not _is_listed(target):
-        raise Invalid.at("/url", "https_required", "The URL must start with https://.")
-    return target
-
-
-def _is_listed(target: Target) -> bool:
-    """Whether a checked target is private: then the operator's list is what let it through."""
-    address = target.address
-    if target.host == "localhost" or target.host.endswith(".localhost"):
-        address = IPv4Address("127.0.0.1")
-    return address is not None and not is_public(address)
-
-
-def _check_may_redirect(
-    principal: Principal, before: Endpoint, change: EndpointChange, target: Target
-) -> None:
-    """Sending what others asked for elsewhere is as good as reading it. Raises InsufficientScope."""
-    if change.url == before.url:
-        return
-    if change.events is None:
-        for kind in filter(before.subscription.covers, EventType):
-            principal.require(scope_of(kind))
-    keeps_headers = change.headers is None and before.headers is not None
-    if keeps_headers and target.origin != parse_target(before.url).origin:
-        principal.require(Scope.ACCOUNT_SECRETS)
-
-
 def _subscription(principal: Principal, patterns: tuple[str, ...]) -> Subscription:
     for place, pattern in enumerate(patterns):
         if not is_pattern(pattern):
@@ -279,23 +259,6 @@ def _numbers(texts: tuple[str, ...]) -> frozenset[str]:
         except InvalidNumber as error:
             raise Invalid.at(f"/numbers/{place}", error.code, error.detail) from error
     return frozenset(numbers)
-
-
-def _checked_headers(headers: dict[str, str]) -> dict[str, str]:
-    seen: set[str] = set()
-    for name, value in headers.items():
-        pointer = "/headers/" + name.replace("~", "~0").replace("/", "~1")
-        lowered = name.lower()
-        if lowered in _HEADERS_REFUSED or lowered.startswith(_HEADERS_REFUSED_PREFIXES):
-            raise Invalid.at(pointer, "header_reserved", f"Hookline sets the header {name} itself.")
-        if lowered in seen:
-            raise Invalid.at(pointer, "header_twice", f"The header {name} is there twice.")
-        seen.add(lowered)
-        try:
-            check_header(name, value)
-        except AttemptFailed as error:
-            raise Invalid.at(pointer, error.code, error.detail) from error
-    return headers
 
 
 async def _locked(tx: Transaction, principal: Principal, endpoint_id: str) -> Endpoint:
@@ -332,5 +295,6 @@ def _facts(endpoint: Endpoint) -> dict[str, object]:
         "format": endpoint.format,
         "mode": endpoint.mode.value,
         "status": endpoint.status.value,
+        **sql.policy_values(endpoint.policy),
         "has_headers": endpoint.headers is not None,
     }

@@ -1,6 +1,6 @@
 """What can go wrong with endpoints and deliveries."""
 
-from hookline.errors import Conflict, Invalid, NotFound
+from hookline.errors import Conflict, NotFound
 
 
 class EndpointNotFound(NotFound):
@@ -37,15 +37,39 @@ class EventGone(Conflict):
     title = "The event is no longer kept"
 
 
-class NotSupportedYet(Invalid):
-    """The field belongs to a feature that this version does not have. Leave it out."""
-
-    code = "not_supported_yet"
-    title = "The field is not supported yet"
-
-
 class ChannelTaken(Conflict):
     """Somebody else set this channel's webhook at the same moment. Read it, then try again."""
 
     code = "webhook_exists"
     title = "The channel has a webhook already"
+
+
+class EndpointDisabled(Conflict):
+    """The webhook is disabled. Enable it first (`PATCH` with `disabled: false`), then replay."""
+
+    code = "webhook_disabled"
+    title = "The webhook is disabled"
+
+
+class ReplayRunning(Conflict):
+    """The webhook has a replay that is not over. Wait for it, or cancel it."""
+
+    code = "replay_running"
+    title = "A replay goes on already"
+
+
+class ReplayFinished(Conflict):
+    """The replay is over: there is nothing to cancel."""
+
+    code = "replay_finished"
+    title = "The replay is over"
+
+
+class ReplayNotFound(NotFound):
+    """There is no such replay in this account and mode; replays are kept for 90 days."""
+
+    code = "replay_not_found"
+    title = "There is no such replay"
+
+    def __init__(self, replay_id: str) -> None:
+        super().__init__(f"There is no replay {replay_id[:64]} in this account and mode.")

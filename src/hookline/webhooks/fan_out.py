@@ -151,7 +151,7 @@ class _Batch:
             (
                 delivery.id, draft.account_id, draft.mode.value, delivery.endpoint_id, url,
                 event.id, delivery.event_type, draft.resource_id, _PENDING, 0, self._now, due,
-                owner,
+                owner, event.position,
             )
         )  # fmt: skip
 
@@ -167,7 +167,8 @@ class _Batch:
             self.elsewhere.add(delivery.endpoint_id or "")
             return None, self._now
         count = self._counts[key] = self._counts.get(key, 0) + 1
-        if holder.takes(key, count):
+        # What must wait for others is claimed, for only the database knows them all.
+        if not (endpoint and endpoint.is_ordered) and holder.takes(key, count):
             return holder.node, self._now
         self._behind[key] = endpoint
         return None, max(self._now, holder.due(key))

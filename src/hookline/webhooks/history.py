@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from hookline.audit.append import record
+from hookline.errors import Invalid
 from hookline.events.catalogue import example_body, example_resource_id
 from hookline.events.model import EventType, scope_of
 from hookline.ids import DeliveryId, EndpointId
@@ -20,6 +21,7 @@ from hookline.webhooks.errors import DeliveryNotFound, EndpointGone, EventGone
 from hookline.webhooks.ledger import DeliveryRow
 from hookline.webhooks.model import Attempt, Delivery, DeliveryStatus
 
+TEST_BYTES_MAX = 20_480
 AttemptRow = Row[Any]  # Any: every column of the table
 
 
@@ -57,38 +59,57 @@ async def resend(
 
 
 async def send_test(
-    webhooks: Webhooks, store: Store, principal: Principal, endpoint_id: str, event_type: EventType
+    webhooks: Webhooks,
+    store: Store,
+    principal: Principal,
+    endpoint_id: str,
+    event_type: EventType,
+    data: dict[str, Any] | None = None,  # Any: JSON
 ) -> tuple[DeliveryId, Attempt]:
     """Send an example event the way that real ones go, once; it is recorded as a delivery.
 
-    Raises EndpointNotFound, InsufficientScope, NotDelivering.
+    `data` stands in for the example's resource. Raises EndpointNotFound, InsufficientScope, Invalid,
+    NotDelivering.
     """
     principal.require(scope_of(event_type))
     endpoint = await get_endpoint(store, principal, endpoint_id)
-    delivery = _example(store, endpoint_id=endpoint.id, principal=principal, event_type=event_type)
+    delivery = _example(store, endpoint.id, principal, event_type, data)
+    kept = None if data is None else delivery.body
+    if kept is not None and len(kept) > TEST_BYTES_MAX:
+        raise Invalid.at("/data", "too_large", f"A test event has at most {TEST_BYTES_MAX} bytes.")
 
     async def insert(tx: Transaction) -> None:
         await tx.insert(
-            ledger.INSERT,
+            ledger.INSERT_TEST,
             [
                 (
                     delivery.id, delivery.account_id, endpoint.mode.value, endpoint.id, None,
                     delivery.event_id, delivery.event_type, delivery.resource_id,
                     DeliveryStatus.PENDING.value, 0, delivery.created_at, delivery.created_at,
-                    webhooks.node,
+                    webhooks.node, kept,
                 )
             ],
         )  # fmt: skip
         facts = {"event_type": event_type.value, "delivery": delivery.id}
         record(tx, principal, "webhook.test", endpoint.id, after=facts)
 
+    async def resume(tx: Transaction) -> None:
+        await ledger.resume(tx, endpoint.id, store.now())
+
     webhooks.require_running()
     await store.commit(insert)
-    return delivery.id, await webhooks.attempt_now(delivery, endpoint)
+    attempt = await webhooks.attempt_now(delivery, endpoint)
+    if attempt.is_success:  # whoever mends a receiver tries it like this
+        await store.commit(resume)
+    return delivery.id, attempt
 
 
 def _example(
-    store: Store, *, endpoint_id: EndpointId, principal: Principal, event_type: EventType
+    store: Store,
+    endpoint_id: EndpointId,
+    principal: Principal,
+    event_type: EventType,
+    data: dict[str, Any] | None,  # Any: JSON
 ) -> Delivery:
     now = store.now()
     event_id = store.ids.new("evt")
@@ -100,7 +121,9 @@ def _example(
         event_id,
         event_type.value,
         example_resource_id(event_type),
-        example_body(event_type, event_id=event_id, account_id=principal.account_id, at=now),
+        example_body(
+            event_type, event_id=event_id, account_id=principal.account_id, at=now, data=data
+        ),
         now,
         is_test=True,
     )

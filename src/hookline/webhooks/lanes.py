@@ -13,33 +13,60 @@ from hookline.ids import DeliveryId, EndpointId
 from hookline.outbound.errors import TargetInvalid
 from hookline.outbound.targets import parse_target
 from hookline.settings import Settings
+from hookline.webhooks.breaker import Breaker
 from hookline.webhooks.model import Delivery, Endpoint
+from hookline.webhooks.rate import Rate
 
 LaneKey = EndpointId | tuple[str, ...]
 _LANES_FULL_MAX = 10
 """How many full queues fit in memory at once, over all lanes."""
+_RETRY_EVERY = 4
 
 
 class Lane:
     """One target: an endpoint, or the origin of an account's status URLs."""
 
     __slots__ = (
+        "_turn",
+        "breaker",
+        "catch_up",
         "endpoint",
+        "failing_since",
         "held",
         "is_behind",
         "is_closed",
         "key",
+        "last_success_at",
         "paused_until",
         "queue",
+        "rate",
         "reserved",
+        "retries",
+        "retrying",
+        "wakes_at",
         "width",
         "workers",
     )
 
-    def __init__(self, key: LaneKey, endpoint: Endpoint | None, width: int) -> None:
+    def __init__(self, key: LaneKey, width: int) -> None:
         self.key = key
-        self.endpoint = endpoint
+        self.endpoint: Endpoint | None = None
+        self.breaker = Breaker()
+        self.rate: Rate | None = None
+        """What the endpoint wants at most."""
+        self.catch_up: Rate | None = None
+        """While it gets what it missed, so that coming back is not its end."""
+        self.failing_since: UnixMs | None = None
+        """When the first attempt failed of those after the last success."""
+        self.last_success_at = 0
         self.queue: deque[Delivery] = deque()
+        """First attempts."""
+        self.retries: deque[Delivery] = deque()
+        self.retrying = 0
+        """Retries under way."""
+        self._turn = 0
+        self.wakes_at = 0
+        """When a timer for its rate is due."""
         self.held = 0
         """Queued, waiting for a retry, or under way."""
         self.reserved = 0
@@ -52,6 +79,62 @@ class Lane:
         """More is due in the database than fits here: what is new queues up there, too."""
         self.is_closed = False
         """The endpoint was disabled, deleted, or belongs to another node."""
+
+    @property
+    def account_id(self) -> str:
+        return self.endpoint.account_id if self.endpoint else self.key[0]
+
+    def follow(self, endpoint: Endpoint, now: UnixMs) -> None:
+        """Take over what is now known of the endpoint."""
+        if self.endpoint is not None and endpoint.url != self.endpoint.url:
+            self.resume()
+        self.endpoint = endpoint
+        wanted = endpoint.policy.rate_limit
+        if wanted is None or self.rate is None or self.rate.per_second != wanted:
+            self.rate = None if wanted is None else Rate(wanted, now)
+
+    def resume(self) -> None:
+        """What is known of the target's trouble no longer holds."""
+        self.breaker, self.paused_until = Breaker(), 0
+
+    def limit_catch_up(self, per_second: float, now: UnixMs) -> None:
+        """Go no faster than that until nothing is left that it missed."""
+        if self.catch_up is None or self.catch_up.per_second != per_second:
+            self.catch_up = Rate(per_second, now)
+
+    def ready(self) -> int:
+        """How many of those that wait may be tried at once."""
+        return len(self.queue) + min(len(self.retries), max(0, self._retry_places - self.retrying))
+
+    def take(self) -> Delivery | None:
+        """The next one. Retries never take every place, and one turn in four while others wait."""
+        self._turn += 1
+        may_retry = bool(self.retries) and self.retrying < self._retry_places
+        if may_retry and (not self.queue or self._turn % _RETRY_EVERY == 0):
+            return self.retries.popleft()
+        return self.queue.popleft() if self.queue else None
+
+    @property
+    def _retry_places(self) -> int:
+        return max(1, self.width // 2 if self.queue else self.width - 1)
+
+    def put_back(self, delivery: Delivery) -> None:
+        """It could not be tried: it is the next again."""
+        (self.retries if delivery.attempts else self.queue).appendleft(delivery)
+
+    def opens_at(self, now: int) -> int:
+        """When the next one may leave: after a pause, and as its rates allow."""
+        at = max(now, self.paused_until)
+        for rate in (self.rate, self.catch_up):
+            if rate is not None:
+                at = max(at, rate.next_at(now))
+        return at
+
+    def spend(self) -> None:
+        """One leaves."""
+        for rate in (self.rate, self.catch_up):
+            if rate is not None:
+                rate.spend()
 
 
 class Lanes:
@@ -87,9 +170,9 @@ class Lanes:
         """The target's lane, with what is now known of its endpoint."""
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = Lane(key, endpoint, self._width)
-        elif endpoint is not None and _is_newer(endpoint, lane.endpoint):
-            lane.endpoint = endpoint
+            lane = self._lanes[key] = Lane(key, self._width)
+        if endpoint is not None and _is_newer(endpoint, lane.endpoint):
+            lane.follow(endpoint, self._clock.now_ms())
         return lane
 
     def put(self, lane: Lane, delivery: Delivery) -> bool:
@@ -98,7 +181,7 @@ class Lanes:
             return False
         self.held[delivery.id] = delivery
         lane.held += 1
-        lane.queue.append(delivery)
+        (lane.retries if delivery.attempts else lane.queue).append(delivery)
         return True
 
     def forget(self, lane: Lane, delivery: Delivery) -> None:
@@ -121,7 +204,7 @@ class Lanes:
             if delivery is not None:
                 if delivery.is_dropped:
                     continue
-                lane.queue.append(delivery)
+                lane.retries.append(delivery)
             touched[lane] = None
         return list(touched)
 
@@ -132,8 +215,9 @@ class Lanes:
     def clear(self, lane: Lane) -> list[tuple[Delivery, int]]:
         """Take everything out of a lane but what is under way, with the times it was due."""
         now = self._clock.now_ms()
-        taken = [(delivery, int(now)) for delivery in lane.queue]
+        taken = [(delivery, int(now)) for delivery in (*lane.queue, *lane.retries)]
         lane.queue.clear()
+        lane.retries.clear()
         kept = []
         for timer in self._timers:
             due, _, delivery, owner = timer
@@ -151,8 +235,14 @@ class Lanes:
         """Drop a lane that has nothing to remember."""
         if lane.held or lane.reserved or lane.workers or lane.is_behind or lane.is_closed:
             return
-        if lane.paused_until <= self._clock.now_ms():
+        now = self._clock.now_ms()
+        if lane.paused_until <= now and lane.breaker.is_blank(now):
             self._lanes.pop(lane.key, None)
+
+    def retire_all(self) -> None:
+        """The same for each; breakers forget with time."""
+        for lane in self:
+            self.retire(lane)
 
     def close(self, lane: Lane) -> list[tuple[Delivery, int]]:
         """End a lane; what is under way reports to nobody."""
@@ -185,4 +275,4 @@ def status_url_key(account_id: str, url: str) -> LaneKey:
 
 
 def _is_newer(endpoint: Endpoint, known: Endpoint | None) -> bool:
-    return known is None or endpoint.sequence >= known.sequence
+    return known is None or endpoint.sequence > known.sequence

@@ -9,6 +9,7 @@ from hookline.clock import UnixMs
 from hookline.events.model import EventType, family_of, readable_types, scope_of, types_matching
 from hookline.ids import AccountId, DeliveryId, EndpointId
 from hookline.principal import Mode, Principal
+from hookline.webhooks.retry import Schedule
 
 ANY = "*"
 
@@ -18,6 +19,36 @@ class EndpointStatus(StrEnum):
 
     ENABLED = "enabled"
     DISABLED = "disabled"
+
+
+class DisabledReason(StrEnum):
+    """Why an endpoint gets nothing any more."""
+
+    BY_REQUEST = "by_request"
+    """Somebody disabled it in the console or over the API."""
+    GONE = "gone"
+    """It answered 410."""
+    BY_RECEIVER = "by_receiver"
+    """It answered with `webhook-delivery: disable`."""
+    FAILING = "failing"
+    """Nothing got through to it for five days."""
+
+
+class Ordering(StrEnum):
+    """Whether a delivery waits for those before it."""
+
+    NONE = "none"
+    RESOURCE = "resource"
+    """Only for those about the same message, call or other resource."""
+
+
+class Instruction(StrEnum):
+    """What a receiver can ask for in the header `webhook-delivery` of its answer."""
+
+    DISABLE = "disable"
+    """Send nothing any more."""
+    ABORT_MESSAGE = "abort-message"
+    """Do not try this one again."""
 
 
 class DeliveryStatus(StrEnum):
@@ -87,6 +118,19 @@ def is_pattern(text: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class Policy:
+    """How an endpoint wants its deliveries."""
+
+    failover_url: str | None = None
+    """Tried at once when there is no answer from the URL, or a 5xx."""
+    rate_limit: float | None = None
+    """Deliveries a second."""
+    ordering: Ordering = Ordering.NONE
+    schedule: Schedule | None = None
+    """Its own retry schedule instead of the public ones."""
+
+
+@dataclass(frozen=True, slots=True)
 class Endpoint:
     """A subscription with its target. Secrets and headers stay sealed until a request is signed."""
 
@@ -100,7 +144,7 @@ class Endpoint:
     """Only events about these numbers; empty: about any."""
     format: str
     status: EndpointStatus
-    disabled_reason: str | None
+    disabled_reason: DisabledReason | None
     channel: str | None
     created_at: UnixMs
     updated_at: UnixMs
@@ -109,10 +153,19 @@ class Endpoint:
     previous_secret: str | None = field(repr=False)
     previous_secret_until: UnixMs | None
     headers: str | None = field(repr=False)
+    policy: Policy = Policy()
+    first_failure_at: UnixMs | None = None
+    """Since when nothing has got through; None when something did lately."""
+    warned_percent: int = 0
+    """How much of the time was over, at the last warning, after which it is disabled."""
 
     @property
     def is_enabled(self) -> bool:
         return self.status is EndpointStatus.ENABLED
+
+    @property
+    def is_ordered(self) -> bool:
+        return self.policy.ordering is not Ordering.NONE
 
     def wants(self, event_type: EventType, mode: Mode, numbers: tuple[str, ...]) -> bool:
         """Whether the event goes here. Events that are about no number pass the filter."""
@@ -139,6 +192,8 @@ class Delivery:
     """The event; None: to be read again before the next attempt."""
     created_at: UnixMs
     attempts: int = 0
+    round: int = 0
+    """How much of the retry schedule is used up: one for each time that all its URLs failed."""
     is_test: bool = False
     """Tried once only."""
     is_dropped: bool = False
@@ -161,6 +216,11 @@ class Attempt(msgspec.Struct, frozen=True):
     headers: tuple[tuple[str, str], ...]
     body: bytes
     retry_after_s: float | None = None
+    instruction: Instruction | None = None
+    is_ours: bool = False
+    """Nothing was sent, for a reason that lies here."""
+    is_final: bool = False
+    """Another could do no better."""
 
     @property
     def is_success(self) -> bool:

@@ -4,16 +4,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from hookline.clock import Clock, UnixMs
-from hookline.events.append import append
-from hookline.events.model import Draft, EventType
+from hookline.clock import UnixMs
 from hookline.ids import EndpointId
+from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
-from hookline.webhooks import ledger
-from hookline.webhooks import store as sql
+from hookline.webhooks import health, ledger
+from hookline.webhooks.health import Health
 from hookline.webhooks.lanes import Lane
-from hookline.webhooks.model import Attempt, Delivery, DeliveryStatus, Endpoint
-from hookline.webhooks.schemas import endpoint_data
+from hookline.webhooks.model import Attempt, Delivery, DeliveryStatus
 from hookline.webhooks.verdict import Verdict
 
 _ERROR_LENGTH_MAX = 500
@@ -21,14 +19,25 @@ _headers = msgspec.json.Encoder()
 
 
 class Result(msgspec.Struct, frozen=True):
-    """An attempt, and what it means."""
+    """What was tried, and what it means."""
 
     delivery: Delivery
     lane: Lane
-    attempt: Attempt
+    attempts: tuple[Attempt, ...]
+    """Two, when the first failed and the failover URL was tried at once."""
     verdict: Verdict
     keeper: str | None
     """The node that keeps it in memory for its next attempt, if one does."""
+    health: Health | None = None
+    failing_since: UnixMs | None = None
+
+    @property
+    def last(self) -> Attempt:
+        return self.attempts[-1]
+
+    @property
+    def endpoint_id(self) -> EndpointId | None:
+        return self.delivery.endpoint_id
 
 
 class RecordResults:
@@ -38,9 +47,9 @@ class RecordResults:
     rank = 70
 
     def __init__(
-        self, clock: Clock, settled: Callable[[Sequence[Result], Sequence[bool]], None]
+        self, store: Store, settled: Callable[[Sequence[Result], Sequence[bool]], None]
     ) -> None:
-        self._clock = clock
+        self._store = store
         self._settled = settled
 
     def key(self, item: Result) -> str:
@@ -48,15 +57,14 @@ class RecordResults:
 
     async def apply(self, tx: Transaction, items: Sequence[Result]) -> list[bool]:
         """One outcome a result: whether the delivery was still waiting for it."""
-        now = self._clock.now_ms()
+        now = self._store.now()
         changed = await tx.update(ledger.RECORD, [_delivery_row(item, now) for item in items])
         won = [row is not None for row in changed]
         recorded = [item for item, is_won in zip(items, won, strict=True) if is_won]
         if recorded:
-            await tx.insert(ledger.INSERT_ATTEMPT, [_attempt_row(item) for item in recorded])
-        gone = {item.delivery.endpoint_id for item in recorded if item.verdict.is_gone}
-        for endpoint_id in sorted(filter(None, gone)):
-            await disable(tx, endpoint_id, now=now, reason="gone")
+            rows = [_attempt_row(item, one) for item in recorded for one in item.attempts]
+            await tx.insert(ledger.INSERT_ATTEMPT, rows)
+        await _follow_endpoints(tx, self._store, recorded)
         return won
 
     def committed(self, items: Sequence[Result], outcomes: Sequence[bool]) -> None:
@@ -83,28 +91,19 @@ class GiveBack:
         self._wake()
 
 
-async def disable(tx: Transaction, endpoint_id: EndpointId, *, now: UnixMs, reason: str) -> None:
-    """Disable an endpoint that is enabled, and tell of it."""
-    if not await tx.changed(sql.disable_if_enabled(endpoint_id, now, reason)):
-        return
-    rows = await tx.execute(sql.by_ids([endpoint_id]))
-    await announce(tx, sql.endpoint_of(rows[0]), EventType.WEBHOOK_DISABLED)
-
-
-async def announce(tx: Transaction, endpoint: Endpoint, event_type: EventType) -> None:
-    """Append an event about an endpoint, and make every node know its new state."""
-    await sql.bump_version(tx, endpoint.account_id)
-    append(
-        tx,
-        Draft(
-            endpoint.account_id,
-            event_type,
-            endpoint.mode,
-            endpoint.id,
-            endpoint_data(endpoint),
-            endpoint.updated_at,
-        ),
-    )
+async def _follow_endpoints(tx: Transaction, store: Store, recorded: Sequence[Result]) -> None:
+    """What the results say of the endpoints themselves, the last word of each; rarely anything."""
+    disabling = {item.endpoint_id: item for item in recorded if item.verdict.disables}
+    telling = {item.endpoint_id: item for item in recorded if item.health} | disabling
+    for endpoint_id in sorted(filter(None, telling)):
+        item = telling[endpoint_id]
+        if item.verdict.disables is not None:
+            await health.disable(tx, store, endpoint_id, item.verdict.disables)
+        elif item.health is Health.FAILING:
+            since = item.failing_since or item.last.attempted_at
+            await health.note_failing(tx, store, endpoint_id, since=since)
+        else:
+            await health.note_recovered(tx, store, endpoint_id)
 
 
 def _shown_error(error: str | None) -> str | None:
@@ -112,16 +111,16 @@ def _shown_error(error: str | None) -> str | None:
 
 
 def _delivery_row(item: Result, now: UnixMs) -> tuple[object, ...]:
-    verdict, attempt = item.verdict, item.attempt
+    verdict, attempt = item.verdict, item.last
     finished_at = None if verdict.status is DeliveryStatus.PENDING else now
     return (
         item.delivery.id, verdict.status.value, attempt.number, verdict.retry_at, finished_at,
-        attempt.status, _shown_error(attempt.error), item.keeper,
+        attempt.status, _shown_error(attempt.error), item.keeper, item.delivery.round + 1,
+        item.attempts[0].number - 1,
     )  # fmt: skip
 
 
-def _attempt_row(item: Result) -> tuple[object, ...]:
-    attempt = item.attempt
+def _attempt_row(item: Result, attempt: Attempt) -> tuple[object, ...]:
     return (
         item.delivery.id, attempt.number, attempt.attempted_at, attempt.url, attempt.address,
         attempt.status, attempt.elapsed_ms,

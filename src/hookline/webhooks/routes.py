@@ -1,6 +1,7 @@
 """HTTP routes of webhooks and deliveries."""
 
-from typing import Annotated
+from collections.abc import Container
+from typing import Annotated, Any
 
 from fastapi import Query
 from starlette.responses import Response
@@ -12,10 +13,9 @@ from hookline.api.wire import Page
 from hookline.errors import Invalid
 from hookline.outbound.sealing import SecretBox
 from hookline.principal import Principal, Scope
-from hookline.storage.schema import deliveries
 from hookline.storage.schema import endpoints as endpoints_table
 from hookline.storage.transaction import Transaction
-from hookline.webhooks import endpoints, history, ledger
+from hookline.webhooks import endpoints, history
 from hookline.webhooks import store as sql
 from hookline.webhooks.dispatch import NotDelivering
 from hookline.webhooks.endpoints import EndpointChange, NewEndpoint
@@ -25,12 +25,11 @@ from hookline.webhooks.errors import (
     EndpointGone,
     EndpointNotFound,
     EventGone,
-    NotSupportedYet,
 )
-from hookline.webhooks.model import Endpoint
+from hookline.webhooks.model import Endpoint, Ordering, Policy
+from hookline.webhooks.retry import schedule_of
 from hookline.webhooks.schemas import (
     DeliveryDetail,
-    DeliveryFilter,
     DeliverySummary,
     SecretRotate,
     TestResult,
@@ -44,6 +43,7 @@ from hookline.webhooks.schemas import (
     stored_attempt,
     webhook_shape,
 )
+from hookline.webhooks.search import DeliverySearch, search_deliveries
 
 
 def routes(webhooks: Webhooks) -> Routes:
@@ -70,7 +70,7 @@ def _add_collection(router: Routes, webhooks: Webhooks) -> None:
 
     @router.on(
         "POST", "/webhooks", scope=Scope.WEBHOOKS_WRITE, answer=Webhook, status=201,
-        problems=[NotSupportedYet], idempotent=True,
+        idempotent=True,
     )  # fmt: skip
     async def create_webhook(
         caller: Caller, store: Storage, once: CommitOnce, body: WebhookCreate
@@ -118,6 +118,7 @@ def _add_single(router: Routes, webhooks: Webhooks) -> None:
             description=body.description,
             numbers=_texts(body.numbers),
             headers=body.headers,
+            policy=_policy_fields(body, body.model_fields_set),
             disabled=body.disabled,
         )
         return _shown(
@@ -164,7 +165,9 @@ def _add_acts(router: Routes, webhooks: Webhooks) -> None:
         caller: Caller, store: Storage, id: str, body: TestSend
     ) -> TestResult:
         """Send an example event now, once, the way that real ones go; the answer is the attempt."""
-        delivery_id, attempt = await history.send_test(webhooks, store, caller, id, body.event_type)
+        delivery_id, attempt = await history.send_test(
+            webhooks, store, caller, id, body.event_type, body.data
+        )
         return TestResult(delivery_id=delivery_id, **attempt_shape(attempt).model_dump())
 
     @router.on(
@@ -172,24 +175,21 @@ def _add_acts(router: Routes, webhooks: Webhooks) -> None:
         problems=[EndpointNotFound],
     )  # fmt: skip
     async def list_webhook_deliveries(
-        caller: Caller, store: Storage, id: str, query: Annotated[DeliveryFilter, Query()]
+        caller: Caller, store: Storage, id: str, query: Annotated[DeliverySearch, Query()]
     ) -> Page[DeliverySummary]:
         """The deliveries of one webhook, newest first."""
         endpoint = await endpoints.get_endpoint(store, caller, id)
-        mine = ledger.of_account(caller.account_id, caller.mode)
-        chosen = _filtered(mine.where(deliveries.c.endpoint_id == endpoint.id), query)
-        rows = await store.read(paged(chosen, deliveries.c.id, query, prefix="dlv"))
+        rows = await search_deliveries(store, caller, query, endpoint.id)
         return page(rows, query, delivery_shape)
 
 
 def _add_deliveries(router: Routes) -> None:
     @router.on("GET", "/deliveries", scope=Scope.WEBHOOKS_READ, answer=Page[DeliverySummary])
     async def list_deliveries(
-        caller: Caller, store: Storage, query: Annotated[DeliveryFilter, Query()]
+        caller: Caller, store: Storage, query: Annotated[DeliverySearch, Query()]
     ) -> Page[DeliverySummary]:
-        """All deliveries, newest first."""
-        mine = _filtered(ledger.of_account(caller.account_id, caller.mode), query)
-        rows = await store.read(paged(mine, deliveries.c.id, query, prefix="dlv"))
+        """All deliveries, newest first. What somebody misses is found by `number`."""
+        rows = await search_deliveries(store, caller, query)
         return page(rows, query, delivery_shape)
 
     @router.on(
@@ -219,8 +219,7 @@ def _shown(
 
 
 def _wanted(body: WebhookCreate, webhooks: Webhooks) -> NewEndpoint:
-    """The endpoint that a request asks for. Raises NotSupportedYet, Invalid."""
-    _refuse_later_work(body)
+    """The endpoint that a request asks for. Raises Invalid."""
     if webhooks.formats.find(body.format) is None:
         raise Invalid.at("/format", "unknown_format", f"There is no format {body.format} here.")
     return NewEndpoint(
@@ -229,34 +228,22 @@ def _wanted(body: WebhookCreate, webhooks: Webhooks) -> NewEndpoint:
         description=body.description,
         numbers=tuple(body.numbers or ()),
         headers=body.headers,
+        policy=Policy(**_policy_fields(body, type(body).model_fields)),
         format=body.format,
     )
 
 
-def _refuse_later_work(body: WebhookCreate) -> None:
-    given = {
-        "failover_url": body.failover_url is not None,
-        "rate_limit_per_second": body.rate_limit_per_second is not None,
-        "ordered": body.ordered != "none",
+def _policy_fields(  # Any: the fields of Policy
+    body: WebhookCreate | WebhookPatch, given: Container[str]
+) -> dict[str, Any]:
+    schedule = body.retry_schedule
+    fields = {
+        "failover_url": ("failover_url", body.failover_url),
+        "rate_limit_per_second": ("rate_limit", body.rate_limit_per_second),
+        "ordered": ("ordering", Ordering(body.ordered)),
+        "retry_schedule": ("schedule", None if schedule is None else schedule_of(schedule)),
     }
-    for name, is_given in given.items():
-        if is_given:
-            raise NotSupportedYet.at(
-                f"/{name}", "not_supported_yet", f"{name} is not supported yet; leave it out."
-            )
-
-
-def _filtered(statement: ledger.DeliveryQuery, query: DeliveryFilter) -> ledger.DeliveryQuery:
-    wanted = {
-        deliveries.c.status: query.status,
-        deliveries.c.event_type: query.event_type,
-        deliveries.c.event_id: query.event_id,
-        deliveries.c.resource_id: query.resource_id,
-    }
-    for column, value in wanted.items():
-        if value is not None:
-            statement = statement.where(column == value)
-    return statement
+    return {name: value for wire_name, (name, value) in fields.items() if wire_name in given}
 
 
 def _texts(given: list[str] | None) -> tuple[str, ...] | None:

@@ -5,13 +5,14 @@ from typing import Annotated, Any, Literal
 import msgspec
 from pydantic import Field, StrictBool, StrictInt
 
-from hookline.api.pagination import Paging
 from hookline.api.wire import Body, Shape, Timestamp, shown
+from hookline.clock import UnixMs
 from hookline.events.model import EventType
 from hookline.outbound.targets import URL_LENGTH_MAX
 from hookline.principal import Mode
 from hookline.webhooks.ledger import DeliveryRow
-from hookline.webhooks.model import Attempt, DeliveryStatus, Endpoint
+from hookline.webhooks.model import Attempt, DeliveryStatus, DisabledReason, Endpoint, Ordering
+from hookline.webhooks.retry import FAILING_MAX_MS, retry_seconds
 
 Url = Annotated[
     str,
@@ -39,6 +40,31 @@ Headers = Annotated[
     ),
 ]
 Description = Annotated[str, Field(max_length=200)]
+NOT_TOLD = ("secret", "headers", "previous_secret_expires_at")
+"""What events about an endpoint leave out."""
+FailoverUrl = Annotated[
+    Url | None,
+    Field(description="Tried at once when there is no answer from `url`, or a 5xx."),
+]
+RateLimit = Annotated[
+    float | None,
+    Field(ge=0.01, le=10_000, description="Deliveries a second; what is too many waits."),
+]
+Ordered = Annotated[
+    Literal["none", "resource"],
+    Field(
+        description="`resource`: an event waits until those before it about the same message or call "
+        "have been delivered or given up. Others do not wait for it."
+    ),
+]
+RetrySchedule = Annotated[
+    list[Annotated[StrictInt, Field(ge=1, le=86_400)]] | None,
+    Field(
+        max_length=20,
+        description="Seconds before each retry, ±20 %; `[]`: none. null: the public schedule.",
+        examples=[[5, 60, 600]],
+    ),
+]
 
 
 class WebhookCreate(Body):
@@ -50,11 +76,10 @@ class WebhookCreate(Body):
     numbers: Numbers | None = None
     headers: Headers | None = None
     format: Literal["standard", "v3"] = "standard"
-    failover_url: Annotated[str | None, Field(description="Not supported yet.")] = None
-    rate_limit_per_second: Annotated[float | None, Field(description="Not supported yet.")] = None
-    ordered: Annotated[
-        Literal["none", "resource"], Field(description="Only `none` is supported yet.")
-    ] = "none"
+    failover_url: FailoverUrl = None
+    rate_limit_per_second: RateLimit = None
+    ordered: Ordered = "none"
+    retry_schedule: RetrySchedule = None
 
 
 class WebhookPatch(Body):
@@ -69,6 +94,10 @@ class WebhookPatch(Body):
     headers: Annotated[Headers | None, Field(description="Replaces all; `{}` takes them away.")] = (
         None
     )
+    failover_url: FailoverUrl = None
+    rate_limit_per_second: RateLimit = None
+    ordered: Ordered = "none"
+    retry_schedule: RetrySchedule = None
     disabled: StrictBool | None = None
 
 
@@ -83,6 +112,10 @@ class TestSend(Body):
 
     __test__ = False  # no test class, whatever pytest thinks of its name
     event_type: EventType
+    data: Annotated[
+        dict[str, Any] | None,
+        Field(description="The resource to send instead of the example; at most 20 KB of JSON."),
+    ] = None
 
 
 class Webhook(Shape):
@@ -99,9 +132,20 @@ class Webhook(Shape):
         Field(description="Values are shown to callers with `account:secrets` only."),
     ] = None
     format: str
+    failover_url: str | None
+    rate_limit_per_second: float | None
+    ordered: Ordering
+    retry_schedule: Annotated[list[int] | None, Field(description="null: the public schedule.")]
     mode: Mode
     disabled: bool
-    disabled_reason: str | None
+    disabled_reason: DisabledReason | None
+    failing_since: Annotated[
+        Timestamp | None, Field(description="Since when nothing has got through.")
+    ]
+    disabled_from: Annotated[
+        Timestamp | None,
+        Field(description="When it is disabled, if nothing gets through until then."),
+    ]
     secret: Annotated[
         str | None,
         Field(description="When created or rotated, and to callers with `account:secrets`."),
@@ -109,15 +153,6 @@ class Webhook(Shape):
     previous_secret_expires_at: Timestamp | None = None
     created_at: Timestamp
     updated_at: Timestamp
-
-
-class DeliveryFilter(Paging):
-    """Which deliveries to list."""
-
-    status: DeliveryStatus | None = None
-    event_type: EventType | None = None
-    event_id: Annotated[str | None, Field(max_length=64)] = None
-    resource_id: Annotated[str | None, Field(max_length=64)] = None
 
 
 class DeliveryAttempt(Shape):
@@ -171,7 +206,8 @@ def webhook_shape(
     endpoint: Endpoint, *, secret: str | None = None, headers: dict[str, str] | None = None
 ) -> Webhook:
     """The wire shape of an endpoint; secret parts are given by those who may show them."""
-    has_previous = endpoint.previous_secret is not None
+    has_previous, policy = endpoint.previous_secret is not None, endpoint.policy
+    since = endpoint.first_failure_at if endpoint.is_enabled else None
     return Webhook(
         id=endpoint.id,
         url=endpoint.url,
@@ -180,9 +216,15 @@ def webhook_shape(
         numbers=sorted(endpoint.numbers) or None,
         headers=headers,
         format=endpoint.format,
+        failover_url=policy.failover_url,
+        rate_limit_per_second=policy.rate_limit,
+        ordered=policy.ordering,
+        retry_schedule=None if policy.schedule is None else retry_seconds(policy.schedule),
         mode=endpoint.mode,
         disabled=not endpoint.is_enabled,
         disabled_reason=endpoint.disabled_reason,
+        failing_since=shown(since),
+        disabled_from=None if since is None else shown(UnixMs(since + FAILING_MAX_MS)),
         secret=secret,
         previous_secret_expires_at=shown(endpoint.previous_secret_until) if has_previous else None,
         created_at=shown(endpoint.created_at) or "",
@@ -192,11 +234,7 @@ def webhook_shape(
 
 def endpoint_data(endpoint: Endpoint) -> bytes:
     """What events about an endpoint show: nothing secret."""
-    return (
-        webhook_shape(endpoint)
-        .model_dump_json(exclude={"secret", "headers", "previous_secret_expires_at"})
-        .encode()
-    )
+    return webhook_shape(endpoint).model_dump_json(exclude=set(NOT_TOLD)).encode()
 
 
 def delivery_shape(row: DeliveryRow) -> DeliverySummary:

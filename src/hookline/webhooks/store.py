@@ -14,7 +14,16 @@ from hookline.principal import Mode
 from hookline.storage.schema import account_streams, accounts, deliveries, endpoints
 from hookline.storage.sets import Insert, Select, Update
 from hookline.storage.transaction import Transaction
-from hookline.webhooks.model import DeliveryStatus, Endpoint, EndpointStatus, Subscription
+from hookline.webhooks.model import (
+    DeliveryStatus,
+    DisabledReason,
+    Endpoint,
+    EndpointStatus,
+    Ordering,
+    Policy,
+    Subscription,
+)
+from hookline.webhooks.retry import Schedule
 
 EndpointRow = Row[Any]  # Any: every column of the table
 EndpointQuery = Query[Any]  # Any: every column of the table
@@ -24,7 +33,8 @@ INSERT = Insert(
     (
         "id", "account_id", "mode", "channel", "url", "description", "events", "numbers", "headers",
         "format", "secret", "previous_secret", "previous_secret_until", "status",
-        "disabled_reason", "created_at", "updated_at", "sequence",
+        "disabled_reason", "created_at", "updated_at", "sequence", "failover_url", "rate_limit",
+        "ordered", "retry_schedule",
     ),
     conflict=("account_id", "mode", "channel"),
 )  # fmt: skip
@@ -75,6 +85,10 @@ def enabled_of(account_id: AccountId) -> EndpointQuery:
     )
 
 
+WELL = {"first_failure_at": None, "warned_percent": 0}
+"""What the row of an endpoint says that is not failing."""
+
+
 def change(endpoint_id: EndpointId, now: UnixMs, **values: object) -> Change:
     return (
         update(endpoints)
@@ -83,9 +97,9 @@ def change(endpoint_id: EndpointId, now: UnixMs, **values: object) -> Change:
     )
 
 
-def disable_if_enabled(endpoint_id: EndpointId, now: UnixMs, reason: str) -> Change:
+def disable_if_enabled(endpoint_id: EndpointId, now: UnixMs, reason: DisabledReason) -> Change:
     return change(
-        endpoint_id, now, status=EndpointStatus.DISABLED.value, disabled_reason=reason
+        endpoint_id, now, status=EndpointStatus.DISABLED.value, disabled_reason=reason.value
     ).where(endpoints.c.status == EndpointStatus.ENABLED.value)
 
 
@@ -121,7 +135,9 @@ def endpoint_of(row: EndpointRow) -> Endpoint:
         numbers=frozenset(numbers),
         format=row.format,
         status=EndpointStatus(row.status),
-        disabled_reason=row.disabled_reason,
+        disabled_reason=None
+        if row.disabled_reason is None
+        else DisabledReason(row.disabled_reason),
         channel=row.channel,
         created_at=UnixMs(row.created_at),
         updated_at=UnixMs(row.updated_at),
@@ -130,6 +146,11 @@ def endpoint_of(row: EndpointRow) -> Endpoint:
         previous_secret=row.previous_secret,
         previous_secret_until=row.previous_secret_until,
         headers=row.headers,
+        policy=Policy(
+            row.failover_url, row.rate_limit, Ordering(row.ordered), _schedule(row.retry_schedule)
+        ),
+        first_failure_at=None if row.first_failure_at is None else UnixMs(row.first_failure_at),
+        warned_percent=row.warned_percent,
     )
 
 
@@ -141,12 +162,28 @@ def row_of(endpoint: Endpoint) -> tuple[object, ...]:
         endpoint.headers, endpoint.format, endpoint.secret, endpoint.previous_secret,
         endpoint.previous_secret_until, endpoint.status.value, endpoint.disabled_reason,
         endpoint.created_at, endpoint.updated_at, endpoint.sequence,
+        *policy_values(endpoint.policy).values(),
     )  # fmt: skip
 
 
 def events_text(subscription: Subscription) -> str:
     facts = {"patterns": subscription.patterns, "families": sorted(subscription.families)}
     return msgspec.json.encode(facts).decode()
+
+
+def policy_values(policy: Policy) -> dict[str, object]:
+    """A policy's columns, in the order of `INSERT`."""
+    schedule = policy.schedule
+    return {
+        "failover_url": policy.failover_url,
+        "rate_limit": policy.rate_limit,
+        "ordered": policy.ordering.value,
+        "retry_schedule": None if schedule is None else msgspec.json.encode(schedule).decode(),
+    }
+
+
+def _schedule(text: str | None) -> Schedule | None:
+    return None if text is None else tuple(msgspec.json.decode(text))
 
 
 def numbers_text(numbers: frozenset[str]) -> str | None:

@@ -1,14 +1,17 @@
 """Webhooks: the list, one webhook with its delivery log, and what can be done with it."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from hookline.console import store as sql
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
 from hookline.console.navigation import WEBHOOKS
+from hookline.console.pages.deliveries import search
+from hookline.console.pages.replays import latest
 from hookline.console.routing import Page
 from hookline.console.views import webhooks as views
+from hookline.console.views.webhook_health import bar_of, health_view
 from hookline.console.visit import Visit
 from hookline.errors import Conflict, Forbidden, Invalid
 from hookline.principal import Scope
@@ -23,10 +26,17 @@ from hookline.webhooks.endpoints import (
     rotate_secret,
 )
 from hookline.webhooks.endpoints import show_secret as reveal_secret
-from hookline.webhooks.model import DeliveryStatus
+from hookline.webhooks.model import Ordering, Policy
+from hookline.webhooks.retry import schedule_of
+from hookline.webhooks.stats import get_stats, glance_at
 
 PER_PAGE = 25
-_FIELDS = ("url", "description", "events", "format")
+_FIELDS = (
+    "url", "description", "events", "format", "failover_url", "rate_limit_per_second",
+    "retry_schedule",
+)  # fmt: skip
+_RETRIES_MAX, _RETRY_MAX_S, _RATE_MAX = 20, 86_400, 10_000
+_POLICY = frozenset(_FIELDS[4:])
 _REFUSED = (Invalid, Conflict, Forbidden)
 _GRACE_S = 86_400
 _FORMATS = ("standard", "v3")
@@ -39,25 +49,27 @@ class Typed:
     url: str
     description: str
     events: tuple[str, ...]
-    format: str
+    format: str = "standard"
+    failover_url: str = ""
+    rate_limit_per_second: str = ""
+    retry_schedule: str = ""
+    ordered: str = "none"
 
+    @property
+    def has_policy(self) -> bool:
+        return bool(self.failover_url or self.rate_limit_per_second or self.retry_schedule) or (
+            self.ordered != "none"
+        )
 
-@dataclass(frozen=True, slots=True)
-class Tab:
-    """A part of the delivery log."""
-
-    key: str
-    title: str
-    query: str
-
-
-TABS = (
-    Tab("", "All", ""),
-    *(
-        Tab(status.value, status.value.capitalize(), f"?status={status.value}")
-        for status in (DeliveryStatus.DELIVERED, DeliveryStatus.PENDING, DeliveryStatus.FAILED)
-    ),
-)
+    def policy(self) -> Policy:
+        """Once it has been checked."""
+        seconds = _seconds(self.retry_schedule)
+        return Policy(
+            failover_url=self.failover_url or None,
+            rate_limit=_number(self.rate_limit_per_second),
+            ordering=Ordering(self.ordered),
+            schedule=None if seconds is None else schedule_of(seconds),
+        )
 
 
 async def list_webhooks(visit: Visit) -> Response:
@@ -65,10 +77,12 @@ async def list_webhooks(visit: Visit) -> Response:
     paging = visit.guest.paging(PER_PAGE)
     rows = await visit.store.read(sql.endpoints_of(visit.principal, paging))
     found = [endpoint_sql.endpoint_of(row) for row in rows]
+    glances = await glance_at(visit.store, [endpoint.id for endpoint in found[:PER_PAGE]])
     return await visit.page(
         "webhooks/list.html",
         active="webhooks",
         rows=[views.webhook_view(endpoint, visit.now) for endpoint in found[:PER_PAGE]],
+        bars={known: bar_of(counts) for known, counts in glances.items()},
         next_cursor=found[PER_PAGE - 1].id if len(found) > PER_PAGE else None,
         query=dict(visit.request.query_params),
         may_write=visit.may(Scope.WEBHOOKS_WRITE),
@@ -79,28 +93,23 @@ async def list_webhooks(visit: Visit) -> Response:
 async def show_webhook(visit: Visit) -> Response:
     """One webhook and its deliveries."""
     endpoint = await get_endpoint(visit.store, visit.principal, visit.guest.path("id"))
-    wanted = visit.guest.query("status")
-    status = wanted if wanted in {tab.key for tab in TABS} else ""
-    paging = visit.guest.paging(PER_PAGE)
-    rows = await visit.store.read(
-        sql.deliveries_of_endpoint(visit.principal, paging, endpoint.id, status)
-    )
+    log = await search(visit, endpoint)
+    stats = await get_stats(visit.store, visit.principal, endpoint.id)
     return await visit.page(
         "webhooks/detail.html",
         active="webhooks",
         webhook=views.webhook_view(endpoint, visit.now),
-        rows=[views.delivery_row(row) for row in rows[:PER_PAGE]],
-        next_cursor=rows[PER_PAGE - 1].id if len(rows) > PER_PAGE else None,
-        query=dict(visit.request.query_params),
-        tabs=TABS,
-        status=status,
+        at=f"{WEBHOOKS}/{endpoint.id}",
+        health=health_view(stats),
+        replay=await latest(visit, endpoint.id),
+        **log,
         may_write=visit.may(Scope.WEBHOOKS_WRITE),
         may_see_secret=visit.may(Scope.ACCOUNT_SECRETS),
     )
 
 
 async def show_create(visit: Visit) -> Response:
-    typed = Typed("", "", ("message.*",), "standard")
+    typed = Typed("", "", ("message.*",))
     return await _form(visit, typed, NOTHING_WRONG)
 
 
@@ -109,7 +118,9 @@ async def create(visit: Visit) -> Response:
     typed = _typed(visit.typed)
     if wrong := check_typed(typed).fields:
         return await _form(visit, typed, Refusal(wrong, ""), status_code=422)
-    new = NewEndpoint(typed.url, typed.events, typed.description, format=typed.format)
+    new = NewEndpoint(
+        typed.url, typed.events, typed.description, policy=typed.policy(), format=typed.format
+    )
     try:
         endpoint, secret = await visit.commit(
             lambda tx: create_endpoint(
@@ -124,8 +135,17 @@ async def create(visit: Visit) -> Response:
 
 async def show_edit(visit: Visit) -> Response:
     endpoint = await get_endpoint(visit.store, visit.principal, visit.guest.path("id"))
-    patterns = endpoint.subscription.patterns
-    typed = Typed(endpoint.url, endpoint.description, patterns, endpoint.format)
+    policy = endpoint.policy
+    typed = Typed(
+        endpoint.url,
+        endpoint.description,
+        endpoint.subscription.patterns,
+        endpoint.format,
+        policy.failover_url or "",
+        "" if policy.rate_limit is None else f"{policy.rate_limit:g}",
+        views.schedule_words(policy.schedule),
+        policy.ordering.value,
+    )
     return await _form(visit, typed, NOTHING_WRONG, webhook_id=endpoint.id)
 
 
@@ -134,7 +154,9 @@ async def edit(visit: Visit) -> Response:
     webhook_id, typed = visit.guest.path("id"), _typed(visit.typed)
     if wrong := check_typed(typed).fields:
         return await _form(visit, typed, Refusal(wrong, ""), webhook_id=webhook_id, status_code=422)
-    change = EndpointChange(typed.url, typed.events, typed.description)
+    change = EndpointChange(
+        typed.url, typed.events, typed.description, policy=asdict(typed.policy())
+    )
     try:
         await _patch(visit, webhook_id, change)
     except _REFUSED as error:
@@ -202,18 +224,48 @@ async def delete(visit: Visit) -> Response:
     return visit.go(WEBHOOKS, "Webhook deleted")
 
 
-async def to_webhooks(_visit: Visit) -> Response:
-    return RedirectResponse(WEBHOOKS, 303)
-
-
 def check_typed(typed: Typed) -> Refusal:
     """What is missing, in words; the room judges the rest."""
     missing = {
         "url": "Give the address of your receiver." if not typed.url else "",
         "events": "Choose at least one event." if not typed.events else "",
         "description": "Use at most 200 characters." if len(typed.description) > 200 else "",
+        "rate_limit_per_second": _wrong_rate(typed.rate_limit_per_second),
+        "retry_schedule": _wrong_schedule(typed.retry_schedule),
     }
     return Refusal({name: text for name, text in missing.items() if text}, "")
+
+
+def _wrong_rate(text: str) -> str:
+    if not text:
+        return ""
+    rate = _number(text)
+    is_sound = rate is not None and 0.01 <= rate <= _RATE_MAX
+    return "" if is_sound else f"Write a number from 0.01 to {_RATE_MAX}."
+
+
+def _wrong_schedule(text: str) -> str:
+    try:
+        seconds = _seconds(text) or []
+    except ValueError:
+        seconds = [0]
+    if len(seconds) <= _RETRIES_MAX and all(1 <= one <= _RETRY_MAX_S for one in seconds):
+        return ""
+    return f"Write at most {_RETRIES_MAX} whole numbers from 1 to {_RETRY_MAX_S}, or none."
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
+
+
+def _seconds(text: str) -> list[int] | None:
+    """The seconds of a schedule; None: the public one. Raises ValueError."""
+    if text.strip().lower() == "none":
+        return []
+    return [int(part) for part in text.replace(",", " ").split()] or None
 
 
 def _typed(form: Form) -> Typed:
@@ -223,6 +275,10 @@ def _typed(form: Form) -> Typed:
         form.text("description"),
         views.simplified(form.texts("events")),
         chosen if chosen in _FORMATS else "standard",
+        form.text("failover_url"),
+        form.text("rate_limit_per_second"),
+        form.text("retry_schedule"),
+        "resource" if form.text("ordered") == "resource" else "none",
     )
 
 
@@ -243,6 +299,7 @@ async def _form(
         action=f"{WEBHOOKS}/{webhook_id}/edit" if webhook_id else WEBHOOKS,
         is_edit=bool(webhook_id),
         values=typed,
+        has_policy=typed.has_policy or any(name in _POLICY for name in refusal.fields),
         errors=refusal.fields,
         error=refusal.whole,
         picker=views.families(visit.principal),
@@ -309,5 +366,4 @@ PAGES = (
     Page("POST", f"{_ONE}/rotate-secret", rotate, _WRITE, recent=True),
     Page("GET", f"{_ONE}/delete", show_delete, _WRITE),
     Page("POST", f"{_ONE}/delete", delete, _WRITE),
-    Page("GET", "/deliveries", to_webhooks, _READ),
 )

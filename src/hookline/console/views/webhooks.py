@@ -13,11 +13,14 @@ from hookline.events.catalogue import example_resource_id
 from hookline.events.model import EventType, family_of, scope_of
 from hookline.ids import is_id
 from hookline.principal import Principal
-from hookline.webhooks.model import Attempt, DeliveryStatus, Endpoint
+from hookline.webhooks.model import Attempt, DeliveryStatus, Endpoint, Ordering, Policy
+from hookline.webhooks.retry import FAILING_MAX_MS, Schedule, retry_seconds
 
 _REASONS = {
     "by_request": "Somebody paused it",
     "gone": "The receiver answered 410 Gone",
+    "by_receiver": "The receiver asked for it in its answer",
+    "failing": "Nothing got through for five days",
 }
 _RESENDABLE = frozenset({DeliveryStatus.DELIVERED.value, DeliveryStatus.FAILED.value, "pending"})
 _BODY_SHOWN_MAX = 16_384
@@ -40,6 +43,10 @@ class WebhookView:
     disabled_reason: str
     created_at: int
     secret_overlap_until: int | None
+    policy: Sequence[tuple[str, str]]
+    """What it asks for, in words; only what is not usual."""
+    failing_since: int | None
+    disabled_from: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ class Family:
 def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
     until = endpoint.previous_secret_until
     reason = endpoint.disabled_reason or ""
+    since = endpoint.first_failure_at if endpoint.is_enabled else None
     return WebhookView(
         id=endpoint.id,
         url=endpoint.url,
@@ -99,7 +107,31 @@ def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
         disabled_reason=_REASONS.get(reason, reason.replace("_", " ")),
         created_at=endpoint.created_at,
         secret_overlap_until=until if until and until > now else None,
+        policy=_policy_words(endpoint.policy),
+        failing_since=since,
+        disabled_from=None if since is None else since + FAILING_MAX_MS,
     )
+
+
+def schedule_words(schedule: Schedule | None) -> str:
+    """A schedule as the form shows it: `5, 60, 600`."""
+    return "" if schedule is None else ", ".join(map(str, retry_seconds(schedule))) or "none"
+
+
+def _policy_words(policy: Policy) -> list[tuple[str, str]]:
+    words = {
+        "Failover": policy.failover_url or "",
+        "Rate": f"{policy.rate_limit:g} a second" if policy.rate_limit else "",
+        "Retries": _retry_words(policy.schedule),
+        "Order": "kept for each message and call" if policy.ordering is Ordering.RESOURCE else "",
+    }
+    return [(title, text) for title, text in words.items() if text]
+
+
+def _retry_words(schedule: Schedule | None) -> str:
+    if schedule is None:
+        return ""
+    return f"after {schedule_words(schedule)} s" if len(schedule) > 1 else "none"
 
 
 def delivery_row(row: Any) -> DeliveryView:  # Any: a row of deliveries with its endpoint's URL

@@ -27,10 +27,15 @@ from hookline.storage.schema.knowing import (
     requests,
 )
 from hookline.storage.schema.outbox import (
+    OF_EVERY_RESOURCE,
+    OPEN_REPLAY,
+    SELDOM,
+    UNSUCCESSFUL,
     attempts,
     deliveries,
     endpoints,
     events,
+    replays,
     resource_sequences,
 )
 from hookline.storage.schema.people import (
@@ -70,6 +75,10 @@ from hookline.storage.schema.upkeep import (
 __all__ = [
     "CALL_STATUSES",
     "MESSAGE_STATUSES",
+    "OF_EVERY_RESOURCE",
+    "OPEN_REPLAY",
+    "SELDOM",
+    "UNSUCCESSFUL",
     "account_streams",
     "accounts",
     "attempts",
@@ -107,6 +116,7 @@ __all__ = [
     "phone_calls",
     "recordings",
     "recovery_codes",
+    "replays",
     "requests",
     "resource_sequences",
     "second_factors",

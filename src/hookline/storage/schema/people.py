@@ -13,6 +13,7 @@ accounts = Table(
     time_column("created_at"),
     text_column("allowed_countries", null=True),  # ISO 3166 codes with spaces; null: everywhere
     count_column("second_factor_required"),
+    Column("event_retention_days", Integer, nullable=True),  # null: the server's setting
 )
 
 account_streams = Table(

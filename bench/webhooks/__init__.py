@@ -1,0 +1,1 @@
+"""Measures the delivery of webhooks: `make bench ARGS="--webhooks"`."""
