@@ -22,6 +22,7 @@ from bench.report import console
 from hookline.accounts.tenancy import create_account
 from hookline.api.context import RequestContext
 from hookline.audit.append import AuditTrail
+from hookline.cli.processes import spare_the_collector
 from hookline.clock import SystemClock
 from hookline.credentials.authentication import CredentialAuthenticator
 from hookline.credentials.last_use import LastUses
@@ -88,6 +89,7 @@ async def _measure(url: str, credentials: int, count: int) -> tuple[Cost, dict[i
         tokens = await _issue_many(store, credentials)
         authenticator = CredentialAuthenticator(database, LastUses(writer, clock))
         order = random.Random(0).choices(tokens, k=count)
+        spare_the_collector()  # as the server does
         costs = {
             at_once: await _cost_of(
                 lambda token: authenticator.authenticate(token, _CONTEXT), order, at_once

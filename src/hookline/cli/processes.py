@@ -127,7 +127,7 @@ def _raise_file_limit() -> None:
         log.warning("file_limit_stays", limit=soft, wanted=wanted, reason=str(error))
 
 
-def _spare_the_collector() -> None:
+def spare_the_collector() -> None:
     """Look at what the start has made once and never again, and at what is made since less often.
 
     Nearly everything that a message leaves is freed by its reference count; looking for cycles
@@ -163,7 +163,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     if multiprocessing.parent_process() is None:
         loop.add_signal_handler(signal.SIGINT, stop)
     _raise_file_limit()
-    _spare_the_collector()
+    spare_the_collector()
     log.info("serving", host=settings.host, port=listener.getsockname()[1])
     try:
         await web.serve(sockets=[listener])

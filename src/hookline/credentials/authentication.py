@@ -13,14 +13,13 @@ from hookline.credentials import store as sql
 from hookline.credentials.errors import AddressNotAllowed
 from hookline.credentials.last_use import LastUses
 from hookline.credentials.model import restrictions_from_text, scopes_from_text
-from hookline.credentials.tokens import parse_token
+from hookline.credentials.tokens import last4_of, mode_of, parse_token, prefix_of
 from hookline.ids import AccountId
-from hookline.principal import Mode, Principal, PrincipalKind, Scope
+from hookline.principal import Principal, PrincipalKind, Scope
 from hookline.storage.database import Database
 from hookline.storage.lookup import Lookup
 
 ROTATE_OWN = "POST /v1/credentials/self/rotate"
-_MODES = {mode.value: mode for mode in Mode}
 _NO_ENDS = [None] * 4
 _MAY_REPEAT_MS = DAY_MS
 
@@ -57,11 +56,12 @@ class CredentialAuthenticator:
         found = await self._lookup.find(digest)
         if not found:
             raise InvalidToken("The token is not known.")
-        credential_id, account_id, mode, description, scopes, restricted, *rest = found[0]
-        status, *ends, first_use_grace_ms, prefix, last4 = rest
+        credential_id, account_id, description, scopes, restricted, status, *rest = found[0]
+        *ends, first_use_grace_ms = rest
+        mode = mode_of(token)
         context.presented = Presented(
-            digest, str(account_id), str(credential_id), str(mode), str(prefix), str(last4),
-            is_old=status == "rotated",
+            digest, str(account_id), str(credential_id), mode.value, prefix_of(token),
+            last4_of(token), is_old=status == "rotated",
         )  # fmt: skip
         held = scopes_from_text(str(scopes))
         if status != "active" or ends != _NO_ENDS:
@@ -80,7 +80,7 @@ class CredentialAuthenticator:
             PrincipalKind.CREDENTIAL,
             str(credential_id),
             held,
-            _MODES[str(mode)],
+            mode,
             str(description),
             context.ip,
             context.user_agent,

@@ -62,9 +62,8 @@ OF_DIGEST = sets.Select(
     tokens,
     key=("digest",),
     columns=(
-        "credential_id", "account_id", "mode", "description", "scopes", "restrictions", "status",
-        "ended_at", "rotated_at", "expires_at", "refused_from", "first_use_grace_ms", "prefix",
-        "last4",
+        "credential_id", "account_id", "description", "scopes", "restrictions", "status",
+        "ended_at", "rotated_at", "expires_at", "refused_from", "first_use_grace_ms",
     ),
 )  # fmt: skip
 # Nodes write on their own time: an older use must not replace a newer one.

@@ -22,6 +22,8 @@ _SECRET_BITS = 256
 _SECRET_LENGTH = 43
 _CHECKSUM_LENGTH = 6
 _SHOWN_LENGTH = 4
+_LIVE = "hk_live_"
+_PREFIX_LENGTH = len(_LIVE) + _SHOWN_LENGTH  # "test" is as long as "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,25 @@ class Token:
 
     @property
     def prefix(self) -> str:
-        """What a person may see of it: the mode, and the first characters of the secret."""
-        return self.text[: len(f"hk_{self.mode}_") + _SHOWN_LENGTH]
+        return prefix_of(self.text)
 
     @property
     def last4(self) -> str:
-        return self.text[-_SHOWN_LENGTH:]
+        return last4_of(self.text)
+
+
+def mode_of(text: str) -> Mode:
+    """The mode that the text of a token names; its checksum and its digest cover the name."""
+    return Mode.LIVE if text.startswith(_LIVE) else Mode.TEST
+
+
+def prefix_of(text: str) -> str:
+    """What a person may see of a token: the mode, and the first characters of the secret."""
+    return text[:_PREFIX_LENGTH]
+
+
+def last4_of(text: str) -> str:
+    return text[-_SHOWN_LENGTH:]
 
 
 def parse_token(text: str) -> bytes:

@@ -16,6 +16,7 @@ from hookline.storage.sets import Insert, Row, Select, Update, Values
 _STATEMENTS_CACHED = 400
 _WRITER_CACHE_KIB = 8_000
 READER_CACHE_KIB = 2_000
+_LOOKUP_CACHE_KIB = 16_000  # one connection: all tokens of a large account stay in it
 """Less than the writer's: a commit of another connection makes a reader's pages worthless."""
 _SWITCH_RETRY_S = 0.01
 
@@ -33,7 +34,7 @@ def connect(path: Path, *, timeout_s: float, read_only: bool = False) -> sqlite3
     _configure(connection)
     if read_only:
         connection.execute("PRAGMA query_only=ON")
-    cache_kib = READER_CACHE_KIB if read_only else _WRITER_CACHE_KIB
+    cache_kib = _LOOKUP_CACHE_KIB if read_only else _WRITER_CACHE_KIB
     connection.execute(f"PRAGMA cache_size=-{cache_kib}")
     return connection
 
