@@ -49,6 +49,8 @@ from hookline.credentials.last_use import LastUses
 from hookline.credentials.leak_throttle import LeakThrottle
 from hookline.credentials.usage import Usage
 from hookline.credentials.usage_facts import forget_old_days
+from hookline.erasure import routes as erasure_routes
+from hookline.erasure.runs import Eraser
 from hookline.errors import HooklineError, Unavailable
 from hookline.events import routes as event_routes
 from hookline.events.retention import drop_old_events
@@ -145,6 +147,7 @@ class Server:
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
         self.verifier = Verifier(core.store, core.wakeups)
         self.replayer = Replayer(core.store, core.wakeups, core.leases.node, core.formats)
+        self.eraser = Eraser(core.store, core.wakeups, self.calls.files)
         self.limiter = RateLimiter(core.clock, settings.rate_limit_per_s)
         self.console = self._console()
         self._tasks: list[asyncio.Task[None]] = []
@@ -194,6 +197,7 @@ class Server:
             self._supervise("mail", partial(mail.run, self.core.store, self.core.box)),
             self._supervise("audit verifications", self.verifier.run),
             self._supervise("replays", self.replayer.run),
+            self._supervise("erasures", self.eraser.run),
             self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
         for noted in (self.last_uses, *self.observers):
@@ -354,6 +358,7 @@ class Server:
             carrier_routes.routes(self.carriers, core.box, self.trials.send),
             account_routes.account_routes(core.box),
             request_routes.routes(),
+            erasure_routes.routes(),
             account_routes.user_routes(core.passwords),
             access_routes.user_access_routes(),
             access_routes.invitation_routes(core.box),

@@ -43,6 +43,7 @@ PREFIXES = {
     "audit entry": "aud",
     "audit verification": "avf",
     "replay": "rpl",
+    "erasure": "ers",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

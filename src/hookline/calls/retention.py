@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from hookline.audit.append import record
 from hookline.calls import store as sql
 from hookline.calls.deleting import deletion_facts, remove_file
-from hookline.calls.model import Call, Recording, RecordingStatus, call_of, recording_of
+from hookline.calls.model import RecordingStatus, call_of, recording_of
 from hookline.calls.progress import recording_draft
 from hookline.calls.recording_files import RecordingFiles
 from hookline.clock import DAY_MS
@@ -50,15 +50,17 @@ class RecordingRetention:
         ids = [row.id for row in found]
         if not ids:
             return 0
-        await self._store.commit(lambda tx: _mark(tx, ids))
+        await self._store.commit(lambda tx: mark_deleted(tx, ids, _PRINCIPAL))
         for recording_id in ids:
             await asyncio.to_thread(remove_file, self._files, recording_id)
         self._after = ids[-1]
         return len(ids)
 
 
-async def _mark(tx: Transaction, ids: Sequence[str]) -> None:
-    """Mark as deleted, and tell of, those that nobody else has deleted meanwhile."""
+async def mark_deleted(tx: Transaction, ids: Sequence[str], by: str) -> None:
+    """Mark as deleted, and tell of, those that nobody else has deleted meanwhile. Their files go
+    when that is durable. `by`: the part of the system that does it.
+    """
     values = [(one, RecordingStatus.DELETED.value) for one in ids]
     rows = await tx.update(sql.DELETE_RECORDING, values)
     gone = [recording_of(row) for row in rows if row is not None]
@@ -67,12 +69,14 @@ async def _mark(tx: Transaction, ids: Sequence[str]) -> None:
     calls = {call.id: call for call in (call_of(row) for row in counted if row is not None)}
     for one in gone:
         counts[one.call_id] -= 1
-        _tell(tx, calls[one.call_id], one, calls[one.call_id].sequence - counts[one.call_id])
-
-
-def _tell(tx: Transaction, call: Call, gone: Recording, sequence: int) -> None:
-    append(tx, recording_draft(call, gone, EventType.RECORDING_DELETED, sequence))
-    record(
-        tx, system(AccountId(gone.account_id), _PRINCIPAL), "recording.delete", gone.id,
-        **deletion_facts(gone, RecordingStatus.COMPLETED),
-    )  # fmt: skip
+        call = calls[one.call_id]
+        append(
+            tx,
+            recording_draft(
+                call, one, EventType.RECORDING_DELETED, call.sequence - counts[one.call_id]
+            ),
+        )
+        record(
+            tx, system(AccountId(one.account_id), by), "recording.delete", one.id,
+            **deletion_facts(one, RecordingStatus.COMPLETED),
+        )  # fmt: skip

@@ -67,6 +67,7 @@ from hookline.storage.schema.traffic import (
 from hookline.storage.schema.upkeep import (
     audit,
     audit_verifications,
+    erasures,
     idempotency,
     leases,
     mails,
@@ -98,6 +99,7 @@ __all__ = [
     "credentials",
     "deliveries",
     "endpoints",
+    "erasures",
     "events",
     "idempotency",
     "inbound_parts",

@@ -89,6 +89,7 @@ legs = Table(
     one_of("status", *CALL_STATUSES),
     one_of("hangup_by", *HANGUP_BY),
     Index(None, "call_id"),
+    Index(None, "recipient"),
 )
 
 recordings = Table(

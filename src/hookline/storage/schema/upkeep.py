@@ -69,6 +69,28 @@ audit_verifications = Table(
     Index(None, "finished_at"),
 )
 
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Text, primary_key=True),
+    text_column("account_id"),
+    text_column("mode"),
+    text_column("number"),  # whose; once it is completed, only its beginning and its end
+    text_column("status"),
+    *(
+        Column(name, BigInteger, nullable=False, server_default="0")
+        for name in ("messages", "calls", "recordings", "step")
+    ),
+    text_column("asked_by"),
+    time_column("created_at"),
+    time_column("erased_at"),  # when something was erased the last time
+    time_column("finished_at", null=True),
+    one_of("status", "running", "completed"),
+    Index(None, "account_id", "mode", "id"),
+)
+_running = erasures.c.status == "running"
+Index("ix_erasures_running", erasures.c.id, sqlite_where=_running, postgresql_where=_running)
+
 mails = Table(
     "mails",
     metadata,
