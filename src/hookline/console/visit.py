@@ -22,6 +22,7 @@ from hookline.console.collaborators import Console
 from hookline.console.forms import Form
 from hookline.console.navigation import MAIN
 from hookline.console.safety import NO_STORE, local_path
+from hookline.erasure.asking import NEEDED as NEEDED_TO_ERASE
 from hookline.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hookline.events.read import head_position
 from hookline.principal import Principal, Scope
@@ -206,6 +207,7 @@ class Visit:
                 "webhooks": self.may(Scope.WEBHOOKS_WRITE),
                 "carriers": self.may(Scope.CARRIERS_WRITE),
                 "users": self.may(Scope.USERS_WRITE),
+                "erasures": all(self.may(scope) for scope in NEEDED_TO_ERASE),
             },
             "here": local_path(here),
             "live_key": f"{self.session.account_id}:{self.session.user_id}",
