@@ -126,6 +126,9 @@ class World:
             self.make("/v1/messages/batch", body)
         return self.replay()
 
+    def erasure(self) -> str:
+        return str(self.make("/v1/erasures", {"number": fresh_number()})["id"])
+
     def number(self) -> str:
         return str(self.make("/v1/numbers", {"number": fresh_number()})["id"])
 
@@ -300,6 +303,9 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "extend_credential_grace": lambda world: Call(world.rotating(), {"grace_seconds": 60}),
     "list_requests": lambda _: Call(),
     "get_request": lambda world: Call(world.request()),
+    "create_erasure": lambda _: Call(body={"number": fresh_number()}),
+    "list_erasures": lambda _: Call(),
+    "get_erasure": lambda world: Call(world.erasure()),
     "list_numbers": lambda _: Call(),
     "create_number": lambda _: Call(body={"number": fresh_number()}),
     "get_number": lambda world: Call(world.number()),

@@ -23,6 +23,7 @@ MAY_NAME = {"virtual_phones", "numbers", "opt_outs", "audit"}
 """The sandbox's phones are no people; an opt-out has to be respected, and who made it is proven by the
 audit log, of which nothing can go."""
 JSON = dict[str, Any]
+MANY = 900
 
 
 async def post(client: httpx.AsyncClient, path: str, body: object, **more: Any) -> JSON:
@@ -101,13 +102,16 @@ async def recorded(client: httpx.AsyncClient, call: str) -> str:
 
 async def erase(client: httpx.AsyncClient, number: str) -> JSON:
     begun = await post(client, "/v1/erasures", {"number": number})
+    return await until_erased(client, begun["id"])
 
-    async def is_over() -> bool:
-        found = await get(client, f"/v1/erasures/{begun['id']}")
-        return bool(found["status"] == "completed")
 
-    await until(is_over)
-    return await get(client, f"/v1/erasures/{begun['id']}")
+async def until_erased(client: httpx.AsyncClient, erasure_id: str) -> JSON:
+    async def is_over() -> JSON | None:
+        found = await get(client, f"/v1/erasures/{erasure_id}")
+        return found if found["status"] == "completed" else None
+
+    done: JSON = await until(is_over)
+    return done
 
 
 def audio_below(folder: Path, recording: str) -> list[Path]:
@@ -198,3 +202,27 @@ async def test_an_own_number_is_not_erased_and_a_restricted_credential_erases_no
         answer = await client.post("/v1/erasures", json=body, headers=headers)
         assert (answer.status_code, answer.json()["code"]) == (403, "insufficient_scope")
         assert (await get(client, "/v1/erasures"))["data"] == []
+
+
+async def test_an_erasure_goes_on_after_kill_9(each_installation: Installation) -> None:
+    server = each_installation
+    server.environment["HOOKLINE_WEBHOOK_TIMEOUT_S"] = "1"
+    await asyncio.to_thread(server.start)
+    token = await asyncio.to_thread(server.token)
+    one = {"from": SANDBOX_NUMBER, "to": PERSON, "text": "Come to the blue door"}
+    async with client_of(server, token) as client:
+        await post(client, "/v1/messages/batch", {"messages": [one] * MANY})
+        await settle(server)
+        begun = await post(client, "/v1/erasures", {"number": PERSON})
+
+        async def has_begun() -> bool:
+            return bool((await get(client, f"/v1/erasures/{begun['id']}"))["messages"])
+
+        await until(has_begun)
+        await asyncio.to_thread(server.kill)
+        await asyncio.to_thread(server.start)
+        done = await until_erased(client, begun["id"])
+        assert done["messages"] == MANY
+        assert await holders(server) == set()
+        listed = (await get(client, "/v1/messages", to="erased", limit="100"))["data"]
+        assert {message["text"] for message in listed} == {None}

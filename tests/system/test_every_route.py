@@ -9,7 +9,16 @@ from tests.system.site import Site, assert_problem
 ALL_SCOPES = sorted(Scope)
 OF_ONE_MODE = tuple(
     f"/v1/{name}/{{"
-    for name in ("messages", "calls", "recordings", "webhooks", "deliveries", "replays", "requests")
+    for name in (
+        "messages",
+        "calls",
+        "recordings",
+        "webhooks",
+        "deliveries",
+        "replays",
+        "requests",
+        "erasures",
+    )
 )
 
 

@@ -36,7 +36,9 @@ RINGING = ("get_virtual_phone_call", "answer_virtual_phone_call", "decline_virtu
 TALKING = ("act_on_virtual_phone_call", "hang_up_virtual_phone_call")
 INVITATIONS = ("get_invitation", "resend_invitation", "revoke_invitation")
 SESSIONS = ("end_user_session",)
-LOOKS = {"get_audit_entry": World.entry, "get_request": World.request}
+LOOKS = {
+    "get_audit_entry": World.entry, "get_request": World.request, "get_erasure": World.erasure,
+}  # fmt: skip
 REPLAYS = {"get_replay": World.replay, "cancel_replay": World.long_replay}
 CHECKS = {
     # What a schema cannot say is refused too: a cursor that nobody gave out, an opted-out number.

@@ -13,6 +13,7 @@ from hookline.cli import (
     carriers,
     credential_changes,
     credentials,
+    erasures,
     listening,
     maintenance,
     messages,
@@ -50,6 +51,7 @@ listening.install(app)
 replays.install(webhooks.webhooks)
 app.add_typer(webhooks.webhooks)
 app.add_typer(requests.requests)
+app.add_typer(erasures.erasures)
 app.add_typer(audit.audit)
 maintenance.install(app)
 _PRIVATE = 0o077  # the database, its key and backups are nobody else's business

@@ -18,7 +18,7 @@ class ErasureCreate(Body):
         Field(
             max_length=TEXT_LENGTH_MAX,
             description="The person's phone number, with its country code.",
-            examples=["+12025550100"],
+            examples=["+12025550123"],
         ),
     ]
 
