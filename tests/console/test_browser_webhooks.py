@@ -250,7 +250,7 @@ def test_a_webhook_is_limited_to_some_numbers(
     page.click("#dlg [type=submit]")
     page.click("text=Done")
     page.click(f"#rows >> text={url}")
-    facts = page.locator("#webhook dl")
+    facts = page.locator("#webhook [aria-label=Facts]")
     expect(facts).to_contain_text(other)
     served.run("messages", "send", "--from=+12025550100", "--to=+12025550111", "--text=no")
     sent = served.run("messages", "send", f"--from={other}", "--to=+12025550111", "--text=yes")

@@ -166,10 +166,12 @@ class Visit:
         return HTMLResponse(self.guest.render(template, **shown), headers=headers)
 
     def stay(self, note: str, url: str) -> Response:
-        """Done: the page below refreshes itself and says so; without scripts, go to `url`."""
+        """Done: the page below refreshes itself and says so; from a form that is a page of its own, and
+        without scripts, go to `url`.
+        """
         if not self.guest.is_htmx:
             return self.go(url, note)
-        return Response(status_code=204, headers=triggers(closeDialog="", refresh="", toast=note))
+        return Response(status_code=204, headers=triggers(closeDialog=url, refresh="", toast=note))
 
     def go(self, url: str, note: str = "") -> Response:
         """Done: open another page, which says so."""
