@@ -28,7 +28,7 @@ NOT_NOW = {
 """Pages whose success other tests see (tests/console)."""
 
 
-NOWHERE = Request({"id": "x", "digits": "x", "leg": "x", "name": "x", "session": "x"})
+NOWHERE = Request(dict.fromkeys(("id", "digits", "leg", "name", "session", "replay"), "x"))
 
 
 @pytest.fixture(scope="module")
