@@ -28,7 +28,9 @@ NOT_NOW = {
 """Pages whose success other tests see (tests/console)."""
 
 
-NOWHERE = Request(dict.fromkeys(("id", "digits", "leg", "name", "session", "replay"), "x"))
+NOWHERE = Request(
+    {"id": "x", "digits": "x", "leg": "x", "name": "x", "session": "x", "replay": "x"}
+)
 
 
 @pytest.fixture(scope="module")
