@@ -28,7 +28,7 @@ def test_an_act_is_read_with_what_changed(
     page = person.go(f"{CREDENTIALS}/{credential}/edit")
     page.fill("#description", f"Audited at {width}")
     page.click("button[type=submit] >> nth=-1")
-    page = person.go(f"{CREDENTIALS}/{credential}")
+    page.wait_for_url(f"**{CREDENTIALS}/{credential}")
     page.click("#audit")
     page.wait_for_url(f"**/audit?resource={credential}")
     expect(page.locator("#resource")).to_have_value(credential)

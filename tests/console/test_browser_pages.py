@@ -26,6 +26,8 @@ PAGES = (
     "/carriers/new",
     "/numbers/new",
     "/account",
+    "/administration/erasures",
+    "/administration/erasures/new",
     "/administration/users",
     "/administration/users?show=invitations",
     "/administration/users?show=roles",

@@ -232,3 +232,41 @@ def test_an_address_that_may_not_be_reached_is_refused_at_the_field(visitor: Vis
     page.click("[type=submit] >> text=Add webhook")
     expect(page.locator("#url-error")).to_be_visible()
     person.expect_refusal(422)
+
+
+@TWO_LOOKS
+def test_a_webhook_is_limited_to_some_numbers(
+    visitor: Visitor, served: Served, receiver: str, width: int, theme: str
+) -> None:
+    other = f"+120255502{width % 90 + 10}"
+    served.run("numbers", "add", other, "--carrier=sandbox")
+    person, url = visitor(width, theme), f"{receiver}/numbers-{width}"
+    page = person.go("/webhooks")
+    page.click("#create")
+    page.fill("#url", url)
+    page.click("text=Only some numbers")
+    page.check(f"#dlg [value='{other}']")
+    person.axe("numbers")
+    page.click("#dlg [type=submit]")
+    page.click("text=Done")
+    page.click(f"#rows >> text={url}")
+    facts = page.locator("#webhook [aria-label=Facts]")
+    expect(facts).to_contain_text(other)
+    served.run("messages", "send", "--from=+12025550100", "--to=+12025550111", "--text=no")
+    sent = served.run("messages", "send", f"--from={other}", "--to=+12025550111", "--text=yes")
+    expect(page.locator("#rows")).to_contain_text("Delivered")
+    about = page.locator("#rows tbody a[href^='/messages/']").all_inner_texts()
+    assert {text for text in about if text} <= set(sent.split())
+
+    page.click("#more")
+    page.click(".menu:popover-open >> text=Edit")
+    expect(page.locator(f"#dlg [value='{other}']")).to_be_checked()
+    page.fill("#description", "Two numbers")
+    page.click("#dlg [type=submit]")
+    expect(facts).to_contain_text("Two numbers")
+    expect(facts).to_contain_text(other)
+    page.click("#more")
+    page.click(".menu:popover-open >> text=Edit")
+    page.uncheck(f"#dlg [value='{other}']")
+    page.click("#dlg [type=submit]")
+    expect(facts).not_to_contain_text(other)

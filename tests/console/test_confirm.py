@@ -23,6 +23,7 @@ GUARDED = {
     ("GET", "/webhooks/{id}/secret"),
     ("POST", "/webhooks/{id}/rotate-secret"),
     ("POST", "/account/edit"),
+    ("POST", "/administration/erasures"),
     ("POST", "/session/password"),
     ("GET", "/session/second-factor"),
     ("POST", "/session/second-factor"),
@@ -36,7 +37,7 @@ GUARDED = {
     ("POST", "/administration/users/{id}/remove"),
     ("POST", "/administration/users/{id}/reset-second-factor"),
 }
-"""What makes or shows secrets, or changes how people get in and what they may do."""
+"""What makes or shows secrets, changes how people get in and what they may do, or destroys at large."""
 
 
 @pytest.fixture(scope="module")

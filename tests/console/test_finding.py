@@ -19,6 +19,7 @@ IDS = IdSource()
         ("dlv", "/deliveries"),
         ("car", "/carriers"),
         ("num", "/numbers"),
+        ("ers", "/administration/erasures"),
         ("crd", "/administration/integrations/config/credentials"),
     ],
 )

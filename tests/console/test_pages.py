@@ -154,6 +154,35 @@ def test_scopes_that_a_person_lacks_are_refused_with_a_page(served: Served) -> N
         assert "Create New Credential" not in client.get(CREDENTIALS).text
 
 
+def take_away(served: Served, email: str, scope: str) -> None:
+    """A single permission of one user, over the API."""
+    create = ("credentials", "create", "--description=People", "--all-scopes", "--token-only")
+    headers = {"authorization": f"Bearer {served.run(*create).strip()}"}
+    with served.client() as client:
+        users = client.get("/v1/users", params={"limit": 100}, headers=headers).json()["data"]
+        known = next(user["id"] for user in users if user["email"] == email)
+        change = {"permissions": {scope: False}}
+        assert client.patch(f"/v1/users/{known}", json=change, headers=headers).is_success
+
+
+def test_a_person_is_forgotten_only_by_whoever_may_delete_and_send(served: Served) -> None:
+    email, path = "half@example.com", "/administration/erasures"
+    password = served.add_user(email)
+    with served.client() as owner, served.client() as half:
+        sign_in(owner, EMAIL, PASSWORD)
+        sign_in(half, email, password)
+        assert path in half.get("/account").text
+        typed = {"csrf_token": token_in(half.get("/")), "number": "+12025550184", "confirm": "0184"}
+        take_away(served, email, "messages:send")
+        assert path not in half.get("/account").text
+        for page in (path, f"{path}/new", f"{path}/ers_x"):
+            refused = half.get(page, headers=HTML)
+            assert refused.status_code == 403
+            assert "messages:send" in refused.text
+        assert half.post(path, data=typed, headers=HTML).status_code == 403
+        assert "•84" not in owner.get(path).text
+
+
 def test_unknown_addresses_speak_the_askers_language(client: httpx.Client) -> None:
     page = client.get("/nowhere", headers=HTML)
     assert page.status_code == 404
@@ -222,7 +251,8 @@ def test_odd_addresses_are_never_our_fault(client: httpx.Client, value: str) -> 
 
 @pytest.mark.parametrize("text", ["", "\x00", "x" * 5_000, "\ud83d", "💩"])
 def test_odd_forms_are_never_our_fault(client: httpx.Client, text: str) -> None:
-    names = ("description", "text", "to", "from", "url", "reason", "events", "scope", "confirm")
+    names = ("description", "text", "to", "from", "url", "reason", "events", "scope", "confirm", "number",
+             "numbers")  # fmt: skip
     typed = dict.fromkeys(names, text.encode("utf-8", "surrogatepass"))
     typed["csrf_token"] = token_in(client.get("/")).encode()
     for page in PAGES:

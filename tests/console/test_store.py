@@ -58,13 +58,13 @@ async def test_lists_show_what_is_the_accounts_own(
         assert len(await store.read(found)) == count
         assert len(await store.read(sql.endpoints_of(principal, PAGING))) == count
     assert len(await store.read(sql.senders(owner.account_id))) == 2
+    assert not await store.read(sql.own_numbers(other_account.id))
     assert not await store.read(sql.senders(other_account.id))
 
 
 async def test_every_filter_is_understood(store: Store, owner: Principal) -> None:
     filters = {"status": "delivered", "direction": "outbound", "number": "+12025550110"}
     assert not await store.read(sql.messages_of(owner, PAGING, **filters))
-    assert not await store.read(sql.deliveries_of_endpoint(owner, PAGING, "whk_1", "failed"))
     assert not await store.read(sql.deliveries_about(owner, "msg_1"))
     assert not (await store.read(sql.has_any(messages, owner.account_id, Mode.TEST)))[0][0]
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from hookline.console.views.webhooks import (
     delivery_row,
     families,
+    number_choices,
     simplified,
     stored_attempt,
     verification,
@@ -70,3 +71,16 @@ def test_only_readable_families_can_be_chosen() -> None:
 
 def test_the_verification_code_is_python() -> None:
     compile(verification("whsec_x"), "verification", "exec")
+
+
+def test_numbers_that_were_chosen_stay_a_choice_when_they_have_gone() -> None:
+    choices = number_choices(["+12025550100"], ["+12025550199"], is_cut=False)
+    assert [(one.number, one.is_chosen, one.is_foreign) for one in choices] == [
+        ("+12025550100", False, False),
+        ("+12025550199", True, True),
+    ]
+
+
+def test_a_number_beyond_the_list_is_not_called_foreign() -> None:
+    choices = number_choices(["+12025550100"], ["+12025550199"], is_cut=True)
+    assert not choices[1].is_foreign

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from hookline.console.navigation import CREDENTIALS, NUMBERS, USERS, WEBHOOKS
+from hookline.console.navigation import CREDENTIALS, ERASURES, NUMBERS, USERS, WEBHOOKS
 from hookline.console.routes import PAGES
 from hookline.console.routing import Page
 from tests.system.installation import TEXT, Installation
@@ -90,6 +90,15 @@ def _edited_carrier(world: World) -> Request:
     return Request({"id": _carrier(world)}, {**_carrier_form(), "password": ""})
 
 
+def _erasure(world: World) -> str:
+    return str(world.make("/v1/erasures", {"number": fresh_number()})["id"])
+
+
+def _erasure_form(_world: World) -> Request:
+    number = fresh_number()
+    return Request(form={"number": number, "confirm": number[-4:]})
+
+
 def _user_with_a_session(world: World) -> str:
     return world.session()[0]
 
@@ -146,6 +155,10 @@ RECIPES: dict[str, Recipe] = {
     "POST /account/edit": lambda _: Request(
         form={"name": f"Acme {fresh_number()}", "allowed_countries": ""}
     ),
+    f"GET {ERASURES}": _plain(),
+    f"GET {ERASURES}/new": _plain(),
+    f"POST {ERASURES}": _erasure_form,
+    f"GET {ERASURES}/{{id}}": _on(_erasure),
     "GET /audit": _plain(),
     "GET /audit/export": _plain(),
     "GET /audit/chain": _plain(),

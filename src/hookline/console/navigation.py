@@ -18,6 +18,7 @@ ACCOUNT = "/account"
 USERS = "/administration/users"
 SECURITY = "/session/security"
 AUDIT = "/audit"
+ERASURES = "/administration/erasures"
 INTEGRATIONS = "/administration/integrations"
 CONFIG = f"{INTEGRATIONS}/config"
 CREDENTIALS = f"{CONFIG}/credentials"
@@ -33,6 +34,7 @@ PAGES_BY_PREFIX = {
     "num": NUMBERS,
     "req": REQUESTS,
     "usr": USERS,
+    "ers": ERASURES,
 }
 """Where what has an id with this prefix is shown."""
 

@@ -16,6 +16,7 @@ from hookline.console.pages import (
     deliveries,
     documentation,
     entrance,
+    erasures,
     invitations,
     joining,
     messages,
@@ -42,6 +43,7 @@ PAGES = (
     *credentials.PAGES,
     *rotation.PAGES,
     *account.PAGES,
+    *erasures.PAGES,
     *security.PAGES,
     *invitations.PAGES,  # before `{id}`, which would take `invite` for an id
     *people.PAGES,

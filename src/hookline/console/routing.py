@@ -35,7 +35,8 @@ class Page:
     handler: Callable[[Visit], Awaitable[Response]]
     scope: Scope | None = None
     recent: bool = False
-    """It touches secrets or rights: who signed in long ago proves again who they are."""
+    """It touches secrets or rights, or destroys at large: who signed in long ago proves again who they
+    are."""
     before_set_up: bool = False
     """It is there for those who still have to set up their second factor."""
 

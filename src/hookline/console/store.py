@@ -45,9 +45,14 @@ def senders(account_id: AccountId) -> Rows:
     return number_sql.of_account(account_id).order_by(numbers.c.id).limit(SENDERS_MAX)
 
 
+def own_numbers(account_id: AccountId) -> Rows:
+    """The phone numbers among them."""
+    return senders(account_id).where(numbers.c.kind == "number")
+
+
 def callers(account_id: AccountId, mode: Mode) -> Rows:
     """What the account can call from in the mode, oldest first; the sandbox takes any number."""
-    statement = senders(account_id).where(numbers.c.kind == "number")
+    statement = own_numbers(account_id)
     return (
         statement if mode is Mode.TEST else statement.where(numbers.c.voice_carrier_id.is_not(None))
     )

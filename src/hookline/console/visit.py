@@ -22,6 +22,7 @@ from hookline.console.collaborators import Console
 from hookline.console.forms import Form
 from hookline.console.navigation import MAIN
 from hookline.console.safety import NO_STORE, local_path
+from hookline.erasure.asking import NEEDED as NEEDED_TO_ERASE
 from hookline.errors import Forbidden, Invalid, NotFound, Unauthenticated
 from hookline.events.read import head_position
 from hookline.principal import Principal, Scope
@@ -165,10 +166,12 @@ class Visit:
         return HTMLResponse(self.guest.render(template, **shown), headers=headers)
 
     def stay(self, note: str, url: str) -> Response:
-        """Done: the page below refreshes itself and says so; without scripts, go to `url`."""
+        """Done: the page below refreshes itself and says so; from a form that is a page of its own, and
+        without scripts, go to `url`.
+        """
         if not self.guest.is_htmx:
             return self.go(url, note)
-        return Response(status_code=204, headers=triggers(closeDialog="", refresh="", toast=note))
+        return Response(status_code=204, headers=triggers(closeDialog=url, refresh="", toast=note))
 
     def go(self, url: str, note: str = "") -> Response:
         """Done: open another page, which says so."""
@@ -206,6 +209,7 @@ class Visit:
                 "webhooks": self.may(Scope.WEBHOOKS_WRITE),
                 "carriers": self.may(Scope.CARRIERS_WRITE),
                 "users": self.may(Scope.USERS_WRITE),
+                "erasures": all(self.may(scope) for scope in NEEDED_TO_ERASE),
             },
             "here": local_path(here),
             "live_key": f"{self.session.account_id}:{self.session.user_id}",

@@ -57,9 +57,9 @@ async def begin(visit: Visit) -> Response:
 async def show_progress(visit: Visit) -> Response:
     """How far the newest replay is: the page asks again while it goes on."""
     webhook_id = visit.guest.path("id")
+    await get_endpoint(visit.store, visit.principal, webhook_id)
     if not visit.guest.is_htmx:
         return visit.go(f"{WEBHOOKS}/{webhook_id}")
-    await get_endpoint(visit.store, visit.principal, webhook_id)
     replay = await latest(visit, webhook_id)
     response = visit.fragment(
         "webhooks/replay_progress.html",

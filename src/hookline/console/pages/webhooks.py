@@ -31,12 +31,9 @@ from hookline.webhooks.retry import schedule_of
 from hookline.webhooks.stats import get_stats, glance_at
 
 PER_PAGE = 25
-_FIELDS = (
-    "url", "description", "events", "format", "failover_url", "rate_limit_per_second",
-    "retry_schedule",
-)  # fmt: skip
-_RETRIES_MAX, _RETRY_MAX_S, _RATE_MAX = 20, 86_400, 10_000
-_POLICY = frozenset(_FIELDS[4:])
+_POLICY = ("failover_url", "rate_limit_per_second", "retry_schedule")
+_FIELDS = ("url", "description", "events", "format", "numbers", *_POLICY)
+_RETRIES_MAX, _RETRY_MAX_S, _RATE_MAX, _NUMBERS_MAX = 20, 86_400, 10_000, 100
 _REFUSED = (Invalid, Conflict, Forbidden)
 _GRACE_S = 86_400
 _FORMATS = ("standard", "v3")
@@ -54,6 +51,7 @@ class Typed:
     rate_limit_per_second: str = ""
     retry_schedule: str = ""
     ordered: str = "none"
+    numbers: tuple[str, ...] = ()
 
     @property
     def has_policy(self) -> bool:
@@ -119,8 +117,9 @@ async def create(visit: Visit) -> Response:
     if wrong := check_typed(typed).fields:
         return await _form(visit, typed, Refusal(wrong, ""), status_code=422)
     new = NewEndpoint(
-        typed.url, typed.events, typed.description, policy=typed.policy(), format=typed.format
-    )
+        typed.url, typed.events, typed.description, typed.numbers,
+        policy=typed.policy(), format=typed.format,
+    )  # fmt: skip
     try:
         endpoint, secret = await visit.commit(
             lambda tx: create_endpoint(
@@ -145,6 +144,7 @@ async def show_edit(visit: Visit) -> Response:
         "" if policy.rate_limit is None else f"{policy.rate_limit:g}",
         views.schedule_words(policy.schedule),
         policy.ordering.value,
+        tuple(sorted(endpoint.numbers)),
     )
     return await _form(visit, typed, NOTHING_WRONG, webhook_id=endpoint.id)
 
@@ -155,7 +155,7 @@ async def edit(visit: Visit) -> Response:
     if wrong := check_typed(typed).fields:
         return await _form(visit, typed, Refusal(wrong, ""), webhook_id=webhook_id, status_code=422)
     change = EndpointChange(
-        typed.url, typed.events, typed.description, policy=asdict(typed.policy())
+        typed.url, typed.events, typed.description, typed.numbers, policy=asdict(typed.policy())
     )
     try:
         await _patch(visit, webhook_id, change)
@@ -230,10 +230,16 @@ def check_typed(typed: Typed) -> Refusal:
         "url": "Give the address of your receiver." if not typed.url else "",
         "events": "Choose at least one event." if not typed.events else "",
         "description": "Use at most 200 characters." if len(typed.description) > 200 else "",
+        "numbers": _wrong_numbers(typed.numbers),
         "rate_limit_per_second": _wrong_rate(typed.rate_limit_per_second),
         "retry_schedule": _wrong_schedule(typed.retry_schedule),
     }
     return Refusal({name: text for name, text in missing.items() if text}, "")
+
+
+def _wrong_numbers(numbers: tuple[str, ...]) -> str:
+    is_sound = len(numbers) <= _NUMBERS_MAX
+    return "" if is_sound else f"Choose at most {_NUMBERS_MAX}, or none: then it is about all."
 
 
 def _wrong_rate(text: str) -> str:
@@ -279,6 +285,7 @@ def _typed(form: Form) -> Typed:
         form.text("rate_limit_per_second"),
         form.text("retry_schedule"),
         "resource" if form.text("ordered") == "resource" else "none",
+        tuple(form.texts("numbers")),
     )
 
 
@@ -292,6 +299,8 @@ async def _patch(visit: Visit, webhook_id: str, change: EndpointChange) -> None:
 async def _form(
     visit: Visit, typed: Typed, refusal: Refusal, *, webhook_id: str = "", status_code: int = 200
 ) -> Response:
+    own = await visit.store.read(sql.own_numbers(visit.principal.account_id))
+    is_cut = len(own) == sql.SENDERS_MAX
     return await visit.dialog(
         "webhooks/form.html",
         "Edit webhook" if webhook_id else "Add webhook",
@@ -303,6 +312,8 @@ async def _form(
         errors=refusal.fields,
         error=refusal.whole,
         picker=views.families(visit.principal),
+        numbers=views.number_choices([row.number for row in own], typed.numbers, is_cut=is_cut),
+        numbers_listed=len(own) if is_cut else None,
     )
 
 

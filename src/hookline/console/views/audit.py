@@ -23,6 +23,7 @@ GROUPS = {
     "message.*": "Messages",
     "opt_out.*": "Opt-outs",
     "recording.*": "Recordings",
+    "erasure.*": "Erasures",
     "audit.*": "Audit log",
 }
 """What the list can be narrowed to, by kind of what was acted on."""

@@ -15,6 +15,7 @@ _TONES = {
     "sent": "info",
     "completed": "ok",
     "in_progress": "info",
+    "running": "info",
     "dialing": "info",
     "ringing": "info",
     "busy": "warn",
@@ -32,7 +33,7 @@ class Badge:
 
 
 def badge(status: str) -> Badge:
-    """The badge of a message, a call, a delivery or a webhook."""
+    """The badge of a message, a call, a delivery, a webhook or an erasure."""
     if status == "disabled":
         return Badge("Paused", "warn")
     return Badge(status.replace("_", " ").capitalize(), _TONES.get(status, ""))

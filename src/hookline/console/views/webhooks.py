@@ -37,6 +37,8 @@ class WebhookView:
     host: str
     description: str
     events: Sequence[str]
+    numbers: Sequence[str]
+    """Only events about these; empty: about any."""
     format: str
     status: Badge
     is_enabled: bool
@@ -83,6 +85,16 @@ class AttemptView:
 
 
 @dataclass(frozen=True, slots=True)
+class NumberChoice:
+    """A number that a webhook can be limited to."""
+
+    number: str
+    is_chosen: bool
+    is_foreign: bool
+    """Whether it is known to be none of the account's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """Event types that can be chosen together."""
 
@@ -101,6 +113,7 @@ def webhook_view(endpoint: Endpoint, now: int) -> WebhookView:
         host=urlsplit(endpoint.url).netloc or endpoint.url,
         description=endpoint.description,
         events=endpoint.subscription.patterns,
+        numbers=sorted(endpoint.numbers),
         format=endpoint.format,
         status=badge(endpoint.status.value),
         is_enabled=endpoint.is_enabled,
@@ -204,6 +217,18 @@ def simplified(patterns: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         pattern for pattern in chosen if pattern.endswith("*") or family_of(pattern) not in covered
     )
+
+
+def number_choices(
+    own: Sequence[str], chosen: Sequence[str], *, is_cut: bool
+) -> list[NumberChoice]:
+    """The account's numbers, and what was chosen besides: whoever edits something else must not
+    change what the webhook is limited to. `is_cut` says that the account has more numbers.
+    """
+    return [
+        NumberChoice(number, number in chosen, not is_cut and number not in own)
+        for number in dict.fromkeys([*own, *chosen])
+    ]
 
 
 def verification(secret: str) -> str:

@@ -42,7 +42,10 @@ if (dialog) {
     if (dialog.innerHTML.trim()) open(event.detail.requestConfig?.elt);
     else dialog.close();
   });
-  document.addEventListener('closeDialog', () => dialog.close());
+  document.addEventListener('closeDialog', ({ detail }) => {
+    if (!dialog.open && find('.alone')) location.assign(detail.value);
+    dialog.close();
+  });
   // Chromium lets a second Escape pass by `cancel`, so the key itself is stopped as well.
   dialog.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && mustStay()) refuse(event);

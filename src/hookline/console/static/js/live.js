@@ -138,7 +138,8 @@ function openOwnStream() {
 for (const { id, dataset } of findAll('[data-live-every]')) {
   setInterval(() => {
     const region = document.getElementById(id);
-    if (region && isConnected && !document.hidden) schedule(region);
+    const isIdle = !region || 'liveIdle' in region.dataset; // nothing in it moves just now
+    if (!isIdle && isConnected && !document.hidden) schedule(region);
   }, Number(dataset.liveEvery));
 }
 
