@@ -107,7 +107,7 @@ def test_the_audit_log_leads_to_the_erasure(visitor: Visitor) -> None:
     page.wait_for_url(f"**{ERASURES}")
     person.go("/audit?action=erasure.*")
     page.click("#rows tbody a >> nth=0")
-    page.click("a[href*='ers_']")
+    page.click("#dlg a[href*='ers_']")
     expect(page.locator("#rows tbody tr")).to_have_count(1)
     expect(page.locator("#rows")).to_contain_text("+1202•••••85")
 

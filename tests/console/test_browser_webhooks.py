@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.console.conftest import Served
 from tests.console.person import TWO_LOOKS, Person
@@ -90,6 +90,36 @@ def test_a_webhook_is_added_tested_paused_and_deleted(
     page.click("#dlg [type=submit]")
     page.wait_for_url("**/webhooks")
     expect(page.locator("main")).not_to_contain_text(url)
+
+
+def test_a_change_is_shown_though_an_older_look_comes_later(
+    visitor: Visitor, receiver: str
+) -> None:
+    person = visitor()
+    add(person, f"{receiver}/late")
+    page = person.page
+    old = page.request.get(page.url, headers={"HX-Request": "true"}).text()
+    looks: list[Route] = []
+    is_changed = False
+
+    def keep(look: Route) -> None:
+        """Those from before the change are answered when the test wants."""
+        if is_changed:
+            look.continue_()
+        else:
+            looks.append(look)
+
+    page.route(page.url, keep)
+    with page.expect_request(page.url):
+        page.evaluate("document.dispatchEvent(new Event('refresh'))")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.click("#toggle")
+    page.wait_for_timeout(1_000)  # the server has told of the change, the page wants to look again
+    is_changed = True
+    assert looks
+    for look in looks:
+        look.fulfill(body=old, content_type="text/html")
+    expect(page.locator("#webhook")).to_contain_text("Paused")
 
 
 def test_a_failed_delivery_shows_its_answer_and_is_sent_again(

@@ -6,6 +6,7 @@ const WAIT_MS = 250; // changes within it are shown by one request
 const NEW_MS = 2000;
 const key = document.body.dataset.liveKey;
 const waiting = new Map();
+const asked = new Map(); // regions that are being fetched, and whether to fetch them once more
 let seen = Number(document.body.dataset.livePosition);
 let isLeaving = false;
 let changesUnderWay = 0;
@@ -14,12 +15,23 @@ let isPressing = false;
 
 function refresh(region) {
   const id = region.id;
+  if (asked.has(id)) { // what comes may be older than what we were just told of
+    asked.set(id, true);
+    return;
+  }
+  asked.set(id, false);
   const before = new Set(findAll('[data-row]', region).map((row) => row.id));
   const source = region.dataset.source || location.pathname + location.search;
-  // htmx keeps one waiting request for each source: with a source of its own no region is forgotten.
+  // htmx would let a second request of one source wait, and drop it with the source, which is replaced.
   const how = { source: region, target: region, select: `#${id}`, swap: 'outerHTML' };
-  return htmx.ajax('GET', source, how)
-    .then(() => mark(document.getElementById(id), before));
+  const done = () => {
+    const isOld = asked.get(id);
+    const now = document.getElementById(id);
+    asked.delete(id);
+    mark(now, before);
+    if (isOld && now && !isLeaving) refresh(now);
+  };
+  htmx.ajax('GET', source, how).then(done, done);
 }
 
 function mark(region, before) {
@@ -78,19 +90,21 @@ for (const name of ['pointerdown', 'pointerup', 'pointercancel']) {
   document.addEventListener(name, () => { isPressing = name === 'pointerdown'; }, true);
 }
 
-// An answer that comes after a menu was opened waits until it is closed again.
+// An answer that comes after a menu was opened waits until it is closed again; one that comes while
+// a change is under way, until that is done: its button would be gone, and what it triggers with it.
 document.addEventListener('htmx:beforeSwap', (event) => {
   const region = event.detail.target;
-  if (!region.matches('[data-live]') || !isHeld(region)) return;
+  if (!region.matches('[data-live]') || !(changesUnderWay || isHeld(region))) return;
   event.detail.shouldSwap = false;
   schedule(region);
 });
 
-for (const [name, step] of [['htmx:beforeRequest', 1], ['htmx:afterRequest', -1]]) {
-  document.addEventListener(name, (event) => {
-    if (event.detail.requestConfig.verb !== 'get') changesUnderWay += step;
-  });
-}
+// Counted by the request itself: an element that has left the page tells nobody of its end.
+document.addEventListener('htmx:beforeSend', ({ detail }) => {
+  if (detail.requestConfig.verb === 'get') return;
+  changesUnderWay += 1;
+  detail.xhr.addEventListener('loadend', () => { changesUnderWay -= 1; });
+});
 
 // The page may be about something that was just deleted: do not ask for it once more.
 document.addEventListener('htmx:beforeOnLoad', (event) => {
