@@ -78,6 +78,7 @@ def served() -> Iterator[Served]:
             "HOOKLINE_ADMIN_EMAIL": EMAIL,
             "HOOKLINE_ADMIN_PASSWORD": PASSWORD,
             "HOOKLINE_ALLOW_TARGETS": "127.0.0.0/8",
+            "HOOKLINE_REAUTHENTICATION_MINUTES": "1440",  # tests that ask for it forget the proofs
         }
         process = subprocess.Popen(
             [sys.executable, "-m", "hookline.cli", "up", f"--port={port}", f"--data={data_dir}"],

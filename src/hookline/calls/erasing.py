@@ -18,7 +18,7 @@ from hookline.storage.schema import calls, legs, phone_calls, recordings
 from hookline.storage.sets import Update
 from hookline.storage.transaction import Transaction
 
-_CHUNK = 20
+_CHUNK = 5
 _BY = "erasure"
 _PARTIES = ("sender", "recipient")
 _PRIVATE = (*_PARTIES, "agent", "status_url", "timeline")

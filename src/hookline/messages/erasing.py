@@ -17,7 +17,7 @@ from hookline.storage.schema import carriers, inbound_parts, messages, unmatched
 from hookline.storage.sets import Update
 from hookline.storage.transaction import Transaction
 
-_CHUNK = 100
+_CHUNK = 25  # a few milliseconds of the writer, which others wait for
 _CANCELABLE = (Status.SCHEDULED, Status.QUEUED)
 _ERASABLE = [status.value for status in (*sorted(FINAL), Status.SENT)]
 _PRIVATE = ("sender", "recipient", "tags", "status_url", "timeline")
