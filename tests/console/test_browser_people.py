@@ -36,6 +36,7 @@ def set_up(person: Person) -> tuple[str, str]:
 
 def invite(page: Page, email: str, role: str = "viewer") -> str:
     """The link that the dialog shows."""
+    expect(page.locator("#dlg")).to_be_empty()  # one that was just closed is gone
     page.keyboard.press("c")
     page.fill("#invite-email", email)
     page.check(f"#dlg [value={role}]")
