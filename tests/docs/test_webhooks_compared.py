@@ -21,5 +21,5 @@ def test_proof_exists(test: str, file: str) -> None:
 
 def test_every_answer_has_its_tests() -> None:
     answers = [line.split(" | ")[2] for line in LINES if not line.startswith("| What people")]
-    assert len(answers) == 14
+    assert len(answers) == 15
     assert all("](../../tests/" in answer for answer in answers)
