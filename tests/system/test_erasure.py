@@ -23,7 +23,7 @@ MAY_NAME = {"virtual_phones", "numbers", "opt_outs", "audit"}
 """The sandbox's phones are no people; an opt-out has to be respected, and who made it is proven by the
 audit log, of which nothing can go."""
 JSON = dict[str, Any]
-MANY = 900
+MANY = 300
 
 
 async def post(client: httpx.AsyncClient, path: str, body: object, **more: Any) -> JSON:
