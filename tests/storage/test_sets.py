@@ -5,7 +5,7 @@ from enum import StrEnum
 
 import asyncpg
 import pytest
-from sqlalchemy import BigInteger, Column, Integer, LargeBinary, Table, select
+from sqlalchemy import BigInteger, Column, Float, Integer, LargeBinary, Table, select
 
 from hookline.storage import schema
 from hookline.storage.database import Database, WriterConnection
@@ -235,6 +235,8 @@ def example(table: Table, column: Column[object]) -> object:
         listed = str(getattr(constraint, "sqltext", "")).split(" IN ")
         if listed[0] == column.name:
             return listed[1].split("'")[1]
+    if isinstance(column.type, Float):
+        return 2.5
     if isinstance(column.type, LargeBinary):
         return b"\x00\x01"
     if isinstance(column.type, BigInteger):
