@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from httpx import AsyncClient
 
+from hookline.events.model import EventType
 from hookline.ids import AccountId
 from hookline.principal import Scope
 from hookline.webhooks.routes import routes
@@ -142,11 +143,14 @@ async def test_deliveries_are_listed_and_filtered(
 ) -> None:
     body = {"url": receiver.url, "events": ["*"]}
     made = (await web.post("/v1/webhooks", json=body, headers=bearer("owner"))).json()["id"]
-    await node.append(message_event(account), message_event(account, status_url=receiver.url))
+    kind = EventType.MESSAGE_RECEIVED
+    await node.append(
+        message_event(account, kind), message_event(account, kind, status_url=receiver.url)
+    )
     await receiver.take(3)
     await node.quiet()
     everything = (await web.get("/v1/deliveries", headers=bearer("owner"))).json()["data"]
-    its = (await web.get(f"/v1/webhooks/{made}/deliveries?status=delivered&event_type=message.sent",
+    its = (await web.get(f"/v1/webhooks/{made}/deliveries?status=delivered&event_type={kind}",
                          headers=bearer("owner"))).json()["data"]  # fmt: skip
     none = (await web.get("/v1/deliveries?status=failed", headers=bearer("owner"))).json()["data"]
     assert (len(everything), len(its), len(none)) == (3, 2, 0)
