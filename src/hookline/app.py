@@ -147,7 +147,7 @@ class Server:
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
         self.verifier = Verifier(core.store, core.wakeups)
         self.replayer = Replayer(core.store, core.wakeups, core.leases.node, core.formats)
-        self.eraser = Eraser(core.store, core.wakeups, self.calls.files)
+        self.eraser = Eraser(core.store, core.leases, core.wakeups, self.calls.files)
         self.limiter = RateLimiter(core.clock, settings.rate_limit_per_s)
         self.console = self._console()
         self._tasks: list[asyncio.Task[None]] = []

@@ -12,7 +12,7 @@ ERASED = "erased"
 """Stands where the number was."""
 _BETWEEN = r"(?:[\s()./-]|%20)*"
 _SAID = ("text", "caller_name")
-_code = re.compile(r"[A-Za-z0-9_]+").fullmatch
+_code = re.compile(r"[a-z][a-z0-9_]*").fullmatch  # not digits, which may be somebody's
 Json = Any  # Any: whatever JSON holds
 
 
@@ -73,6 +73,8 @@ class Person:
             return None
         if name == "digit":  # a key that was pressed
             return ""
+        if name == "peaks":  # of their voice
+            return []
         if isinstance(value, str):
             return self.without(value)
         if isinstance(value, dict):

@@ -57,6 +57,8 @@ def test_a_resource_keeps_its_facts_and_nothing_of_the_person() -> None:
         "id": "call_1", "from": "+12025550110", "caller_name": "Mara", "digit": "7",
         "leg": {"to": "+12025550110", "role": "to"}, "metadata": {}, "answered_at": None,
     }  # fmt: skip
+    recording = {"id": "rec_1", "call_id": "call_1", "peaks": [[1, 2]], "duration_ms": 5}
+    assert MARA.resource(recording) == {**recording, "peaks": []}
     assert MARA.resource(call) == {
         "id": "call_1", "from": ERASED, "caller_name": None, "digit": "",
         "leg": {"to": ERASED, "role": "to"}, "metadata": {}, "answered_at": None,
@@ -82,9 +84,10 @@ def test_a_timeline_keeps_codes_and_ids_but_no_free_text() -> None:
         '{"status":"sent","at":"2026-11-30T03:00:00Z","carrier_code":"0"}\n'
         '{"status":"note","at":"2026-11-30T03:00:01Z","detail":"Mara did not answer"}\n'
         '{"status":"busy","at":"2026-11-30T03:00:02Z","leg":"to","detail":"callee_busy"}\n'
+        '{"status":"note","at":"2026-11-30T03:00:03Z","detail":"12025550110"}\n'
     )
     left = MARA.timeline(lines)
     assert "Mara" not in left
-    assert [line.count("detail") for line in left.splitlines()] == [0, 0, 1]
+    assert [line.count("detail") for line in left.splitlines()] == [0, 0, 1, 0]
     assert '"carrier_code":"0"' in left
     assert MARA.timeline("") == ""

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from sqlalchemy import Exists, delete, or_, select, union_all
 from sqlalchemy import Select as Query
-from sqlalchemy import delete, or_, select, union_all
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from hookline.calls.model import LIVE, RecordingStatus
@@ -100,7 +100,7 @@ def erased_since(account_id: AccountId, mode: Mode, since: UnixMs) -> CompoundSe
     return union_all(mine, select(recordings.c.id).where(recordings.c.call_id.in_(mine)))
 
 
-def _is_recorded() -> Any:  # Any: an EXISTS
+def _is_recorded() -> Exists:
     return (
         select(recordings.c.id)
         .where(recordings.c.call_id == calls.c.id)

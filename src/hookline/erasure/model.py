@@ -31,7 +31,7 @@ class Erasure:
     calls: int
     recordings: int
     step: int
-    """Grows with each transaction, so that of two nodes only one makes each."""
+    """Grows with each transaction, so that a node that has lost its lease makes none any more."""
     asked_by: str
     created_at: UnixMs
     """What is newer is not touched."""

@@ -22,12 +22,16 @@ from hookline.erasure.model import Erasure, ErasureStatus
 from hookline.messages import erasing as of_messages
 from hookline.numbers.e164 import redact
 from hookline.requests.erasing import find_requests
+from hookline.storage.leases import Leases
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from hookline.storage.wakeups import Wakeups
+from hookline.telemetry.logs import get_logger
 from hookline.webhooks.erasing import erase_from_deliveries
 
 Work = Callable[[Transaction], Awaitable[None]]
+log = get_logger(__name__)
+_LEASE = "erasures"
 _LOOK_EVERY_S = 5.0
 _LOGGED_MS = 5 * SECOND_MS
 """After this long the request log has everything that came before, the wish itself included."""
@@ -39,22 +43,34 @@ _CHUNK = 100
 class Eraser:
     """The erasures of one node."""
 
-    def __init__(self, store: Store, wakeups: Wakeups, files: RecordingFiles) -> None:
+    def __init__(
+        self, store: Store, leases: Leases, wakeups: Wakeups, files: RecordingFiles
+    ) -> None:
         self._store = store
+        self._leases = leases
         self._files = files
-        self._settled_ms = int(store.settings.webhook_timeout_s * SECOND_MS) + _LOGGED_MS
+        # An attempt may try two URLs, each for so long.
+        self._settled_ms = int(2 * store.settings.webhook_timeout_s * SECOND_MS) + _LOGGED_MS
         self._woken = asyncio.Event()
         wakeups.subscribe(TOPIC, self._woken.set)
 
     async def run(self) -> None:
-        """Carry out what there is, for ever."""
+        """Carry out what there is, for ever; one node at a time does."""
         while True:
             self._woken.clear()
-            for row in await self._store.read(sql.running()):
-                await self.carry_out(sql.erasure_of(row))
+            rows = await self._store.read(sql.running())
+            if rows and await self._leases.claim(_LEASE):
+                for row in rows:
+                    await self._try(sql.erasure_of(row))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_LOOK_EVERY_S):
                     await self._woken.wait()
+
+    async def _try(self, found: Erasure) -> None:
+        try:
+            await self.carry_out(found)
+        except Exception:  # the worker loop: the next look takes it up again, and others go on
+            log.exception("erasure_broke", erasure=found.id)
 
     async def carry_out(self, found: Erasure) -> None:
         """As much as can be done now. What is still sent or talked about is for the next look."""

@@ -45,7 +45,7 @@ def running() -> Rows:
 
 
 def go_on(found: Erasure, **values: object) -> Change:
-    """One step; changes nothing when another node has made it."""
+    """One step; changes nothing when another node has taken over."""
     return (
         update(erasures)
         .where(_e.id == found.id, _RUNNING, _e.step == found.step)

@@ -93,8 +93,9 @@ for (const name of ['pointerdown', 'pointerup', 'pointercancel']) {
 // An answer that comes after a menu was opened waits until it is closed again; one that comes while
 // a change is under way, until that is done: its button would be gone, and what it triggers with it.
 document.addEventListener('htmx:beforeSwap', (event) => {
-  const region = event.detail.target;
-  if (!region.matches('[data-live]') || !(changesUnderWay || isHeld(region))) return;
+  const { target: region, requestConfig } = event.detail;
+  if (requestConfig.verb !== 'get' || !region.matches('[data-live]')) return;
+  if (!changesUnderWay && !isHeld(region)) return;
   event.detail.shouldSwap = false;
   schedule(region);
 });
