@@ -6,6 +6,7 @@ from hookline.calls.model import Call, Leg, Recording, timeline_line
 from hookline.calls.resource import peaks_of
 from hookline.console.views.calls import call_row, call_view, recording_view
 from hookline.console.views.durations import clock_length, size_in_words, spoken_length
+from hookline.erasing import ERASED
 
 NOW = 1_780_000_000_000
 
@@ -112,3 +113,9 @@ def test_lengths_and_sizes_read_well_at_every_scale() -> None:
 )
 def test_a_recording_of_old_has_one_row_of_peaks(kept: str | None, rows: list[list[int]]) -> None:
     assert peaks_of(recording(peaks=kept)) == rows
+
+
+def test_who_was_forgotten_cannot_be_called_again() -> None:
+    assert call_view(call(recipient=ERASED), []).is_erased
+    assert call_view(call(agent=ERASED), []).is_erased
+    assert not call_view(call(), []).is_erased

@@ -3,6 +3,7 @@
 from hookline.carriers.encoding import segment
 from hookline.clock import DAY_MS
 from hookline.console.views.messages import bubbles, message_row, message_view, preview, threads
+from hookline.erasing import ERASED
 from hookline.messages.model import Message, timeline_line
 
 NOW = 1_780_000_000_000
@@ -80,3 +81,8 @@ def test_the_preview_names_what_makes_a_text_expensive() -> None:
     assert shown.encoding_title == "UCS-2"
     assert shown.forcing == ["“", "”", "U+200B"]
     assert preview(segment("5 €")).encoding_title == "GSM-7"
+
+
+def test_who_was_forgotten_cannot_be_written_to() -> None:
+    assert message_view(message(recipient=ERASED)).is_erased
+    assert not message_view(message()).is_erased

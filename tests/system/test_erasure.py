@@ -204,6 +204,30 @@ async def test_an_own_number_is_not_erased_and_a_restricted_credential_erases_no
         assert (await get(client, "/v1/erasures"))["data"] == []
 
 
+async def test_a_call_that_goes_on_is_erased_when_it_is_over(
+    each_installation: Installation,
+) -> None:
+    server = each_installation
+    server.environment["HOOKLINE_WEBHOOK_TIMEOUT_S"] = "1"
+    await asyncio.to_thread(server.start)
+    token = await asyncio.to_thread(server.token)
+    async with client_of(server, token) as client:
+        call = (await post(client, "/v1/calls", call_body(to=ANSWERS_AT_ONCE)))["id"]
+
+        async def talks() -> bool:
+            return bool((await get(client, f"/v1/calls/{call}"))["status"] == "in_progress")
+
+        await until(talks)
+        begun = await post(client, "/v1/erasures", {"number": ANSWERS_AT_ONCE})
+        other = await post(client, "/v1/erasures", {"number": PERSON})
+        await until_erased(client, other["id"])  # it waits for nobody
+        assert (await get(client, f"/v1/calls/{call}"))["to"] == ANSWERS_AT_ONCE
+        assert (await get(client, f"/v1/erasures/{begun['id']}"))["status"] == "running"
+        await post(client, f"/v1/calls/{call}/hangup", None)
+        assert (await until_erased(client, begun["id"]))["calls"] == 1
+        assert (await get(client, f"/v1/calls/{call}"))["to"] == "erased"
+
+
 async def test_an_erasure_goes_on_after_kill_9(each_installation: Installation) -> None:
     server = each_installation
     server.environment["HOOKLINE_WEBHOOK_TIMEOUT_S"] = "1"

@@ -55,7 +55,7 @@ def create(
     if json:
         print_json(erasure_shape(done))
     else:
-        out.print(f"{done.id} {done.status.value}: {_counts(done)}")
+        out.print(f"{done.id} {done.status.value}: {done.in_words or 'nothing'}")
 
 
 @erasures.command(name="list", epilog=f"{_EXAMPLE} list --json")
@@ -80,7 +80,7 @@ def list_all(
     print_table(
         ("id", "number", "status", "asked for", "erased"),
         [
-            (one.id, redact(one.number), one.status.value, to_rfc3339(one.created_at), _counts(one))
+            (one.id, redact(one.number), one.status.value, to_rfc3339(one.created_at), one.in_words)
             for one in found
         ],
         "Nobody has been forgotten. Begin with:  hookline erasures create +1…",
@@ -98,11 +98,7 @@ async def _follow(core: Core, principal: Principal, begun: Erasure) -> Erasure:
             await asyncio.sleep(_LOOK_EVERY_S)
             waited_s += _LOOK_EVERY_S
             current = await get_erasure(core.store, principal, begun.id)
-            progress.update(task, description=f"{begun.id}: {_counts(current)}")
+            progress.update(task, description=f"{begun.id}: {current.in_words}")
             if current.step == 0 and waited_s >= _SERVER_HINT_S:
                 fail("The erasure is stored, but no server takes it. Start one:  hookline up")
     return current
-
-
-def _counts(one: Erasure) -> str:
-    return f"{one.messages} messages, {one.calls} calls, {one.recordings} recordings"

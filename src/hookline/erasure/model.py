@@ -38,3 +38,11 @@ class Erasure:
     erased_at: UnixMs
     """When something was erased the last time."""
     finished_at: UnixMs | None = None
+
+    @property
+    def in_words(self) -> str:
+        """What has been erased: `2 messages, 1 call`; empty for nothing."""
+        counted = {"message": self.messages, "call": self.calls, "recording": self.recordings}
+        return ", ".join(
+            f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counted.items() if count
+        )

@@ -9,6 +9,7 @@ from hookline.calls.resource import TimelineEntry, peaks_of, timeline
 from hookline.console.views.durations import clock_length, size_in_words, spoken_length
 from hookline.console.views.status import Badge, badge
 from hookline.console.views.waveform import Waveform, waveform
+from hookline.erasing import ERASED
 
 _ENDED_BY = {
     HangupBy.CALLER: "the caller",
@@ -141,6 +142,11 @@ class CallView:
     metadata: Sequence[tuple[str, str]]
     timeline: Sequence[Step]
     legs: Sequence[LegView]
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether somebody on it was forgotten: it cannot be placed again."""
+        return ERASED in (self.other, self.agent)
 
 
 @dataclass(frozen=True, slots=True)

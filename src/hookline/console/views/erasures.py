@@ -28,15 +28,8 @@ def erasure_view(one: Erasure) -> ErasureView:
         number=redact(one.number),
         status=badge(one.status.value),
         is_running=is_running,
-        counts=_counts(one) or ("" if is_running else "Nothing was there"),
+        counts=one.in_words or ("" if is_running else "Nothing was there"),
         asked_by=one.asked_by,
         created_at=one.created_at,
         finished_at=one.finished_at,
-    )
-
-
-def _counts(one: Erasure) -> str:
-    counted = {"message": one.messages, "call": one.calls, "recording": one.recordings}
-    return ", ".join(
-        f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counted.items() if count
     )

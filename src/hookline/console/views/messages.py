@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hookline.carriers.encoding import Encoding, Segmentation
 from hookline.console.times import day
 from hookline.console.views.status import Badge, badge
+from hookline.erasing import ERASED
 from hookline.messages.keywords import Keyword, classify
 from hookline.messages.model import Message, Status
 from hookline.messages.resource import MessageError, TimelineEntry, message_error, timeline
@@ -65,6 +66,11 @@ class MessageView:
     credential_id: str | None
     tags: Sequence[str]
     metadata: Sequence[tuple[str, str]]
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether its other side was forgotten: nobody can be written to."""
+        return self.other == ERASED
 
 
 @dataclass(frozen=True, slots=True)
