@@ -1,5 +1,6 @@
 import os
 import stat
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,6 +51,16 @@ def test_altered_text_does_not_open(data: st.DataObject) -> None:
     if altered != sealed:
         with pytest.raises(SecretUnreadable):
             BOX.open("endpoint", altered)
+
+
+@pytest.mark.parametrize(
+    "altered", [lambda text: text[:-3] + chr(ord(text[-3]) + 1) + "==", lambda text: text + "!"]
+)
+def test_another_writing_of_the_same_bytes_does_not_open(altered: Callable[[str], str]) -> None:
+    sealed = BOX.seal("endpoint", "secret")
+    assert sealed.endswith("==")
+    with pytest.raises(SecretUnreadable):
+        BOX.open("endpoint", altered(sealed))
 
 
 @pytest.mark.parametrize("text", ["", "x", "s1.", "s1..", "plain text", "s2.00.AAAA"])

@@ -69,7 +69,7 @@ class SecretBox:
                 f"Put that key back, after the newest one, in HOOKLINE_SECRET_KEY or {KEY_FILE}."
             )
         try:
-            box = urlsafe_b64decode(text)
+            box = _decode(text)
             nonce, data = box[:_NONCE_BYTES], box[_NONCE_BYTES:]
             return key.cipher.decrypt(nonce, data, _bound_to(key_id, purpose))
         except (InvalidTag, ValueError) as error:
@@ -161,6 +161,17 @@ def _derive(text: str) -> _Key:
         id=_expand(secret, b"hookline key id", 4).hex(),
         cipher=AESGCM(_expand(secret, b"hookline stored secrets", 32)),
     )
+
+
+def _decode(text: str) -> bytes:
+    """The bytes of a text in the one form that `seal` writes. Raises ValueError.
+
+    The library's decoder passes over foreign characters and over the last one's unused bits.
+    """
+    data = urlsafe_b64decode(text)
+    if urlsafe_b64encode(data) != text.encode():
+        raise ValueError("not the canonical form")
+    return data
 
 
 def _expand(secret: bytes, purpose: bytes, length: int) -> bytes:
