@@ -72,6 +72,8 @@ from hookline.principal import Principal
 from hookline.requests import routes as request_routes
 from hookline.requests.recording import RequestLog
 from hookline.requests.retention import drop_old_requests, drop_surplus_requests
+from hookline.routing import routes as message_route_routes
+from hookline.routing.router import Router
 from hookline.settings import Settings
 from hookline.telemetry.logs import get_logger
 from hookline.voice.port import EngineOpening
@@ -117,7 +119,10 @@ class Server:
         )
         self.streams = Streams(core.store, core.wakeups)
         self.links = Links(core.store)
-        self.dispatcher = Dispatcher(core.store, self.links, Inbound(core.store), core.leases.node)
+        self.router = Router.open(core.store, core.wakeups)
+        self.dispatcher = Dispatcher(
+            core.store, self.links, Inbound(core.store), self.router, core.leases.node
+        )
         self.book = NumberBook(core.store, core.wakeups)
         self.countries = AccountCountries(core.store, core.wakeups)
         self.speech = open_speech(settings)
@@ -138,10 +143,12 @@ class Server:
             homes={MESSAGES: self.links.home(self.dispatcher), CALLS: self._call_home()},
         )
         self.carriers = CarrierShapes(KINDS)
-        self.submission = Submission(core.store, self.book, self.countries, self.dispatcher)
+        self.submission = Submission(
+            core.store, self.book, self.countries, self.router, self.dispatcher
+        )
         self.trials = Trials(core.store, self.submission)
         self.phones = Phones(core.store, self.dispatcher)
-        self.upkeep = Upkeep(core.store, self.dispatcher, core.leases)
+        self.upkeep = Upkeep(core.store, self.dispatcher, self.router, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
         self.observers = (RequestLog(core.store), Usage(core.store))
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
@@ -355,6 +362,7 @@ class Server:
             leak_routes.routes(LeakThrottle(core.clock, self.settings.leak_reports_per_minute)),
             credential_routes.routes(),
             number_routes.routes(),
+            message_route_routes.routes(self.router, self.book),
             carrier_routes.routes(self.carriers, core.box, self.trials.send),
             account_routes.account_routes(core.box),
             request_routes.routes(),

@@ -44,6 +44,7 @@ PREFIXES = {
     "audit verification": "avf",
     "replay": "rpl",
     "erasure": "ers",
+    "route": "rte",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

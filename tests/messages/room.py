@@ -42,6 +42,7 @@ from hookline.numbers.book import NumberBook
 from hookline.numbers.registration import Registration, add_number
 from hookline.numbers.sandbox import furnish_sandbox
 from hookline.principal import Mode, Principal, PrincipalKind, Scope
+from hookline.routing.router import Router
 from hookline.settings import Settings
 from hookline.storage.database import open_database
 from hookline.storage.leases import Leases
@@ -210,11 +211,12 @@ class Room:
         self.leases = Leases(store.database, store.writer, store.clock, store.settings)
         self.links = LinksWithPlayed(store, {self.carrier_id: self.manner})
         self.inbound = Inbound(store)
-        self.dispatcher = Dispatcher(store, self.links, self.inbound, self.leases.node)
+        self.router = Router.open(store, self.wakeups)
+        self.dispatcher = Dispatcher(store, self.links, self.inbound, self.router, self.leases.node)
         self.book = NumberBook(store, self.wakeups)
         self.countries = AccountCountries(store, self.wakeups)
-        self.submission = Submission(store, self.book, self.countries, self.dispatcher)
-        self.upkeep = Upkeep(store, self.dispatcher, self.leases)
+        self.submission = Submission(store, self.book, self.countries, self.router, self.dispatcher)
+        self.upkeep = Upkeep(store, self.dispatcher, self.router, self.leases)
         self.phones = Phones(store, self.dispatcher)
         self.live = credential(self.account_id)
         self.test = credential(self.account_id, Mode.TEST)

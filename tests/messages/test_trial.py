@@ -18,6 +18,7 @@ from hookline.messages.trial import Trials
 from hookline.numbers.book import NumberBook
 from hookline.numbers.registration import Registration, add_number
 from hookline.numbers.sandbox import furnish_sandbox
+from hookline.routing.router import Router
 from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
 from tests.services.store import owner_of
@@ -34,7 +35,9 @@ async def home(store: Store, account: Account) -> CarrierId:
 def trials(store: Store) -> Trials:
     wakeups = Wakeups(store.database, store.writer)
     book, countries = NumberBook(store, wakeups), AccountCountries(store, wakeups)
-    return Trials(store, Submission(store, book, countries, DispatchElsewhere()))
+    return Trials(
+        store, Submission(store, book, countries, Router.open(store, wakeups), DispatchElsewhere())
+    )
 
 
 async def submitted(

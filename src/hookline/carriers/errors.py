@@ -24,7 +24,8 @@ class CarrierNameTaken(Conflict):
 
 
 class CarrierInUse(Conflict):
-    """Numbers are at home on the carrier, or messages wait for it. Move the numbers; let it finish."""
+    """Numbers are at home on the carrier, routes have it, or messages wait for it. Move the numbers,
+    change the routes, let it finish."""
 
     code = "carrier_in_use"
     title = "The carrier is in use"

@@ -117,6 +117,9 @@ async def remove_carrier(tx: Transaction, principal: Principal, carrier_id: str)
     numbers = await tx.execute(sql.numbers_at_home(principal.account_id, before.id))
     if numbers:
         raise CarrierInUse(_numbers_stay(before.name, [row.number for row in numbers]))
+    routes = await tx.execute(sql.routes_with(before.id))
+    if routes:
+        raise CarrierInUse(_routes_have_it(before.name, [row.name for row in routes]))
     under_way = await tx.execute(sql.messages_under_way(before.id))
     if under_way:
         counts = {str(row.status): int(row.counted) for row in under_way}
@@ -212,6 +215,14 @@ def _numbers_stay(name: str, numbers: Sequence[str]) -> str:
         f"{named} {verb} at home on {name!r}. Move them to another carrier, or remove them, "
         "and try again."
     )
+
+
+def _routes_have_it(name: str, routes: Sequence[str]) -> str:
+    more = len(routes) - _NAMED_MAX
+    named = ", ".join(map(repr, routes[:_NAMED_MAX])) + (f" and {more} more" if more > 0 else "")
+    noun = "The route" if len(routes) == 1 else "The routes"
+    verb = "has" if len(routes) == 1 else "have"
+    return f"{noun} {named} {verb} {name!r}. Take it out of there, and try again."
 
 
 def _messages_wait(name: str, counts: Mapping[str, int]) -> str:

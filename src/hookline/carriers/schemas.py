@@ -256,7 +256,7 @@ def trial_shape(result: TrialResult) -> CarrierTestResult:
 def link_shape(link: LinkView) -> LinkShape:
     """The wire shape of a link's state."""
     figures = msgspec.structs.asdict(link.figures)
-    del figures["phase"]
+    del figures["phase"], figures["lately"]
     instants = {
         name: shown(figures.pop(name)) for name in ("since", "last_error_at", "last_enquire_at")
     }

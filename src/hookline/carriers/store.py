@@ -13,6 +13,8 @@ from hookline.storage.schema import (
     leases,
     messages,
     numbers,
+    route_carriers,
+    routes,
     virtual_phones,
 )
 from hookline.storage.sets import Insert
@@ -132,6 +134,16 @@ def numbers_at_home(account_id: AccountId, carrier_id: str) -> Select[str]:
         )
         .order_by(numbers.c.id)
         .limit(COUNTED_MAX)
+    )
+
+
+def routes_with(carrier_id: str) -> Select[str]:
+    """The names of the routes that have the carrier."""
+    return (
+        select(routes.c.name)
+        .join(route_carriers, route_carriers.c.route_id == routes.c.id)
+        .where(route_carriers.c.carrier_id == carrier_id)
+        .order_by(routes.c.position)
     )
 
 

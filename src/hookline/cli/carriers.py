@@ -29,6 +29,7 @@ from hookline.messages.submission import Submission
 from hookline.messages.trial import Trials, error_in_words
 from hookline.numbers.book import NumberBook
 from hookline.principal import Principal
+from hookline.routing.router import Router
 
 carriers = typer.Typer(
     name="carriers", help="Carriers, and how their links are.", no_args_is_help=True
@@ -133,7 +134,10 @@ async def _send(
     store = core.store
     book = NumberBook(store, core.wakeups)
     countries = AccountCountries(store, core.wakeups)
-    trials = Trials(store, Submission(store, book, countries, DispatchElsewhere()))
+    trials = Trials(
+        store,
+        Submission(store, book, countries, Router.open(store, core.wakeups), DispatchElsewhere()),
+    )
     message_id = await trials.submit(principal, CarrierId(carrier_id), trial)
     shown, waited_s = 0, 0.0
     while True:

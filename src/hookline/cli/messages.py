@@ -16,6 +16,7 @@ from hookline.messages.hand_over import DispatchElsewhere
 from hookline.messages.model import FINAL, Message, Status
 from hookline.messages.submission import SendMessage, Submission
 from hookline.numbers.book import NumberBook
+from hookline.routing.router import Router
 
 messages = typer.Typer(name="messages", help="Send messages.", no_args_is_help=True)
 
@@ -42,7 +43,9 @@ def send(
         principal = await operator(core, account)
         book = NumberBook(core.store, core.wakeups)
         countries = AccountCountries(core.store, core.wakeups)
-        submission = Submission(core.store, book, countries, DispatchElsewhere())
+        submission = Submission(
+            core.store, book, countries, Router.open(core.store, core.wakeups), DispatchElsewhere()
+        )
         prepared = await submission.submit(principal, SendMessage(from_=sender, to=to, text=text))
         message_id = str(msgspec.json.decode(prepared.body)["id"])
         message = await reading.find_message(core.store, principal, message_id)

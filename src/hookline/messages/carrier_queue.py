@@ -4,9 +4,10 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from hookline.carriers.encoding import Encoding, split
 from hookline.carriers.port import Link, Outgoing
 from hookline.clock import UnixMs
-from hookline.ids import CarrierId
+from hookline.ids import CarrierId, MessageId
 from hookline.messages.model import Message
 
 
@@ -106,3 +107,16 @@ class CarrierQueue:
         while self.waiting and self.waiting[0].id < newest:
             older.append(self.waiting.popleft())
         self.waiting.extendleft(sorted(older, key=lambda message: message.id, reverse=True))
+
+
+def outgoing_of(message: Message) -> Outgoing:
+    """A message that is marked `sending`, as a link takes it."""
+    text = message.text or ""
+    return Outgoing(
+        MessageId(message.id),
+        message.sender,
+        message.recipient,
+        (text,) if message.segments == 1 else tuple(split(text)),
+        Encoding(message.encoding),
+        UnixMs(message.valid_until or message.created_at),
+    )

@@ -10,7 +10,6 @@ from functools import partial
 
 import msgspec
 
-from hookline.carriers.encoding import Encoding, split
 from hookline.carriers.links import Links
 from hookline.carriers.port import (
     Incoming,
@@ -25,12 +24,14 @@ from hookline.clock import UnixMs
 from hookline.errors import HooklineError
 from hookline.ids import CarrierId, MessageId
 from hookline.messages import store as sql
-from hookline.messages.carrier_queue import CarrierQueue
+from hookline.messages.carrier_queue import CarrierQueue, outgoing_of
 from hookline.messages.hand_over import WORK_TOPICS, work_topic
 from hookline.messages.inbound import Inbound
 from hookline.messages.model import Change, Message, Status, from_row
 from hookline.messages.progress import MarkSending, Move, RecordSubmitted, Reported, move
 from hookline.messages.receipts import Arrived, RecordReceipts
+from hookline.messages.rerouting import divert_refused
+from hookline.routing.router import Router
 from hookline.storage.sets import Row
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -46,14 +47,18 @@ _RETRY_S = 1.0
 class Dispatcher:
     """Moves messages to the links of this node, and takes their reports."""
 
-    def __init__(self, store: Store, links: Links, inbound: Inbound, node: str) -> None:
+    def __init__(
+        self, store: Store, links: Links, inbound: Inbound, router: Router, node: str
+    ) -> None:
         self._store = store
         self._inbound = inbound
         self._links = links
         self.node = node
         self._queues: dict[CarrierId, CarrierQueue] = {}
         self._mark = MarkSending(node, self._marked)
-        self._record = RecordSubmitted(self._requeue, self.match_receipts)
+        self._record = RecordSubmitted(
+            self._requeue, self.match_receipts, partial(divert_refused, router=router)
+        )
         self._receive = RecordReceipts()
         self._claiming: set[CarrierId] = set()
         self._alone: set[CarrierId] = set()  # whose only link is here
@@ -225,7 +230,7 @@ class Dispatcher:
             going = outgoing.setdefault(carrier_id, [])
             self._queues[carrier_id].marking -= 1
             if message is not None:  # else canceled meanwhile, or another node has taken it
-                going.append(_outgoing(message))
+                going.append(outgoing_of(message))
             else:
                 self._queues[carrier_id].under_way -= 1
         for carrier_id, going in outgoing.items():
@@ -384,17 +389,3 @@ def _by_carrier(messages: Sequence[Message]) -> dict[CarrierId, list[Message]]:
     for message in messages:
         found.setdefault(CarrierId(message.carrier_id or ""), []).append(message)
     return found
-
-
-def _outgoing(message: Message) -> Outgoing:
-    text = message.text or ""
-    encoding = Encoding(message.encoding)
-    parts = (text,) if message.segments == 1 else tuple(split(text))
-    return Outgoing(
-        MessageId(message.id),
-        message.sender,
-        message.recipient,
-        parts,
-        encoding,
-        UnixMs(message.valid_until or message.created_at),
-    )

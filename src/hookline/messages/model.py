@@ -40,6 +40,9 @@ class Change(StrEnum):
     ANSWER_LOST = "answer_lost"
     GIVEN_UP = "given_up"
     SENT_AGAIN = "sent_again"
+    REROUTED = "rerouted"
+    DIVERTED = "diverted"
+    UNREPORTED = "unreported"
     RECEIPT_DELIVERED = "receipt_delivered"
     RECEIPT_UNDELIVERED = "receipt_undelivered"
     RECEIPT_EXPIRED = "receipt_expired"
@@ -59,6 +62,9 @@ TRANSITIONS: dict[tuple[Status, Change], Status] = {
     (Status.SENDING, Change.ANSWER_LOST): Status.SENT,
     (Status.SENT, Change.GIVEN_UP): Status.FAILED,
     (Status.SENT, Change.SENT_AGAIN): Status.QUEUED,
+    (Status.SENDING, Change.REROUTED): Status.QUEUED,
+    (Status.QUEUED, Change.DIVERTED): Status.QUEUED,
+    (Status.SENT, Change.UNREPORTED): Status.QUEUED,
     (Status.SENT, Change.RECEIPT_DELIVERED): Status.DELIVERED,
     (Status.SENT, Change.RECEIPT_UNDELIVERED): Status.UNDELIVERED,
     (Status.SENT, Change.RECEIPT_EXPIRED): Status.EXPIRED,

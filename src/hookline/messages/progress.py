@@ -4,7 +4,7 @@ Every write of a status after acceptance goes through `move`; a move that comes 
 nothing, so that a late or repeated report can never take a message backwards.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -128,7 +128,10 @@ class MarkSending:
         self, tx: Transaction, items: Sequence[tuple[Message, UnixMs]]
     ) -> list[Message | None]:
         status = target(Change.CLAIMED)
-        rows = [(message.id, at, timeline_line(status, at), self._node) for message, at in items]
+        rows = [
+            (message.id, at, timeline_line(status, at), self._node, message.carrier_id)
+            for message, at in items
+        ]
         marked = await tx.update(sql.MARK_SENDING, rows)
         return [
             None if won is None else message
@@ -158,6 +161,10 @@ _CHANGE_OF = {
 }
 
 
+Divert = Callable[[Transaction, Sequence[Reported]], Awaitable[dict[str, Message]]]
+"""Of refused messages, those that another carrier takes, by id."""
+
+
 class RecordSubmitted:
     """Operation: what links reported of submits, with the carrier's ids for the receipts to come."""
 
@@ -168,15 +175,17 @@ class RecordSubmitted:
         self,
         requeue: Callable[[Sequence[tuple[CarrierId, Message | None]]], None],
         match_receipts: Callable[[Sequence[Row]], None],
+        divert: Divert,
     ) -> None:
         self._requeue = requeue
         self._match_receipts = match_receipts
+        self._divert = divert
 
     def key(self, item: Reported) -> str:
         return item.outcome.message_id
 
     async def apply(self, tx: Transaction, items: Sequence[Reported]) -> list[Message | None]:
-        changed = await move(tx, [_move_of(item) for item in items])
+        changed = await self._move(tx, items)
         parts = [
             (item.carrier_id, part_id, item.outcome.message_id, number, total, item.at)
             for item in items  # also of a message that was given up: a receipt may still decide it
@@ -191,6 +200,19 @@ class RecordSubmitted:
                 await tx.update(sql.REOPEN_PART, [(*part[:4], part[5]) for part in old])
             await self._meet_early_receipts(tx, [(str(part[0]), str(part[1])) for part in parts])
         return changed
+
+    async def _move(self, tx: Transaction, items: Sequence[Reported]) -> list[Message | None]:
+        """What the next carrier of its route takes is no failure."""
+        refused = [item for item in items if item.outcome.result is SubmitResult.REJECTED]
+        diverted = await self._divert(tx, refused) if refused else {}
+        if not diverted:
+            return await move(tx, [_move_of(item) for item in items])
+        others = [item for item in items if item.outcome.message_id not in diverted]
+        moved = iter(await move(tx, [_move_of(item) for item in others]))
+        return [
+            diverted[message_id] if message_id in diverted else next(moved)
+            for message_id in (item.outcome.message_id for item in items)
+        ]
 
     async def _meet_early_receipts(self, tx: Transaction, keys: Sequence[tuple[str, str]]) -> None:
         found = await tx.select(sql.UNMATCHED, keys)

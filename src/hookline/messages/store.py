@@ -118,6 +118,8 @@ def progress(*changes: Change, owned: bool = False) -> Update:
         guard += f" AND COALESCE(t.error_code, '') <> '{DELIVERY_UNKNOWN}'"  # which is final
     if AMBIGUOUS_ONLY.intersection(changes):
         guard += f" AND t.error_code = '{SUBMIT_AMBIGUOUS}'"
+    if Change.UNREPORTED in changes:
+        guard += " AND t.error_code IS NULL"
     values = (*PROGRESS_VALUES, "owner") if owned else PROGRESS_VALUES
     return Update(
         messages,
@@ -133,13 +135,14 @@ def progress(*changes: Change, owned: bool = False) -> Update:
 MARK_SENDING = Update(
     messages,
     key=("id",),
-    values=("updated_at", "timeline", "owner"),
+    values=("updated_at", "timeline", "owner", "carrier_id"),
     changes={
         "status": f"'{target(Change.CLAIMED).value}'",
         "updated_at": "{updated_at}",
         "timeline": "t.timeline || {timeline}",
     },
-    guard=f"t.status = '{Status.QUEUED.value}' AND t.owner = {{owner}}",
+    guard=f"t.status = '{Status.QUEUED.value}' AND t.owner = {{owner}}"
+    " AND t.carrier_id = {carrier_id}",  # else another link of the node has it since
 )
 """The leanest of the moves: whoever makes it holds the rest of the row in memory."""
 

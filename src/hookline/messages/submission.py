@@ -30,6 +30,8 @@ from hookline.numbers.e164 import parse_number_at
 from hookline.outbound.errors import AttemptFailed
 from hookline.outbound.targets import check_target
 from hookline.principal import Mode, Principal
+from hookline.routing.model import Wanted
+from hookline.routing.router import Router
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
@@ -109,22 +111,33 @@ class Submission:
     """Prepares and accepts messages."""
 
     def __init__(
-        self, store: Store, book: NumberBook, countries: AccountCountries, dispatcher: Dispatch
+        self,
+        store: Store,
+        book: NumberBook,
+        countries: AccountCountries,
+        router: Router,
+        dispatcher: Dispatch,
     ) -> None:
         self._store = store
         self._book = book
         self._countries = countries
+        self._router = router
         self._dispatcher = dispatcher
         self._accept = Accept(store, dispatcher)
 
     async def submit(
-        self, principal: Principal, wanted: SendMessage, claim: Claim | None = None
+        self,
+        principal: Principal,
+        wanted: SendMessage,
+        claim: Claim | None = None,
+        *,
+        carrier_id: CarrierId | None = None,
     ) -> Acceptance:
         """Durable when it returns.
 
         Raises as `prepare`, and RecipientOptedOut, DailyMessageCapReached, WriterBusy.
         """
-        prepared = await self.prepare(principal, wanted, claim)
+        prepared = await self.prepare(principal, wanted, claim, carrier_id=carrier_id)
         return await self._store.writer.submit(self._accept, prepared)
 
     async def accept_within(
@@ -136,9 +149,14 @@ class Submission:
         return outcomes
 
     async def prepare(
-        self, principal: Principal, wanted: SendMessage, claim: Claim | None = None
+        self,
+        principal: Principal,
+        wanted: SendMessage,
+        claim: Claim | None = None,
+        *,
+        carrier_id: CarrierId | None = None,
     ) -> Prepared:
-        """Check the request and build the row.
+        """Check the request and build the row. With a `carrier_id` no route is asked.
 
         Raises Invalid in its kinds, NumberNotAllowed, CountryNotAllowed.
         """
@@ -147,7 +165,13 @@ class Submission:
         await self._check_allowed(principal, home.number, recipient)
         segmentation = _segmentation(wanted.text)
         self._check_extras(wanted)
-        carrier_id = SANDBOX if principal.mode is Mode.TEST else home.carrier_id
+        if principal.mode is Mode.TEST:
+            carrier_id = SANDBOX
+        elif carrier_id is None:
+            asked = Wanted(home.number, recipient, wanted.tags or ())
+            carrier_id = await self._router.carrier_for(
+                principal.account_id, home.carrier_id, asked
+            )
         await self._dispatcher.open_queue(carrier_id)
         message = self._message(principal, wanted, home.number, recipient, carrier_id, segmentation)
         return Prepared(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import msgspec
 
 from hookline.api.idempotency import Claim
+from hookline.carriers.links import SANDBOX
 from hookline.carriers.trial import WAIT_S, Trial, TrialMessage
 from hookline.errors import Invalid
 from hookline.ids import AccountId, CarrierId
@@ -41,7 +42,10 @@ class Trials:
             await asyncio.sleep(_LOOK_EVERY_S)
             waited_s += _LOOK_EVERY_S
             message = await find_message(self.store, principal, message_id)
-        return TrialMessage(message.id, message.status, error_in_words(message))
+        error = error_in_words(message)
+        if error is None and message.carrier_id not in (carrier_id, SANDBOX):
+            error = "It did not take the message, and another carrier of its route did."
+        return TrialMessage(message.id, message.status, error)
 
     async def submit(
         self, principal: Principal, carrier_id: CarrierId, trial: Trial, claim: Claim | None = None
@@ -49,7 +53,7 @@ class Trials:
         """The id of the message, which is durable. Raises NoNumberThere, Invalid in its kinds."""
         sender = await self._sender(principal.account_id, carrier_id, trial.sender)
         wanted = SendMessage(from_=sender, to=trial.to, text=trial.text)
-        acceptance = await self.submission.submit(principal, wanted, claim)
+        acceptance = await self.submission.submit(principal, wanted, claim, carrier_id=carrier_id)
         return str(msgspec.json.decode(acceptance.body)["id"])
 
     async def _sender(

@@ -5,7 +5,7 @@ their link's policy, because the carrier may have them or not (ADR-0004).
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from hookline.carriers.port import Outstanding
@@ -20,6 +20,9 @@ from hookline.messages.model import SUBMIT_AMBIGUOUS, Change, Message, Status, f
 from hookline.messages.progress import Move, move
 from hookline.messages.reassembly import store_incomplete
 from hookline.messages.repeats import forget_old
+from hookline.messages.rerouting import Failover, rerouted
+from hookline.messages.rerouting_store import hand_on
+from hookline.routing.router import Router
 from hookline.storage.leases import Leases
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
@@ -35,9 +38,13 @@ _PAGE = 500
 class Upkeep:
     """The message room's clockwork."""
 
-    def __init__(self, store: Store, dispatcher: Dispatcher, leases: Leases) -> None:
+    def __init__(
+        self, store: Store, dispatcher: Dispatcher, router: Router, leases: Leases
+    ) -> None:
         self._store = store
         self._dispatcher = dispatcher
+        self._router = router
+        self._failover = Failover(store, router)
         self._leases = leases
 
     async def run(self) -> None:
@@ -48,6 +55,7 @@ class Upkeep:
             ticks += 1
             try:
                 await self.queue_due()
+                await self._failover.look()
                 await self._dispatcher.claim_everything()
                 if ticks % _AMBIGUITY_TICKS == 0:
                     await settle_ambiguous(self._store, self._dispatcher)
@@ -67,7 +75,13 @@ class Upkeep:
             due = [from_row(tuple(row)) for row in await self._store.read(sql.due(now, _PAGE))]
             if not due:
                 return
-            await self._store.commit(partial(_queue_or_refuse, due=due, now=now))
+            carriers = {
+                message.id: carrier_id
+                for message in due
+                if (carrier_id := await rerouted(self._router, message)) is not None
+            }
+            queue = partial(_queue_or_refuse, due=due, now=now, carriers=carriers)
+            await self._store.commit(queue)
 
     async def end_outlived(self) -> None:
         """Expire queued messages that nobody could send within their validity."""
@@ -203,8 +217,15 @@ class Upkeep:
         await self._store.commit(apply)
 
 
-async def _queue_or_refuse(tx: Transaction, *, due: Sequence[Message], now: UnixMs) -> None:
-    """In one transaction with the look at the opt-outs, as in `Accept`."""
+async def _queue_or_refuse(
+    tx: Transaction, *, due: Sequence[Message], now: UnixMs, carriers: Mapping[str, CarrierId]
+) -> None:
+    """In one transaction with the look at the opt-outs, as in `Accept`.
+
+    `carriers`: by message, where routes say another one now than when it was accepted.
+    """
+    for message_id, carrier_id in carriers.items():
+        await tx.changed(hand_on([message_id], carrier_id))
     keys = [(message.account_id, message.mode, message.recipient) for message in due]
     opted_out = await tx.select(sql.IS_OPTED_OUT, keys)
     await move(

@@ -15,6 +15,17 @@ class LinkPhase(StrEnum):
     CLOSED = "closed"
 
 
+class Lately(msgspec.Struct, frozen=True):
+    """What became of segments in the last minutes."""
+
+    accepted: int = 0
+    rejected: int = 0
+    faulted: int = 0
+    """The carrier had a fault of its own."""
+    throttled: int = 0
+    ambiguous: int = 0
+
+
 class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     """What a link shows of itself. Counts are since it was opened on its node."""
 
@@ -37,6 +48,7 @@ class LinkState(msgspec.Struct, frozen=True, kw_only=True):
     ambiguous: int = 0
     receipts: int = 0
     received: int = 0
+    lately: Lately = Lately()
     last_error: str | None = None
     last_error_at: int | None = None
     last_enquire_at: int | None = None

@@ -51,6 +51,7 @@ from hookline.storage.schema.people import (
     sign_in_failures,
     users,
 )
+from hookline.storage.schema.routing import route_carriers, routes, tried_carriers
 from hookline.storage.schema.traffic import (
     MESSAGE_STATUSES,
     carrier_links,
@@ -121,9 +122,12 @@ __all__ = [
     "replays",
     "requests",
     "resource_sequences",
+    "route_carriers",
+    "routes",
     "second_factors",
     "sessions",
     "sign_in_failures",
+    "tried_carriers",
     "unacknowledged",
     "unmatched_receipts",
     "users",
