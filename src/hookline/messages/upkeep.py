@@ -44,7 +44,7 @@ class Upkeep:
         self._store = store
         self._dispatcher = dispatcher
         self._router = router
-        self._failover = Failover(store, router)
+        self.failover = Failover(store, router)
         self._leases = leases
 
     async def run(self) -> None:
@@ -55,7 +55,7 @@ class Upkeep:
             ticks += 1
             try:
                 await self.queue_due()
-                await self._failover.look()
+                await self.failover.look()
                 await self._dispatcher.claim_everything()
                 if ticks % _AMBIGUITY_TICKS == 0:
                     await settle_ambiguous(self._store, self._dispatcher)
