@@ -323,6 +323,7 @@ class Server:
             webhooks=self.webhooks,
             trials=self.trials,
             carriers=self.carriers,
+            router=self.router,
             box=self.core.box,
             calls=self.calls,
         )

@@ -18,6 +18,7 @@ IDS = IdSource()
         ("whk", "/webhooks"),
         ("dlv", "/deliveries"),
         ("car", "/carriers"),
+        ("rte", "/routes"),
         ("num", "/numbers"),
         ("ers", "/administration/erasures"),
         ("crd", "/administration/integrations/config/credentials"),

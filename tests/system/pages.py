@@ -90,6 +90,23 @@ def _edited_carrier(world: World) -> Request:
     return Request({"id": _carrier(world)}, {**_carrier_form(), "password": ""})
 
 
+def _route_form(world: World) -> dict[str, Any]:
+    route = world.client.get(f"/v1/routes/{world.route()}").json()
+    return {
+        "name": f"Route {fresh_number()}",
+        "tags": "nobody's",
+        "carriers": [route["carriers"][0]["carrier_id"]],
+    }
+
+
+def _new_route_form(world: World) -> Request:
+    return Request(form=_route_form(world))
+
+
+def _edited_route(world: World) -> Request:
+    return Request({"id": world.route()}, _route_form(world))
+
+
 def _erasure(world: World) -> str:
     return str(world.make("/v1/erasures", {"number": fresh_number()})["id"])
 
@@ -248,6 +265,14 @@ RECIPES: dict[str, Recipe] = {
     "POST /carriers/{id}/remove": _on(_carrier),
     "GET /carriers/{id}/test": _on(_carrier),
     "POST /carriers/{id}/test": _on(_carrier, to=PHONE, text=TEXT),
+    "GET /routes": _plain(),
+    "GET /routes/new": _plain(),
+    "POST /routes": _new_route_form,
+    "GET /routes/try": _plain(),
+    "POST /routes/try": _plain(**{"from": SANDBOX_NUMBER, "to": PHONE}),
+    **{f"GET /routes/{{id}}{act}": _on(World.route) for act in ("", "/edit", "/remove")},
+    "POST /routes/{id}/edit": _edited_route,
+    **{f"POST /routes/{{id}}/{act}": _on(World.route) for act in ("disable", "enable", "remove")},
     f"GET {NUMBERS}": _plain(),
     f"GET {NUMBERS}/new": _plain(),
     f"POST {NUMBERS}": lambda _: Request(form={"number": fresh_number(), "carrier": "sandbox"}),

@@ -135,6 +135,9 @@ class World:
     def carrier(self) -> str:
         return str(self.make("/v1/carriers", carrier_body())["id"])
 
+    def route(self) -> str:
+        return str(self.make("/v1/routes", route_body())["id"])
+
     def opt_out(self) -> str:
         return str(self.make("/v1/opt_outs", {"number": fresh_number()})["number"])
 
@@ -219,6 +222,12 @@ def call_body(**changes: Json) -> Json:
 def replay_body() -> Json:
     """All that was missed in the last hour."""
     return {"since": to_rfc3339(UnixMs(SystemClock().now_ms() - HOUR_MS)), "status": "missing"}
+
+
+def route_body() -> Json:
+    """A route that no message of a test takes."""
+    name = f"Route {fresh_number()}"
+    return {"name": name, "match": {"tags": [name]}, "carriers": [{"carrier": "sandbox"}]}
 
 
 def carrier_body() -> Json:
@@ -311,6 +320,12 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "get_number": lambda world: Call(world.number()),
     "patch_number": lambda world: Call(world.number(), {"carrier": "sandbox"}),
     "delete_number": lambda world: Call(world.number()),
+    "list_routes": lambda _: Call(),
+    "create_route": lambda _: Call(body=route_body()),
+    "get_route": lambda world: Call(world.route()),
+    "patch_route": lambda world: Call(world.route(), {"failover_on": ["permanent_error"]}),
+    "delete_route": lambda world: Call(world.route()),
+    "preview_message_route": lambda _: Call(body={"from": SANDBOX_NUMBER, "to": PHONE}),
     "list_carriers": lambda _: Call(),
     "create_carrier": lambda _: Call(body=carrier_body()),
     "get_carrier": lambda world: Call(world.carrier()),

@@ -16,7 +16,7 @@ TRAFFIC = {
     "send_message", "send_batch", "preview_message", "preview_webhook_replay", "cancel_message", "send_from_virtual_phone",
     "call_from_virtual_phone", "answer_virtual_phone_call", "decline_virtual_phone_call",
     "hang_up_virtual_phone_call", "act_on_virtual_phone_call", "create_call", "hang_up_call",
-    "act_on_call", "test_carrier",
+    "act_on_call", "test_carrier", "preview_message_route",
 }  # fmt: skip
 """What messages and calls are about: each says itself who made it, and has a timeline."""
 NOTHING_TO_DO = {
@@ -31,7 +31,7 @@ READING_OF_SECRETS = {
 }
 """They change nothing, but that somebody saw it is worth a row."""
 PAGES_OF_TRAFFIC = (
-    "/messages", "/calls", "/phone", "/carriers/{id}/test", "/webhooks/{id}/replay/count",
+    "/messages", "/calls", "/phone", "/carriers/{id}/test", "/routes/try", "/webhooks/{id}/replay/count",
 )  # fmt: skip
 OF_THE_SESSION = {
     "POST /sign-out": "ends one's own session",
@@ -121,6 +121,9 @@ def test_every_act_at_the_command_line_leaves_a_row(
         ("number.add", "num_", ("numbers", "add", number)),
         ("carrier.create", "car_", ("carriers", "add", "smpp", "--name", email, "--host=127.0.0.1",
                                     "--system-id=x", "--password=y")),
+        ("route.create", "rte_", ("routes", "add", email, "--tag=none", f"--carrier={email}")),
+        ("route.update", "rte_", ("routes", "change", email, "--disable")),
+        ("route.delete", "rte_", ("routes", "remove", email)),
         ("carrier.delete", "car_", ("carriers", "remove", email)),
     ):  # fmt: skip
         with subtests.test(action):

@@ -20,6 +20,7 @@ from hookline.cli import (
     numbers,
     replays,
     requests,
+    routes,
     serving,
     users,
     webhooks,
@@ -45,6 +46,7 @@ credential_changes.install(credentials.credentials)
 app.add_typer(credentials.credentials)
 app.add_typer(carriers.carriers)
 app.add_typer(numbers.numbers)
+app.add_typer(routes.routes)
 app.add_typer(messages.messages)
 app.add_typer(calls.calls)
 listening.install(app)

@@ -13,6 +13,7 @@ from hookline.messages.phones import Phones
 from hookline.messages.submission import Submission
 from hookline.messages.trial import Trials
 from hookline.outbound.sealing import SecretBox
+from hookline.routing.router import Router
 from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
 from hookline.webhooks.engine import Webhooks
@@ -29,6 +30,7 @@ class Console:
     webhooks: Webhooks
     trials: Trials
     carriers: CarrierShapes
+    router: Router
     box: SecretBox
     calls: Exchange
     live: LiveFeed
@@ -47,6 +49,7 @@ class Console:
         webhooks: Webhooks,
         trials: Trials,
         carriers: CarrierShapes,
+        router: Router,
         box: SecretBox,
         calls: Exchange,
     ) -> Self:
@@ -61,6 +64,7 @@ class Console:
             webhooks,
             trials,
             carriers,
+            router,
             box,
             calls,
             LiveFeed(store, wakeups),

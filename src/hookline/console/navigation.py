@@ -14,6 +14,7 @@ WEBHOOKS = "/webhooks"
 PHONE = "/phone"
 CARRIERS = "/carriers"
 NUMBERS = "/numbers"
+ROUTES = "/routes"
 ACCOUNT = "/account"
 USERS = "/administration/users"
 SECURITY = "/session/security"
@@ -32,6 +33,7 @@ PAGES_BY_PREFIX = {
     "dlv": "/deliveries",
     "car": CARRIERS,
     "num": NUMBERS,
+    "rte": ROUTES,
     "req": REQUESTS,
     "usr": USERS,
     "ers": ERASURES,
@@ -81,6 +83,7 @@ MAIN = (
         "Administration",
         (
             Item("carriers", "Numbers and carriers", CARRIERS, "server", "n"),
+            Item("routes", "Routes", ROUTES, "updown", "o"),
             Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),
             Item("users", "Users and roles", USERS, "users", "u"),
             Item("audit", "Audit log", AUDIT, "shield", "t"),

@@ -34,6 +34,9 @@ from hookline.console.pages import (
     user_acts,
     webhooks,
 )
+from hookline.console.pages import (
+    routes as route_pages,
+)
 from hookline.console.routing import install, to_routes
 
 PAGES = (
@@ -61,6 +64,7 @@ PAGES = (
     *carrier_test.PAGES,
     *numbers.PAGES,
     *number_calls.PAGES,
+    *route_pages.PAGES,
     *phone.PAGES,
     *phone_calls.PAGES,
 )

@@ -119,7 +119,7 @@ class Submission:
         dispatcher: Dispatch,
     ) -> None:
         self._store = store
-        self._book = book
+        self.book = book
         self._countries = countries
         self._router = router
         self._dispatcher = dispatcher
@@ -182,9 +182,9 @@ class Submission:
         )
 
     async def _home(self, principal: Principal, sender: str) -> Home:
-        home = await self._book.find(principal.account_id, sender)
+        home = await self.book.find(principal.account_id, sender)
         if home is None and sender.startswith("+"):
-            home = await self._book.find(principal.account_id, parse_number_at("/from", sender))
+            home = await self.book.find(principal.account_id, parse_number_at("/from", sender))
         if home is None:
             raise UnknownSender.at(
                 "/from",
