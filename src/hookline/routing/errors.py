@@ -24,7 +24,7 @@ class RouteNameTaken(Conflict):
 
 
 class TooManyRoutes(Conflict):
-    """An account has at most 200 routes. Put several countries, prefixes or senders into one."""
+    """An account has at most 500 routes. Put several countries, prefixes or senders into one."""
 
     code = "too_many_routes"
     title = "There are too many routes"

@@ -17,7 +17,7 @@ from hookline.routing.model import PREFIX, FailoverCause, Match, Route, Target
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
-ROUTES_MAX = 200
+ROUTES_MAX = 500
 TARGETS_MAX = 20
 
 
