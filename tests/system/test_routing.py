@@ -1,0 +1,119 @@
+"""Routes between two real SMSCs: whichever fails, every message goes out by the other."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.services.smsc import Rule, Smsc, running_smsc, skip_without_smsc, smsc
+from tests.system.carrier import NUMBER, client_of, connect_carrier
+from tests.system.installation import Installation
+
+__all__ = ["smsc"]
+TO = [f"+4477009{n:05}" for n in range(20)]
+REJECTED = 0x0B
+"""ESME_RINVDSTADR."""
+FINAL = {"delivered", "failed", "undelivered", "expired"}
+
+
+@pytest.fixture
+async def spare(tmp_path: Path) -> AsyncIterator[Smsc]:
+    skip_without_smsc()
+    folder = tmp_path / "spare"
+    folder.mkdir()
+    async with running_smsc(folder) as running:
+        yield running
+
+
+@pytest.fixture
+async def routed(
+    each_installation: Installation, smsc: Smsc, spare: Smsc
+) -> AsyncIterator[httpx.AsyncClient]:
+    """Two carriers on one route, the first preferred."""
+    await asyncio.to_thread(each_installation.start)
+    token = await asyncio.to_thread(each_installation.token)
+    await connect_carrier(each_installation, token, smsc)
+    async with client_of(each_installation, token) as client:
+        smpp = {
+            "host": "127.0.0.1", "port": spare.port, "system_id": "esme", "password": "secret",
+            "response_timeout_seconds": 2, "enquire_interval_seconds": 2,
+        }  # fmt: skip
+        await made(client, "/v1/carriers", {"name": "spare", "kind": "smpp", "smpp": smpp})
+        await spare.wait("binds")
+        route = {
+            "name": "Both",
+            "match": {"countries": ["GB"]},
+            "carriers": [{"carrier": "smsc"}, {"carrier": "spare", "priority": 2}],
+            "failover_on": ["carrier_down", "temporary_error", "permanent_error"],
+            "carrier_down_after_seconds": 1,
+        }
+        await made(client, "/v1/routes", route)
+        yield client
+
+
+async def made(client: httpx.AsyncClient, path: str, body: Any) -> dict[str, Any]:
+    answer = await client.post(path, json=body)
+    assert answer.is_success, answer.text
+    return dict(answer.json())
+
+
+async def send(client: httpx.AsyncClient, recipients: list[str] = TO) -> list[str]:
+    messages = [{"from": NUMBER, "to": one, "text": "Routed"} for one in recipients]
+    sent = await made(client, "/v1/messages/batch", {"messages": messages})
+    return [one["message"]["id"] for one in sent["data"]]
+
+
+async def ended(client: httpx.AsyncClient, message_ids: list[str]) -> list[dict[str, Any]]:
+    async def final(message_id: str) -> dict[str, Any]:
+        async with asyncio.timeout(60):
+            while True:
+                found = (await client.get(f"/v1/messages/{message_id}")).json()
+                if found["status"] in FINAL:
+                    return dict(found)
+                await asyncio.sleep(0.1)
+
+    return [await final(one) for one in message_ids]
+
+
+async def previewed(client: httpx.AsyncClient, carrier: str) -> dict[str, Any]:
+    """The dry run, once it names this carrier."""
+    async with asyncio.timeout(60):
+        while True:
+            found = await made(client, "/v1/routes/preview", {"from": NUMBER, "to": TO[0]})
+            if found["carrier"] == carrier:
+                return found
+            await asyncio.sleep(0.1)
+
+
+async def test_what_a_carrier_cannot_take_the_other_delivers(
+    routed: httpx.AsyncClient, smsc: Smsc, spare: Smsc
+) -> None:
+    client = routed
+    assert {one["status"] for one in await ended(client, await send(client))} == {"delivered"}
+    assert (await smsc.stats()).accepted == len(TO)
+    assert (await spare.stats()).accepted == 0
+
+    await smsc.rule(Rule(status=REJECTED))
+    refused = await ended(client, await send(client))
+    assert {one["status"] for one in refused} == {"delivered"}
+    assert (await spare.stats()).accepted == len(TO)
+    told = [line["detail"] for line in refused[0]["timeline"] if line["detail"]]
+    assert "smsc refused it; spare takes it." in told
+    await smsc.rule()
+
+    await smsc.kill()
+    moved = await ended(client, await send(client))
+    assert {one["status"] for one in moved} == {"delivered"}
+    reasons = await previewed(client, "spare")
+    assert {one["carrier"] for one in moved} == {reasons["carrier_id"]}
+    assert [one["name"] for one in reasons["candidates"]] == ["spare", "smsc"]
+    assert reasons["candidates"][1]["health"] == 0
+
+    await smsc.start()
+    await previewed(client, "smsc")
+    before = (await smsc.stats()).accepted
+    await ended(client, await send(client))
+    assert (await smsc.stats()).accepted == before + len(TO)
