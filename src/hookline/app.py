@@ -17,7 +17,6 @@ from starlette.types import ASGIApp
 from hookline import __version__
 from hookline.accounts import access_routes
 from hookline.accounts import routes as account_routes
-from hookline.accounts.countries import AccountCountries
 from hookline.api import health, problems
 from hookline.api.asyncapi import asyncapi_route
 from hookline.api.authentication import authenticate
@@ -58,14 +57,16 @@ from hookline.events.stream import Streams
 from hookline.foundation import CALLS, KINDS, Core, documented_events
 from hookline.messages import routes as message_routes
 from hookline.messages import send_routes
+from hookline.messages.books import Books
 from hookline.messages.dispatch import Dispatcher
 from hookline.messages.inbound import Inbound
 from hookline.messages.phones import Phones
+from hookline.messages.sending_rules_routes import sending_rules_routes
 from hookline.messages.submission import Submission
 from hookline.messages.trial import Trials
 from hookline.messages.upkeep import Upkeep
 from hookline.numbers import routes as number_routes
-from hookline.numbers.book import NumberBook
+from hookline.numbers.pool_routes import pool_routes
 from hookline.outbound import mail
 from hookline.outbound.http_client import HttpClient
 from hookline.principal import Principal
@@ -73,7 +74,6 @@ from hookline.requests import routes as request_routes
 from hookline.requests.recording import RequestLog
 from hookline.requests.retention import drop_old_requests, drop_surplus_requests
 from hookline.routing import routes as message_route_routes
-from hookline.routing.router import Router
 from hookline.settings import Settings
 from hookline.telemetry.logs import get_logger
 from hookline.voice.port import EngineOpening
@@ -119,20 +119,18 @@ class Server:
         )
         self.streams = Streams(core.store, core.wakeups)
         self.links = Links(core.store)
-        self.router = Router.open(core.store, core.wakeups)
+        self.books = Books.open(core.store, core.wakeups)
         self.dispatcher = Dispatcher(
-            core.store, self.links, Inbound(core.store), self.router, core.leases.node
+            core.store, self.links, Inbound(core.store), self.books.router, core.leases.node
         )
-        self.book = NumberBook(core.store, core.wakeups)
-        self.countries = AccountCountries(core.store, core.wakeups)
         self.speech = open_speech(settings)
         self.calls = Exchange(
             core.store,
             core.leases,
-            self.book,
+            self.books.numbers,
             self.speech,
             self.webhooks.keyring.of_account,
-            Permission(core.store, self.countries),
+            Permission(core.store, self.books.countries),
         )
         self.keeper = LinkKeeper(
             core.store,
@@ -143,12 +141,10 @@ class Server:
             homes={MESSAGES: self.links.home(self.dispatcher), CALLS: self._call_home()},
         )
         self.carriers = CarrierShapes(KINDS)
-        self.submission = Submission(
-            core.store, self.book, self.countries, self.router, self.dispatcher
-        )
+        self.submission = Submission(core.store, self.books, self.dispatcher)
         self.trials = Trials(core.store, self.submission)
         self.phones = Phones(core.store, self.dispatcher)
-        self.upkeep = Upkeep(core.store, self.dispatcher, self.router, core.leases)
+        self.upkeep = Upkeep(core.store, self.dispatcher, self.books.router, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
         self.observers = (RequestLog(core.store), Usage(core.store))
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
@@ -323,7 +319,7 @@ class Server:
             webhooks=self.webhooks,
             trials=self.trials,
             carriers=self.carriers,
-            router=self.router,
+            router=self.books.router,
             box=self.core.box,
             calls=self.calls,
         )
@@ -351,6 +347,7 @@ class Server:
         for router in (
             message_routes.message_routes(),
             message_routes.opt_out_routes(),
+            sending_rules_routes(),
             message_routes.phone_routes(self.phones),
             call_routes(self.calls.placement),
             phone_call_routes(self.calls.phone_control),
@@ -363,7 +360,8 @@ class Server:
             leak_routes.routes(LeakThrottle(core.clock, self.settings.leak_reports_per_minute)),
             credential_routes.routes(),
             number_routes.routes(),
-            message_route_routes.routes(self.router, self.book),
+            message_route_routes.routes(self.books.router, self.books.numbers),
+            pool_routes(),
             carrier_routes.routes(self.carriers, core.box, self.trials.send),
             account_routes.account_routes(core.box),
             request_routes.routes(),

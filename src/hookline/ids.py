@@ -45,6 +45,7 @@ PREFIXES = {
     "replay": "rpl",
     "erasure": "ers",
     "route": "rte",
+    "pool": "pol",
 }
 
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"

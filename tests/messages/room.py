@@ -11,7 +11,6 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy import select
 
-from hookline.accounts.countries import AccountCountries
 from hookline.api.idempotency import Claim
 from hookline.audit.append import AuditTrail
 from hookline.carriers import store as carrier_sql
@@ -30,6 +29,7 @@ from hookline.carriers.port import (
 from hookline.clock import Clock
 from hookline.events.append import EventLog
 from hookline.ids import AccountId, CarrierId, IdSource, MessageId
+from hookline.messages.books import Books
 from hookline.messages.dispatch import Dispatcher
 from hookline.messages.inbound import Inbound
 from hookline.messages.model import EVENT_OF, FINAL, TRANSITIONS, Message, Status, from_row
@@ -38,11 +38,9 @@ from hookline.messages.resource import timeline
 from hookline.messages.store import any_mode
 from hookline.messages.submission import SendMessage, Submission
 from hookline.messages.upkeep import Upkeep
-from hookline.numbers.book import NumberBook
 from hookline.numbers.registration import Registration, add_number
 from hookline.numbers.sandbox import furnish_sandbox
 from hookline.principal import Mode, Principal, PrincipalKind, Scope
-from hookline.routing.router import Router
 from hookline.settings import Settings
 from hookline.storage.database import open_database
 from hookline.storage.leases import Leases
@@ -211,11 +209,10 @@ class Room:
         self.leases = Leases(store.database, store.writer, store.clock, store.settings)
         self.links = LinksWithPlayed(store, {self.carrier_id: self.manner})
         self.inbound = Inbound(store)
-        self.router = Router.open(store, self.wakeups)
+        self.books = Books.open(store, self.wakeups)
+        self.router = self.books.router
         self.dispatcher = Dispatcher(store, self.links, self.inbound, self.router, self.leases.node)
-        self.book = NumberBook(store, self.wakeups)
-        self.countries = AccountCountries(store, self.wakeups)
-        self.submission = Submission(store, self.book, self.countries, self.router, self.dispatcher)
+        self.submission = Submission(store, self.books, self.dispatcher)
         self.upkeep = Upkeep(store, self.dispatcher, self.router, self.leases)
         self.phones = Phones(store, self.dispatcher)
         self.live = credential(self.account_id)

@@ -5,20 +5,18 @@ from typing import Any
 
 import pytest
 
-from hookline.accounts.countries import AccountCountries
 from hookline.accounts.model import Account
 from hookline.api.idempotency import Claim
 from hookline.carriers.trial import Trial
 from hookline.errors import Invalid
 from hookline.ids import CarrierId
+from hookline.messages.books import Books
 from hookline.messages.hand_over import DispatchElsewhere
 from hookline.messages.reading import find_message
 from hookline.messages.submission import Submission
 from hookline.messages.trial import Trials
-from hookline.numbers.book import NumberBook
 from hookline.numbers.registration import Registration, add_number
 from hookline.numbers.sandbox import furnish_sandbox
-from hookline.routing.router import Router
 from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
 from tests.services.store import owner_of
@@ -34,10 +32,7 @@ async def home(store: Store, account: Account) -> CarrierId:
 @pytest.fixture
 def trials(store: Store) -> Trials:
     wakeups = Wakeups(store.database, store.writer)
-    book, countries = NumberBook(store, wakeups), AccountCountries(store, wakeups)
-    return Trials(
-        store, Submission(store, book, countries, Router.open(store, wakeups), DispatchElsewhere())
-    )
+    return Trials(store, Submission(store, Books.open(store, wakeups), DispatchElsewhere()))
 
 
 async def submitted(

@@ -8,7 +8,6 @@ import msgspec
 import typer
 from rich.markup import escape
 
-from hookline.accounts.countries import AccountCountries
 from hookline.carriers.live_state import LinkView
 from hookline.carriers.reading import LinkedCarrier, all_carriers, get_carrier
 from hookline.carriers.registration import find_carrier_named, remove_carrier
@@ -21,15 +20,14 @@ from hookline.cli.session import operator, run
 from hookline.clock import to_rfc3339
 from hookline.foundation import KINDS, Core
 from hookline.ids import CarrierId
+from hookline.messages.books import Books
 from hookline.messages.hand_over import DispatchElsewhere
 from hookline.messages.model import FINAL, Message, Status
 from hookline.messages.reading import find_message
 from hookline.messages.resource import encode_with_timeline, timeline
 from hookline.messages.submission import Submission
 from hookline.messages.trial import Trials, error_in_words
-from hookline.numbers.book import NumberBook
 from hookline.principal import Principal
-from hookline.routing.router import Router
 
 carriers = typer.Typer(
     name="carriers", help="Carriers, and how their links are.", no_args_is_help=True
@@ -132,11 +130,9 @@ async def _send(
 ) -> Message:
     """The message when its status is final, or after half a minute."""
     store = core.store
-    book = NumberBook(store, core.wakeups)
-    countries = AccountCountries(store, core.wakeups)
     trials = Trials(
         store,
-        Submission(store, book, countries, Router.open(store, core.wakeups), DispatchElsewhere()),
+        Submission(store, Books.open(store, core.wakeups), DispatchElsewhere()),
     )
     message_id = await trials.submit(principal, CarrierId(carrier_id), trial)
     shown, waited_s = 0, 0.0

@@ -6,17 +6,15 @@ from typing import Annotated
 import msgspec
 import typer
 
-from hookline.accounts.countries import AccountCountries
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json
 from hookline.cli.session import operator, run
 from hookline.foundation import Core
 from hookline.messages import reading, resource
+from hookline.messages.books import Books
 from hookline.messages.hand_over import DispatchElsewhere
 from hookline.messages.model import FINAL, Message, Status
 from hookline.messages.submission import SendMessage, Submission
-from hookline.numbers.book import NumberBook
-from hookline.routing.router import Router
 
 messages = typer.Typer(name="messages", help="Send messages.", no_args_is_help=True)
 
@@ -41,10 +39,8 @@ def send(
 
     async def work(core: Core) -> Message:
         principal = await operator(core, account)
-        book = NumberBook(core.store, core.wakeups)
-        countries = AccountCountries(core.store, core.wakeups)
         submission = Submission(
-            core.store, book, countries, Router.open(core.store, core.wakeups), DispatchElsewhere()
+            core.store, Books.open(core.store, core.wakeups), DispatchElsewhere()
         )
         prepared = await submission.submit(principal, SendMessage(from_=sender, to=to, text=text))
         message_id = str(msgspec.json.decode(prepared.body)["id"])

@@ -89,22 +89,25 @@ class AddressNotAllowed(Forbidden):
         )
 
 
-class _DailyCapReached(TooManyRequests):
-    """The credential has used up its day."""
+class DailyCapReached(TooManyRequests):
+    """A day's cap is used up. The next day begins at midnight, UTC."""
 
-    counted: ClassVar[str]
+    code = "daily_cap_reached"
+    title = "The day's cap is used up"
+    whose: ClassVar[str] = "This credential"
+    counted: ClassVar[str] = "of these"
 
     def __init__(self, cap: int, at: UnixMs) -> None:
         tomorrow = UnixMs((at // DAY_MS + 1) * DAY_MS)
         wait_s = -((at - tomorrow) // SECOND_MS)
         super().__init__(
-            f"This credential may have {cap} {self.counted} a UTC day, and has had them. "
+            f"{self.whose} may have {cap} {self.counted} a UTC day, and has had them. "
             f"The next day begins at {to_rfc3339(tomorrow)}.",
             headers={"Retry-After": str(wait_s)},
         )
 
 
-class DailyMessageCapReached(_DailyCapReached):
+class DailyMessageCapReached(DailyCapReached):
     """The credential has sent as many messages as it may on a UTC day (`daily_message_cap`). Nothing was
     sent or counted. Send it after `Retry-After`, when the next day begins, or have the cap raised."""
 
@@ -113,7 +116,7 @@ class DailyMessageCapReached(_DailyCapReached):
     counted = "messages"
 
 
-class DailyCallCapReached(_DailyCapReached):
+class DailyCallCapReached(DailyCapReached):
     """The credential has placed as many calls as it may on a UTC day (`daily_call_cap`). Nothing was
     placed or counted. Call after `Retry-After`, when the next day begins, or have the cap raised."""
 

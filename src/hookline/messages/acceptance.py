@@ -11,12 +11,14 @@ import msgspec
 from sqlalchemy import delete
 
 from hookline.api.idempotency import CLAIM, Claim, repeated_body
-from hookline.clock import HOUR_MS, UnixMs
-from hookline.credentials.daily_caps import Counter, Kind, Want, counter, give_back, take
+from hookline.clock import HOUR_MS
+from hookline.credentials.daily_caps import Counter
 from hookline.credentials.errors import DailyMessageCapReached
 from hookline.errors import HooklineError
 from hookline.messages import store as sql
-from hookline.messages.errors import RecipientOptedOut
+from hookline.messages.counting import count, uncount_lost
+from hookline.messages.duplicates import Once, refuse_duplicates
+from hookline.messages.errors import AccountMessageCapReached, RecipientOptedOut
 from hookline.messages.hand_over import Dispatch, work_topic
 from hookline.messages.kept_answers import with_texts, without_texts
 from hookline.messages.model import Message, Status
@@ -44,6 +46,10 @@ class Prepared:
     claim: Claim | None = None
     daily_cap: int | None = None
     """How many messages of a UTC day the credential may have, this one included."""
+    account_cap: int | None = None
+    """The same of its account."""
+    once: Once | None = None
+    """What it must not be the same as."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,10 @@ class Accept:
         await self._replay(tx, claims, outcomes)
         await self._refuse_opted_out(tx, items, outcomes)
         counted = await _count(tx, items, outcomes)
+        await _refuse_duplicates(tx, items, outcomes)
         await self._claim(tx, items, claims, outcomes)
         if counted:
-            await _uncount_lost(tx, counted, outcomes)
+            await uncount_lost(tx, counted, outcomes)
         new = [place for place in range(len(items)) if place not in outcomes]
         messages = self._dispatch.owned([items[place].message for place in new])
         if messages:
@@ -180,42 +187,27 @@ class Accept:
 async def _count(
     tx: Transaction, items: Sequence[Prepared], outcomes: Outcomes
 ) -> dict[Counter, list[int]]:
-    """Take from the day's caps what is not refused yet, and refuse what does not fit.
-
-    The places that were counted, by counter. Without caps it asks the database nothing.
-    """
-    capped = [
-        place
-        for place, item in enumerate(items)
-        if item.daily_cap is not None and place not in outcomes
+    """Take from the caps of credentials, then of accounts, and refuse what does not fit."""
+    messages = [item.message for item in items]
+    of_credentials = [
+        None if item.daily_cap is None else (item.message.credential_id or "", item.daily_cap)
+        for item in items
     ]
-    if not capped:
-        return {}
-    places: dict[Counter, list[int]] = {}
-    caps: dict[Counter, int] = {}
-    for place in capped:
-        message, cap = items[place].message, items[place].daily_cap or 0
-        one = counter(message.credential_id or "", Kind.MESSAGES, UnixMs(message.created_at))
-        places.setdefault(one, []).append(place)
-        caps[one] = min(cap, caps.get(one, cap))
-    granted = await take(tx, {one: Want(len(places[one]), caps[one]) for one in places})
-    for one, count in granted.items():
-        for place in places[one][count:]:
-            outcomes[place] = DailyMessageCapReached(
-                caps[one], UnixMs(items[place].message.created_at)
-            )
-        del places[one][count:]
-    return places
+    counted = await count(tx, messages, of_credentials, outcomes, DailyMessageCapReached)
+    of_accounts = [
+        None if item.account_cap is None else (item.message.account_id, item.account_cap)
+        for item in items
+    ]
+    return counted | await count(tx, messages, of_accounts, outcomes, AccountMessageCapReached)
 
 
-async def _uncount_lost(
-    tx: Transaction, counted: Mapping[Counter, list[int]], outcomes: Outcomes
+async def _refuse_duplicates(
+    tx: Transaction, items: Sequence[Prepared], outcomes: Outcomes
 ) -> None:
-    """Another node has had the same Idempotency-Key meanwhile: its message was counted there."""
-    lost = {
-        one: count
-        for one, places in counted.items()
-        if (count := sum(place in outcomes for place in places))
+    wanted = {
+        place: (item.message, item.once)
+        for place, item in enumerate(items)
+        if item.once is not None and place not in outcomes
     }
-    if lost:
-        await give_back(tx, lost)
+    if wanted:
+        await refuse_duplicates(tx, wanted, outcomes)

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from hookline.credentials.errors import DailyCapReached
 from hookline.errors import Conflict, HooklineError, Invalid
 
 
@@ -19,11 +20,42 @@ class UnknownSender(Invalid):
     title = "The sender is not yours"
 
 
+class NoSenderThere(Invalid):
+    """No number of the pool may write to the recipient's country. Add one for it, or one without countries."""
+
+    code = "no_sender_for_country"
+    title = "No number of the pool may write there"
+
+
 class TextTooLong(Invalid):
     """The text needs more segments than one message may have. Shorten it, or send several messages."""
 
     code = "text_too_long"
     title = "The text is too long"
+
+
+class AccountMessageCapReached(DailyCapReached):
+    """The account has sent as many live messages as it may on a UTC day (`daily_message_cap` of its
+    sending rules). Nothing was sent or counted. Send it after `Retry-After`, or have the cap raised."""
+
+    code = "account_message_cap_reached"
+    title = "The account's messages of the day are used up"
+    whose = "This account"
+    counted = "messages"
+
+
+class DuplicateMessage(Conflict):
+    """The same text has just gone from this sender to this number, and the account refuses that for a while
+    (`duplicate_window_seconds`). If it is meant, send it with an Idempotency-Key."""
+
+    code = "duplicate_message"
+    title = "The message was just sent"
+
+    def __init__(self, message_id: str, window_s: int) -> None:
+        super().__init__(
+            f"This text went to this number from this sender within {window_s} s, as {message_id}. "
+            "If it is meant, send it with an Idempotency-Key."
+        )
 
 
 class NotCancelable(Conflict):

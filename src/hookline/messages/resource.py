@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from hookline.carriers.smart_encoding import Replacement
 from hookline.clock import to_rfc3339
 from hookline.messages.errors import DELIVERY_ERRORS, DeliveryError
 from hookline.messages.model import Message
@@ -52,6 +53,8 @@ class MessageResource(msgspec.Struct, frozen=True):
     delivered_at: str | None
     updated_at: str
     object: str = "message"
+    replaced: list[Replacement] | msgspec.UnsetType = msgspec.UNSET
+    """Only in the answer to sending: what smart replacement has changed in the text."""
 
 
 class MessageDetail(msgspec.Struct, frozen=True):
@@ -97,9 +100,10 @@ def resource(message: Message) -> MessageResource:
     )
 
 
-def encode(message: Message) -> bytes:
-    """The public resource as JSON."""
-    return _encoder.encode(resource(message))
+def encode(message: Message, replaced: list[Replacement] | None = None) -> bytes:
+    """The public resource as JSON, with what smart replacement has changed."""
+    shown = resource(message)
+    return _encoder.encode(msgspec.structs.replace(shown, replaced=replaced) if replaced else shown)
 
 
 def encode_with_timeline(message: Message) -> bytes:

@@ -9,7 +9,6 @@ from hookline.api.idempotency import CommitOnce
 from hookline.api.pagination import Paging
 from hookline.api.routing import Caller, Routes, Storage
 from hookline.api.wire import Page
-from hookline.carriers.encoding import segment
 from hookline.errors import NotFound
 from hookline.messages import cancelling, opt_outs, reading, resource
 from hookline.messages.errors import NotCancelable, StillUnderWay
@@ -48,7 +47,7 @@ def message_routes() -> Routes:
     @router.on("POST", "/preview", scope=Scope.MESSAGES_SEND, answer=Preview)
     async def preview_message(body: PreviewRequest) -> Preview:
         """How many segments a text needs, and which characters make it expensive."""
-        return preview_shape(segment(body.text))
+        return preview_shape(body.text)
 
     @router.on(
         "GET", "/{id}", scope=Scope.MESSAGES_READ, answer=MessageWithTimeline, problems=[NotFound]

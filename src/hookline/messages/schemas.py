@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from hookline.api.wire import Body, Shape, Timestamp, shown
-from hookline.carriers.encoding import Segmentation
+from hookline.carriers.encoding import segment
+from hookline.carriers.smart_encoding import replace_smartly
 from hookline.messages.opt_outs import OptOutRow
 
 Status = Literal[
@@ -32,6 +33,14 @@ class TimelineEntryShape(Shape):
     detail: str | None = None
 
 
+class ReplacementShape(Shape):
+    """A character that would have doubled the price."""
+
+    character: str
+    by: Annotated[str, Field(description="Empty: it could not be seen, and is left out.")]
+    count: int
+
+
 class MessageShape(Shape):
     """A message."""
 
@@ -54,6 +63,14 @@ class MessageShape(Shape):
     delivered_at: Timestamp | None
     updated_at: Timestamp
     object: Literal["message"] = "message"
+    replaced: Annotated[
+        list[ReplacementShape],
+        Field(
+            default_factory=list,
+            description="Only in the answer to sending, and only when something was replaced: what "
+            "smart encoding has changed in the text.",
+        ),
+    ]
 
 
 class MessageWithTimeline(MessageShape):
@@ -85,6 +102,15 @@ class PreviewRequest(Body):
     text: Annotated[str, Field(max_length=10_000, examples=["See you at 5 – bring the key"])]
 
 
+class SmartPreview(Shape):
+    """What smart encoding makes of a text."""
+
+    text: str
+    encoding: Literal["gsm7", "ucs2"]
+    segments: int
+    replaced: list[ReplacementShape]
+
+
 class Preview(Shape):
     """What a text costs."""
 
@@ -94,6 +120,10 @@ class Preview(Shape):
     characters: int
     remaining: Annotated[int, Field(description="What still fits into the last segment.")]
     forcing_ucs2: Annotated[list[str], Field(description="Characters that force ucs2.")]
+    smart: Annotated[
+        "SmartPreview | None",
+        Field(description="What smart encoding would make of it; null: nothing."),
+    ]
 
 
 class OptOutCreate(Body):
@@ -127,13 +157,31 @@ class PhoneText(Body):
     text: Annotated[str, Field(min_length=1, max_length=1_530)]
 
 
-def preview_shape(segmentation: Segmentation) -> Preview:
+def preview_shape(text: str) -> Preview:
+    segmentation = segment(text)
     return Preview(
         encoding=segmentation.encoding.value,
         segments=segmentation.segments,
         characters=segmentation.characters,
         remaining=segmentation.remaining,
         forcing_ucs2=list(segmentation.forcing),
+        smart=_smart(text),
+    )
+
+
+def _smart(text: str) -> SmartPreview | None:
+    sent, replaced = replace_smartly(text)
+    if not replaced:
+        return None
+    made = segment(sent)
+    return SmartPreview(
+        text=sent,
+        encoding=made.encoding.value,
+        segments=made.segments,
+        replaced=[
+            ReplacementShape(character=one.character, by=one.by, count=one.count)
+            for one in replaced
+        ],
     )
 
 

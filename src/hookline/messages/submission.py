@@ -11,27 +11,28 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from hookline.accounts.countries import AccountCountries
 from hookline.api.idempotency import Claim
 from hookline.carriers.encoding import CHARACTERS_MAX, SEGMENTS_MAX, Segmentation, segment
 from hookline.carriers.links import SANDBOX
+from hookline.carriers.smart_encoding import replace_smartly
 from hookline.clock import DAY_MS, HOUR_MS, SECOND_MS, UnixMs, from_datetime
 from hookline.errors import HooklineError, Invalid
 from hookline.events.model import EventType
 from hookline.ids import CarrierId
 from hookline.messages import resource
 from hookline.messages.acceptance import Accept, Acceptance, Prepared
-from hookline.messages.errors import TextTooLong, UnknownSender
+from hookline.messages.books import Books
+from hookline.messages.duplicates import once
+from hookline.messages.errors import NoSenderThere, TextTooLong, UnknownSender
 from hookline.messages.hand_over import Dispatch
 from hookline.messages.model import Message, Status, timeline_line
-from hookline.numbers.book import Home, NumberBook
+from hookline.numbers.book import Home
 from hookline.numbers.destinations import Destinations, check_destination, check_sender
 from hookline.numbers.e164 import parse_number_at
 from hookline.outbound.errors import AttemptFailed
 from hookline.outbound.targets import check_target
 from hookline.principal import Mode, Principal
 from hookline.routing.model import Wanted
-from hookline.routing.router import Router
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
@@ -51,7 +52,8 @@ class SendMessage(msgspec.Struct, forbid_unknown_fields=True):
         Meta(
             min_length=1,
             max_length=32,
-            description="A number of the account in E.164, a short code, or a registered sender.",
+            description="A number of the account in E.164, a short code, a registered sender, or a pool by "
+            "its name or id.",
             examples=["+12025550100"],
         ),
     ] = msgspec.field(name="from")
@@ -103,6 +105,16 @@ class SendMessage(msgspec.Struct, forbid_unknown_fields=True):
         ]
         | None
     ) = None
+    smart_encoding: (
+        Annotated[
+            bool,
+            Meta(
+                description="Replace typographic characters that double the price by their like; `replaced` "
+                "in the answer says which. The account's rule if left out."
+            ),
+        ]
+        | None
+    ) = None
     tags: Annotated[list[Tag], Meta(max_length=20)] | None = None
     metadata: Annotated[dict[MetadataKey, MetadataValue], Meta(max_length=50)] | None = None
 
@@ -110,18 +122,9 @@ class SendMessage(msgspec.Struct, forbid_unknown_fields=True):
 class Submission:
     """Prepares and accepts messages."""
 
-    def __init__(
-        self,
-        store: Store,
-        book: NumberBook,
-        countries: AccountCountries,
-        router: Router,
-        dispatcher: Dispatch,
-    ) -> None:
+    def __init__(self, store: Store, books: Books, dispatcher: Dispatch) -> None:
         self._store = store
-        self.book = book
-        self._countries = countries
-        self._router = router
+        self.books = books
         self._dispatcher = dispatcher
         self._accept = Accept(store, dispatcher)
 
@@ -161,43 +164,71 @@ class Submission:
         Raises Invalid in its kinds, NumberNotAllowed, CountryNotAllowed.
         """
         recipient = parse_number_at("/to", wanted.to)
-        home = await self._home(principal, wanted.from_)
+        home = await self._home(principal, wanted.from_, recipient)
         await self._check_allowed(principal, home.number, recipient)
-        segmentation = _segmentation(wanted.text)
+        rules = await self.books.rules.find(principal.account_id)
+        is_smart = rules.smart_encoding if wanted.smart_encoding is None else wanted.smart_encoding
+        text, replaced = replace_smartly(wanted.text) if is_smart else (wanted.text, None)
+        segmentation = _segmentation(text)
         self._check_extras(wanted)
         if principal.mode is Mode.TEST:
             carrier_id = SANDBOX
         elif carrier_id is None:
             asked = Wanted(home.number, recipient, wanted.tags or ())
-            carrier_id = await self._router.carrier_for(
+            carrier_id = await self.books.router.carrier_for(
                 principal.account_id, home.carrier_id, asked
             )
         await self._dispatcher.open_queue(carrier_id)
-        message = self._message(principal, wanted, home.number, recipient, carrier_id, segmentation)
+        message = self._message(
+            principal, wanted, text, home.number, recipient, carrier_id, segmentation
+        )
         return Prepared(
             message,
-            resource.encode(message),
+            resource.encode(message, replaced),
             claim,
             principal.restrictions.daily_message_cap,
+            None if principal.mode is Mode.TEST else rules.daily_message_cap,
+            once(message, rules.duplicate_window_s)
+            if rules.duplicate_window_s and claim is None
+            else None,
         )
 
-    async def _home(self, principal: Principal, sender: str) -> Home:
-        home = await self.book.find(principal.account_id, sender)
+    async def _home(self, principal: Principal, sender: str, recipient: str) -> Home:
+        account_id = principal.account_id
+        home = await self.books.numbers.find(account_id, sender)
         if home is None and sender.startswith("+"):
-            home = await self.book.find(principal.account_id, parse_number_at("/from", sender))
+            home = await self.books.numbers.find(account_id, parse_number_at("/from", sender))
+        elif home is None:
+            home = await self._home_in_pool(principal, sender, recipient)
         if home is None:
             raise UnknownSender.at(
                 "/from",
                 UnknownSender.code,
-                "`from` is not a number or registered sender of this account. "
-                "GET /v1/numbers lists them.",
+                "`from` is not a number, registered sender or pool of this account. "
+                "GET /v1/numbers and GET /v1/pools list them.",
             )
         return home
+
+    async def _home_in_pool(self, principal: Principal, name: str, recipient: str) -> Home | None:
+        """Raises NoSenderThere."""
+        pool = await self.books.pools.find(principal.account_id, name)
+        if pool is None:
+            return None
+        allowed = principal.restrictions.allowed_numbers
+        number = await self.books.pools.sender(pool, recipient, allowed)
+        if number is None:
+            raise NoSenderThere.at(
+                "/from",
+                NoSenderThere.code,
+                f"No number of the pool {pool.name!r} may write to this recipient. Add one for their "
+                "country, or one without countries.",
+            )
+        return await self.books.numbers.find(principal.account_id, number)
 
     async def _check_allowed(self, principal: Principal, sender: str, recipient: str) -> None:
         restrictions = principal.restrictions
         check_sender(restrictions, "/from", sender)
-        of_account = await self._countries.find(principal.account_id)
+        of_account = await self.books.countries.find(principal.account_id)
         check_destination(
             Destinations(restrictions.allowed_countries, of_account), "/to", recipient
         )
@@ -223,6 +254,7 @@ class Submission:
         self,
         principal: Principal,
         wanted: SendMessage,
+        text: str,
         sender: str,
         recipient: str,
         carrier_id: CarrierId,
@@ -243,7 +275,7 @@ class Submission:
             direction="outbound",
             sender=sender,
             recipient=recipient,
-            text=wanted.text,
+            text=text,
             encoding=segmentation.encoding.value,
             segments=segmentation.segments,
             status=status.value,

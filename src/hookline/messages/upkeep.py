@@ -12,6 +12,7 @@ from hookline.carriers.port import Outstanding
 from hookline.clock import HOUR_MS, UnixMs
 from hookline.errors import HooklineError
 from hookline.ids import CarrierId, MessageId
+from hookline.messages import duplicates
 from hookline.messages import store as sql
 from hookline.messages.ambiguity import settle_ambiguous
 from hookline.messages.dispatch import Dispatcher
@@ -65,6 +66,7 @@ class Upkeep:
                     await self.give_up_receipts()
                     await store_incomplete(self._store)
                     await forget_old(self._store)
+                    await duplicates.forget_old(self._store)
             except HooklineError as error:
                 log.warning("upkeep_failed", detail=error.detail)
 

@@ -15,7 +15,8 @@ from hookline.storage.store import Store
 from hookline.storage.wakeups import Wakeups
 
 _ACCOUNTS_MAX = 10_000
-_TOPIC = "numbers:"
+TOPICS = "numbers:"
+"""Of all accounts: their numbers, senders and pools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Home:
 
 def topic(account_id: AccountId) -> str:
     """The wake-up topic of an account's numbers."""
-    return f"{_TOPIC}{account_id}"
+    return f"{TOPICS}{account_id}"
 
 
 class NumberBook:
@@ -41,7 +42,7 @@ class NumberBook:
         self._store = store
         self._homes: dict[AccountId, dict[str, Home]] = {}
         self._forgotten = 0
-        wakeups.subscribe_prefix(_TOPIC, self._forget)
+        wakeups.subscribe_prefix(TOPICS, self._forget)
 
     async def find(self, account_id: AccountId, number: str) -> Home | None:
         """The sender's home; None when the account does not have it."""

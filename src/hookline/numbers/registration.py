@@ -12,6 +12,7 @@ from hookline.audit.append import record
 from hookline.carriers.kinds import CALLS_ONLY, KINDS
 from hookline.errors import Conflict, FieldError, Invalid, NotFound
 from hookline.ids import CarrierId, NumberId, is_id
+from hookline.numbers import pool_store as pool_sql
 from hookline.numbers import store as sql
 from hookline.numbers.book import topic
 from hookline.numbers.call_urls import check_url, check_urls
@@ -36,6 +37,17 @@ class NumberTaken(Conflict):
 
     code = "number_taken"
     title = "The number is already there"
+
+
+class NumberInPool(Conflict):
+    """A sender pool has the number. Take it out of the pool first."""
+
+    code = "number_in_pool"
+    title = "A pool has the number"
+
+    def __init__(self, number: str, pools: Sequence[str]) -> None:
+        named = ", ".join(map(repr, pools))
+        super().__init__(f"{number} is in the pool {named}. Take it out of there, and try again.")
 
 
 class Kept(Enum):
@@ -160,9 +172,12 @@ def _check_restrictions(principal: Principal, number: str, wanted: InboundVoice)
 
 
 async def remove_number(tx: Transaction, principal: Principal, number_id: str) -> None:
-    """Take a number away from the account. Raises NotFound, LiveModeNeeded."""
+    """Take a number away from the account. Raises NotFound, NumberInPool, LiveModeNeeded."""
     _check_may_write(principal)
     before = await _existing(tx, principal, number_id)
+    pools = await tx.execute(pool_sql.pools_with(principal.account_id, before.number))
+    if pools:
+        raise NumberInPool(before.number, [row.name for row in pools])
     await tx.changed(sql.remove(NumberId(before.id)))
     facts = {
         "number": before.number,

@@ -154,7 +154,7 @@ async def try_route(visit: Visit) -> Response:
         preview = await preview_route(
             visit.store,
             visit.console.router,
-            visit.console.submission.book,
+            visit.console.submission.books.numbers,
             visit.principal,
             sender=sender,
             recipient=to,

@@ -52,6 +52,12 @@ from hookline.storage.schema.people import (
     users,
 )
 from hookline.storage.schema.routing import route_carriers, routes, tried_carriers
+from hookline.storage.schema.sending import (
+    pool_senders,
+    pools,
+    recent_messages,
+    sending_rules,
+)
 from hookline.storage.schema.traffic import (
     MESSAGE_STATUSES,
     carrier_links,
@@ -117,6 +123,9 @@ __all__ = [
     "pending_sign_ins",
     "phone_acts",
     "phone_calls",
+    "pool_senders",
+    "pools",
+    "recent_messages",
     "recordings",
     "recovery_codes",
     "replays",
@@ -125,6 +134,7 @@ __all__ = [
     "route_carriers",
     "routes",
     "second_factors",
+    "sending_rules",
     "sessions",
     "sign_in_failures",
     "tried_carriers",
