@@ -25,6 +25,8 @@ PAGES = (
     "/carriers",
     "/carriers/new",
     "/numbers/new",
+    "/pools/new",
+    "/account/sending-rules",
     "/routes",
     "/routes/new",
     "/routes/try",

@@ -19,6 +19,7 @@ IDS = IdSource()
         ("dlv", "/deliveries"),
         ("car", "/carriers"),
         ("rte", "/routes"),
+        ("pol", "/pools"),
         ("num", "/numbers"),
         ("ers", "/administration/erasures"),
         ("crd", "/administration/integrations/config/credentials"),

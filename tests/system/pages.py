@@ -99,6 +99,10 @@ def _route_form(world: World) -> dict[str, Any]:
     }
 
 
+def _pool_form() -> dict[str, Any]:
+    return {"name": f"Pool {fresh_number()}", "senders": [SANDBOX_NUMBER]}
+
+
 def _new_route_form(world: World) -> Request:
     return Request(form=_route_form(world))
 
@@ -265,6 +269,16 @@ RECIPES: dict[str, Recipe] = {
     "POST /carriers/{id}/remove": _on(_carrier),
     "GET /carriers/{id}/test": _on(_carrier),
     "POST /carriers/{id}/test": _on(_carrier, to=PHONE, text=TEXT),
+    "GET /account/sending-rules": _plain(),
+    "POST /account/sending-rules": lambda _: Request(
+        form={"daily_message_cap": f"1{fresh_number()[-6:]}", "duplicate_window_seconds": "0"}
+    ),
+    "GET /pools": _plain(),
+    "GET /pools/new": _plain(),
+    "POST /pools": lambda _: Request(form=_pool_form()),
+    **{f"GET /pools/{{id}}{act}": _on(World.pool) for act in ("", "/edit", "/remove")},
+    "POST /pools/{id}/edit": lambda world: Request({"id": world.pool()}, _pool_form()),
+    "POST /pools/{id}/remove": _on(World.pool),
     "GET /routes": _plain(),
     "GET /routes/new": _plain(),
     "POST /routes": _new_route_form,

@@ -138,6 +138,9 @@ class World:
     def route(self) -> str:
         return str(self.make("/v1/routes", route_body())["id"])
 
+    def pool(self) -> str:
+        return str(self.make("/v1/pools", pool_body())["id"])
+
     def opt_out(self) -> str:
         return str(self.make("/v1/opt_outs", {"number": fresh_number()})["number"])
 
@@ -222,6 +225,10 @@ def call_body(**changes: Json) -> Json:
 def replay_body() -> Json:
     """All that was missed in the last hour."""
     return {"since": to_rfc3339(UnixMs(SystemClock().now_ms() - HOUR_MS)), "status": "missing"}
+
+
+def pool_body() -> Json:
+    return {"name": f"Pool {fresh_number()}", "senders": [{"number": SANDBOX_NUMBER}]}
 
 
 def route_body() -> Json:
@@ -320,6 +327,15 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "get_number": lambda world: Call(world.number()),
     "patch_number": lambda world: Call(world.number(), {"carrier": "sandbox"}),
     "delete_number": lambda world: Call(world.number()),
+    "list_pools": lambda _: Call(),
+    "create_pool": lambda _: Call(body=pool_body()),
+    "get_pool": lambda world: Call(world.pool()),
+    "patch_pool": lambda world: Call(world.pool(), {"name": f"Pool {fresh_number()}"}),
+    "delete_pool": lambda world: Call(world.pool()),
+    "get_sending_rules": lambda _: Call(),
+    "update_sending_rules": lambda _: Call(
+        body={"daily_message_cap": 100_000 + next(_FRESH), "smart_encoding": False}
+    ),
     "list_routes": lambda _: Call(),
     "create_route": lambda _: Call(body=route_body()),
     "get_route": lambda world: Call(world.route()),

@@ -18,9 +18,11 @@ from hookline.cli import (
     maintenance,
     messages,
     numbers,
+    pools,
     replays,
     requests,
     routes,
+    sending_rules,
     serving,
     users,
     webhooks,
@@ -39,6 +41,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 serving.install(app)
+sending_rules.install(accounts.account)
 app.add_typer(accounts.account)
 app.add_typer(accounts.accounts)
 app.add_typer(users.users)
@@ -46,6 +49,7 @@ credential_changes.install(credentials.credentials)
 app.add_typer(credentials.credentials)
 app.add_typer(carriers.carriers)
 app.add_typer(numbers.numbers)
+app.add_typer(pools.pools)
 app.add_typer(routes.routes)
 app.add_typer(messages.messages)
 app.add_typer(calls.calls)

@@ -15,6 +15,7 @@ PHONE = "/phone"
 CARRIERS = "/carriers"
 NUMBERS = "/numbers"
 ROUTES = "/routes"
+POOLS = "/pools"
 ACCOUNT = "/account"
 USERS = "/administration/users"
 SECURITY = "/session/security"
@@ -34,6 +35,7 @@ PAGES_BY_PREFIX = {
     "car": CARRIERS,
     "num": NUMBERS,
     "rte": ROUTES,
+    "pol": POOLS,
     "req": REQUESTS,
     "usr": USERS,
     "ers": ERASURES,

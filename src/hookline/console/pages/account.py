@@ -20,6 +20,7 @@ from hookline.console.navigation import ACCOUNT
 from hookline.console.routing import Page
 from hookline.console.visit import Visit
 from hookline.errors import Forbidden, Invalid
+from hookline.messages.sending_rules import get_rules
 from hookline.principal import Scope
 from hookline.storage.transaction import Transaction
 
@@ -41,7 +42,11 @@ async def show_account(visit: Visit) -> Response:
     account = await get_account(visit.store, visit.principal)
     may_write = visit.may(Scope.USERS_WRITE)
     return await visit.page(
-        "account/show.html", active="account", account=account, may_write=may_write
+        "account/show.html",
+        active="account",
+        account=account,
+        rules=await get_rules(visit.store, visit.principal),
+        may_write=may_write,
     )
 
 

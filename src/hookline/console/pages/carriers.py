@@ -24,6 +24,7 @@ from hookline.console.routing import Page
 from hookline.console.views import carriers as views
 from hookline.console.visit import Visit
 from hookline.errors import Conflict, Forbidden, HooklineError, Invalid
+from hookline.numbers.pools import all_pools
 from hookline.principal import Scope
 
 NUMBERS_PER_PAGE = 25
@@ -55,6 +56,7 @@ async def show_carriers(visit: Visit) -> Response:
         "carriers/list.html",
         active="carriers",
         carriers=[views.carrier_view(one, counts, kinds) for one in found],
+        pools=await all_pools(visit.store, visit.principal.account_id) if may_see_numbers else [],
         numbers=[views.number_view(row, names) for row in rows[:NUMBERS_PER_PAGE]],
         next_cursor=rows[NUMBERS_PER_PAGE - 1].id if len(rows) > NUMBERS_PER_PAGE else None,
         query=dict(visit.request.query_params),
