@@ -211,8 +211,8 @@ async def _queue_or_refuse(tx: Transaction, *, due: Sequence[Message], now: Unix
         tx,
         [
             Move(message.id, Change.REFUSED, now, error_code=RecipientOptedOut.code)
-            if refused
+            if sql.blocks(rows, message.sender)
             else Move(message.id, Change.DUE, now)
-            for message, refused in zip(due, opted_out, strict=True)
+            for message, rows in zip(due, opted_out, strict=True)
         ],
     )

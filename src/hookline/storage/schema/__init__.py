@@ -51,6 +51,7 @@ from hookline.storage.schema.people import (
     sign_in_failures,
     users,
 )
+from hookline.storage.schema.replies import conversations, opt_out_settings, opt_outs
 from hookline.storage.schema.traffic import (
     MESSAGE_STATUSES,
     carrier_links,
@@ -59,7 +60,6 @@ from hookline.storage.schema.traffic import (
     message_parts,
     messages,
     numbers,
-    opt_outs,
     unacknowledged,
     unmatched_receipts,
     virtual_phones,
@@ -89,6 +89,7 @@ __all__ = [
     "calls",
     "carrier_links",
     "carriers",
+    "conversations",
     "credential_addresses",
     "credential_days",
     "credential_notices",
@@ -112,6 +113,7 @@ __all__ = [
     "messages",
     "metadata",
     "numbers",
+    "opt_out_settings",
     "opt_outs",
     "pending_sign_ins",
     "phone_acts",
