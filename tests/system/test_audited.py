@@ -16,7 +16,7 @@ TRAFFIC = {
     "send_message", "send_batch", "preview_message", "preview_webhook_replay", "cancel_message", "send_from_virtual_phone",
     "call_from_virtual_phone", "answer_virtual_phone_call", "decline_virtual_phone_call",
     "hang_up_virtual_phone_call", "act_on_virtual_phone_call", "create_call", "hang_up_call",
-    "act_on_call", "test_carrier",
+    "act_on_call", "test_carrier", "read_conversation",
 }  # fmt: skip
 """What messages and calls are about: each says itself who made it, and has a timeline."""
 NOTHING_TO_DO = {
@@ -28,6 +28,7 @@ READING_OF_SECRETS = {
     "get_webhook",
     "get_recording_audio",
     "export_audit_log",
+    "export_opt_outs",
 }
 """They change nothing, but that somebody saw it is worth a row."""
 PAGES_OF_TRAFFIC = (

@@ -18,6 +18,7 @@ from hookline.cli import (
     maintenance,
     messages,
     numbers,
+    opt_outs,
     replays,
     requests,
     serving,
@@ -46,6 +47,7 @@ app.add_typer(credentials.credentials)
 app.add_typer(carriers.carriers)
 app.add_typer(numbers.numbers)
 app.add_typer(messages.messages)
+app.add_typer(opt_outs.opt_outs)
 app.add_typer(calls.calls)
 listening.install(app)
 replays.install(webhooks.webhooks)

@@ -8,7 +8,13 @@ from hookline.api.wire import Body, Moment, Shape, Timestamp, shown
 from hookline.messages.confirmation_texts import DEFAULT_TEXTS
 from hookline.messages.keywords import Keyword
 from hookline.messages.opt_out_import import API_MAX, Imported
-from hookline.messages.opt_out_rules import TEXT_LENGTH_MAX, WORD_LENGTH_MAX, WORDS_MAX, Rules
+from hookline.messages.opt_out_rules import (
+    TEXT_LENGTH_MAX,
+    WORD_LENGTH_MAX,
+    WORDS_MAX,
+    Reach,
+    Rules,
+)
 from hookline.messages.opt_outs import OptOutRow
 
 Number = Annotated[str, Field(min_length=1, max_length=32, examples=["+447700900123"])]
@@ -91,7 +97,7 @@ class ConfirmationTexts(Body):
 class OptOutSettingsPatch(Body):
     """What to change; what is left out stays."""
 
-    scope: Literal["account", "sender"] | None = None
+    scope: Reach | None = None
     confirmations: StrictBool | None = None
     language: Annotated[str | None, Field(max_length=8)] = None
     stop_words: WordList = None
@@ -136,7 +142,7 @@ class OptOutSettings(Shape):
 
     object: Literal["opt_out_settings"] = "opt_out_settings"
     scope: Annotated[
-        Literal["account", "sender"],
+        Reach,
         Field(description="Whether STOP holds for all senders of the account, or for the one."),
     ]
     confirmations: Annotated[bool, Field(description="Whether STOP, START and HELP are answered.")]
