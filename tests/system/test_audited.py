@@ -32,7 +32,7 @@ READING_OF_SECRETS = {
 }
 """They change nothing, but that somebody saw it is worth a row."""
 PAGES_OF_TRAFFIC = (
-    "/messages", "/calls", "/phone", "/carriers/{id}/test", "/webhooks/{id}/replay/count",
+    "/messages", "/conversations", "/calls", "/phone", "/opt-outs/import/check", "/carriers/{id}/test", "/webhooks/{id}/replay/count",
 )  # fmt: skip
 OF_THE_SESSION = {
     "POST /sign-out": "ends one's own session",
@@ -49,6 +49,7 @@ PAGES_THAT_READ_SECRETS = {
     "GET /webhooks/{id}/secret",
     "GET /recordings/{id}/audio",
     "GET /audit/export",
+    "GET /opt-outs/export",
 }
 WITHOUT_FACTS = {"user.reset_second_factor", "user.sign_in", "user.sign_out_everywhere", "user.change_password", "recording.listen",
                  "webhook.show_secret", "account.show_signing_secret", "user.reset_password"}  # fmt: skip

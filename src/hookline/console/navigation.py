@@ -7,6 +7,8 @@ from hookline.ids import is_id
 
 HOME = "/"
 MESSAGES = "/messages"
+CONVERSATIONS = "/conversations"
+OPT_OUTS = "/opt-outs"
 CALLS = "/calls"
 RECORDINGS = "/recordings"
 REQUESTS = "/requests"
@@ -25,6 +27,7 @@ CREDENTIALS = f"{CONFIG}/credentials"
 REFERENCE = "/docs/api"
 PAGES_BY_PREFIX = {
     "msg": MESSAGES,
+    "conv": CONVERSATIONS,
     "call": CALLS,
     "rec": RECORDINGS,
     "crd": CREDENTIALS,
@@ -65,6 +68,7 @@ MAIN = (
         (
             Item("start", "Get started", HOME, "home", "s"),
             Item("messages", "Messages", MESSAGES, "msg", "m"),
+            Item("conversations", "Conversations", CONVERSATIONS, "talk", "v"),
             Item("calls", "Calls", CALLS, "call", "c"),
         ),
     ),
@@ -81,6 +85,7 @@ MAIN = (
         "Administration",
         (
             Item("carriers", "Numbers and carriers", CARRIERS, "server", "n"),
+            Item("opt_outs", "Opt-outs", OPT_OUTS, "ban", "o"),
             Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),
             Item("users", "Users and roles", USERS, "users", "u"),
             Item("audit", "Audit log", AUDIT, "shield", "t"),

@@ -18,6 +18,7 @@ from hookline.errors import Invalid, NotFound
 from hookline.ids import AccountId, IdSource, first_of, is_id
 from hookline.messages import conversation_store as sql
 from hookline.messages.model import Message, from_row
+from hookline.messages.store import IS_OPTED_OUT, blocks
 from hookline.numbers.e164 import TEXT_LENGTH_MAX
 from hookline.principal import Mode, Principal
 from hookline.storage.schema import conversations
@@ -113,6 +114,13 @@ async def list_thread(
     is_ascending = paging.order == "asc"
     statement = sql.messages_between(row, paging.cursor, paging.limit, ascending=is_ascending)
     return cut(await store.read(statement), paging, from_row)
+
+
+async def has_opted_out(store: Store, principal: Principal, one: Conversation) -> bool:
+    """Whether the person wants no messages from this number."""
+    key = (principal.account_id, principal.mode.value, one.party)
+    found = await store.database.lookup(IS_OPTED_OUT, [key])
+    return blocks(found[0], one.number)
 
 
 async def mark_read(

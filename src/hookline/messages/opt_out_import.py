@@ -69,7 +69,7 @@ async def senders_of(store: Store, principal: Principal) -> Collection[str]:
     return {row.number for row in await store.read(sql.own_senders(principal.account_id))}
 
 
-def read_csv(text: str, senders: Collection[str], now: UnixMs) -> File:
+def read_csv(text: str, senders: Collection[str], now: UnixMs, lines_max: int = LINES_MAX) -> File:
     """The whole file with every fault. CPU work: 100,000 lines take a second or more."""
     entries: list[Entry] = []
     faults: list[Fault] = []
@@ -83,8 +83,8 @@ def read_csv(text: str, senders: Collection[str], now: UnixMs) -> File:
                 columns, is_head = _columns(cells)
                 if is_head:
                     continue
-            if len(entries) + len(faults) >= LINES_MAX:
-                detail = f"A file has {LINES_MAX:,} numbers at most. Split it."
+            if len(entries) + len(faults) >= lines_max:
+                detail = f"At most {lines_max:,} numbers can be read at once. Split the file."
                 return File((), [Fault(lines.line_num, detail)])
             read = _read_line(lines.line_num, cells, columns, senders, now)
             (entries if isinstance(read, Entry) else faults).append(read)  # type: ignore[arg-type]  # each to its own

@@ -26,7 +26,8 @@ from hookline.messages.opt_out_schemas import (
 )
 from hookline.messages.opt_outs import AlreadyOptedOut, OptOutFilter
 from hookline.numbers.e164 import TEXT_LENGTH_MAX
-from hookline.principal import LiveModeNeeded, Scope
+from hookline.principal import LiveModeNeeded, Principal, Scope
+from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
 _READ, _WRITE = Scope.OPT_OUTS_READ, Scope.OPT_OUTS_WRITE
@@ -107,14 +108,19 @@ def _files(router: Routes) -> None:
     @router.on("GET", "/export", scope=_READ, answer=None, media_types=[MEDIA_TYPE])
     async def export_opt_outs(caller: Caller, store: Storage) -> Response:
         """All of them as one CSV file, which can be imported again. The audit log notes it."""
-        return StreamingResponse(
-            await begin_export(store, caller),
-            media_type=f"{MEDIA_TYPE}; charset=utf-8",
-            headers={
-                "Content-Disposition": 'attachment; filename="opt-outs.csv"',
-                "Cache-Control": "no-store",
-            },
-        )
+        return await export_answer(store, caller)
+
+
+async def export_answer(store: Store, principal: Principal) -> Response:
+    """The file, sent while it is being read."""
+    return StreamingResponse(
+        await begin_export(store, principal),
+        media_type=f"{MEDIA_TYPE}; charset=utf-8",
+        headers={
+            "Content-Disposition": 'attachment; filename="opt-outs.csv"',
+            "Cache-Control": "no-store",
+        },
+    )
 
 
 def opt_out_settings_routes() -> Routes:
