@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hookline.carriers.encoding import segment
+from hookline.messages.confirmation_texts import DEFAULT_TEXTS
 from hookline.messages.keywords import Found, Keyword, classify, fold, own_words
-from hookline.messages.opt_out_words import INTERNATIONAL, REQUIRED, WORDS
+from hookline.messages.opt_out_words import INTERNATIONAL, LANGUAGES, REQUIRED, WORDS
 
 STOP = ["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "OPTOUT", "REVOKE"]
 START = ["START", "YES", "UNSTOP"]
@@ -131,3 +133,11 @@ def test_an_account_adds_words_and_ignores_some() -> None:
     assert classify("alto", others) == Found(Keyword.START, None)
     assert classify("BAJA", others) is None
     assert classify("stop", others) == Found(Keyword.STOP, None)
+
+
+def test_every_language_has_words_texts_and_a_name() -> None:
+    assert WORDS.keys() == LANGUAGES.keys() == DEFAULT_TEXTS.keys()
+    for texts in DEFAULT_TEXTS.values():
+        for text in texts.values():
+            assert classify(text) is None
+            assert segment(text.replace("{account}", "A" * 20)).segments <= 2, text

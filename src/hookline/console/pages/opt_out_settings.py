@@ -13,16 +13,10 @@ from hookline.errors import Forbidden, HooklineError, Invalid
 from hookline.messages.confirmation_texts import DEFAULT_TEXTS
 from hookline.messages.keywords import Keyword
 from hookline.messages.opt_out_rules import TEXT_LENGTH_MAX, Reach, Rules, change_rules, get_rules
+from hookline.messages.opt_out_words import LANGUAGES
 from hookline.principal import Scope
 
 SETTINGS = f"{OPT_OUTS}/settings"
-LANGUAGES = {
-    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
-    "es": "Spanish", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi",
-    "it": "Italian", "ja": "Japanese", "ko": "Korean", "nb": "Norwegian", "nl": "Dutch",
-    "pl": "Polish", "pt": "Portuguese", "ru": "Russian", "sv": "Swedish", "tr": "Turkish",
-    "uk": "Ukrainian", "zh": "Chinese",
-}  # fmt: skip
 _LISTS = ("stop_words", "start_words", "help_words", "ignored_words")
 _TEXTS = tuple(f"{keyword}_text" for keyword in Keyword)
 
