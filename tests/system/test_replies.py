@@ -14,6 +14,8 @@ from tests.system.receiver import receiving
 from tests.system.recipes import PHONE, SANDBOX_NUMBER
 
 JSON = dict[str, Any]
+LONG_S = 120
+"""Until the lease of the killed node has ended, and the next attempts are due."""
 
 
 async def ask(client: httpx.AsyncClient, method: str, path: str, **more: Any) -> JSON:
@@ -49,7 +51,9 @@ async def test_an_answer_waits_for_a_receiver_that_is_down(
         await asyncio.to_thread(server.kill)
         await asyncio.to_thread(server.start)
         async with receiving(port) as receiver:
-            await receiver.until(lambda: len({one.webhook_id for one in receiver.requests}) == 3)
+            await receiver.until(
+                lambda: len({r.webhook_id for r in receiver.requests}) == 3, LONG_S
+            )
             told = [(one.json["type"], one.json["data"]["id"]) for one in receiver.requests]
         assert set(told) == {
             ("message.received", ids[0]),
