@@ -114,6 +114,7 @@ def test_every_act_at_the_command_line_leaves_a_row(
 ) -> None:
     credential = running.json("credentials", "create", "--description=x", "--scope=messages:read")
     email, number, known = fresh_email(), fresh_number(), credential["id"]
+    person = fresh_number()
     for action, resource, arguments in (
         ("credential.rotate", known, ("credentials", "rotate", known, "--grace=1h")),
         ("credential.rotate_cancel", known, ("credentials", "cancel-rotation", known)),
@@ -121,6 +122,9 @@ def test_every_act_at_the_command_line_leaves_a_row(
         ("user.add", "usr_", ("users", "add", email)),
         ("user.reset_password", "usr_", ("users", "reset-password", email)),
         ("number.add", "num_", ("numbers", "add", number)),
+        ("opt_out.add", person, ("opt-outs", "add", person, "--sender", number)),
+        ("opt_out.remove", person, ("opt-outs", "remove", person)),
+        ("opt_out.export", "acc_", ("opt-outs", "export")),
         ("carrier.create", "car_", ("carriers", "add", "smpp", "--name", email, "--host=127.0.0.1",
                                     "--system-id=x", "--password=y")),
         ("carrier.delete", "car_", ("carriers", "remove", email)),
