@@ -1,4 +1,4 @@
-"""Writes docs/reference from the code: settings, errors, events, commands, scopes and roles, metrics.
+"""Writes docs/reference from the code: settings, errors, events, commands, scopes, metrics, opt-out words.
 
 `make reference` writes the pages. With `--check` nothing is written; exit status 1 when a page is
 out of date.
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import typer
+from opt_out_reference import opt_out_words
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic_core import PydanticUndefined
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
@@ -388,6 +389,7 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "command-line.md": command_line,
     "scopes-and-roles.md": scopes_and_roles,
     "metrics.md": measured,
+    "opt-out-words.md": opt_out_words,
 }
 
 if __name__ == "__main__":

@@ -55,11 +55,13 @@ from hookline.events import routes as event_routes
 from hookline.events.retention import drop_old_events
 from hookline.events.stream import Streams
 from hookline.foundation import CALLS, KINDS, Core, documented_events
+from hookline.messages import opt_out_routes, send_routes
 from hookline.messages import routes as message_routes
-from hookline.messages import send_routes
 from hookline.messages.books import Books
+from hookline.messages.conversation_routes import conversation_routes
 from hookline.messages.dispatch import Dispatcher
 from hookline.messages.inbound import Inbound
+from hookline.messages.opt_out_rules import RuleBook
 from hookline.messages.phones import Phones
 from hookline.messages.sending_rules_routes import sending_rules_routes
 from hookline.messages.submission import Submission
@@ -120,8 +122,9 @@ class Server:
         self.streams = Streams(core.store, core.wakeups)
         self.links = Links(core.store)
         self.books = Books.open(core.store, core.wakeups)
+        inbound = Inbound(core.store, RuleBook(core.store, core.wakeups))
         self.dispatcher = Dispatcher(
-            core.store, self.links, Inbound(core.store), self.books.router, core.leases.node
+            core.store, self.links, inbound, self.books.router, core.leases.node
         )
         self.speech = open_speech(settings)
         self.calls = Exchange(
@@ -346,7 +349,9 @@ class Server:
         app.router.routes.append(send_routes.batch_route(core.store, self.submission))
         for router in (
             message_routes.message_routes(),
-            message_routes.opt_out_routes(),
+            opt_out_routes.opt_out_routes(),
+            opt_out_routes.opt_out_settings_routes(),
+            conversation_routes(),
             sending_rules_routes(),
             message_routes.phone_routes(self.phones),
             call_routes(self.calls.placement),

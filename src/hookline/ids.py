@@ -23,6 +23,7 @@ DeliveryId = NewType("DeliveryId", str)
 RequestId = NewType("RequestId", str)
 InvitationId = NewType("InvitationId", str)
 SessionId = NewType("SessionId", str)
+ConversationId = NewType("ConversationId", str)
 
 PREFIXES = {
     "account": "acc",
@@ -31,6 +32,7 @@ PREFIXES = {
     "number": "num",
     "carrier": "car",
     "message": "msg",
+    "conversation": "conv",
     "call": "call",
     "leg": "leg",
     "recording": "rec",

@@ -90,6 +90,29 @@ def test_backup_guide_restores_what_was_backed_up(
     assert stat.S_IMODE((folders["RESTORED"] / "secret.key").stat().st_mode) == 0o600
 
 
+def test_opt_out_guide_changes_words_and_texts_and_imports(terminal: Terminal) -> None:
+    words, texts, file = [block.code for block in blocks(GUIDES / "respect-opt-outs.md", "sh")]
+    create = ".venv/bin/hookline credentials create --description Opt-outs --all-scopes"
+    terminal.run(f"export HOOKLINE_TOKEN=$({create} --token-only)")
+    assert terminal.ask(words)["ignored_words"] == ["baja", "alto"]
+    assert terminal.ask(texts)["texts"]["es"]["help"].startswith("{account}: escriba")
+    assert "2 added, 0 on the list already" in terminal.run(file)
+    assert "+447700900123" in terminal.run(".venv/bin/hookline opt-outs list --number +4477009001")
+
+
+def test_guide_to_replies_finds_what_is_unread(terminal: Terminal) -> None:
+    (unread,) = [block.code for block in blocks(GUIDES / "read-replies.md", "sh")]
+    create = ".venv/bin/hookline credentials create --description Replies --all-scopes"
+    terminal.run(f"export HOOKLINE_TOKEN=$({create} --token-only)")
+    write = (
+        "curl -sS $HOOKLINE_URL/v1/virtual_phones/+12025550110/messages "
+        '-H "Authorization: Bearer $HOOKLINE_TOKEN" -H "Content-Type: application/json" '
+        """-d '{"to": "+12025550100", "text": "Is it open?"}'"""
+    )
+    terminal.run(write)
+    assert terminal.ask(unread)["data"][0]["last_inbound"]["text"] == "Is it open?"
+
+
 async def test_carrier_guide_delivers_a_message(terminal: Terminal, smsc: Smsc) -> None:
     add, home, test, show, remove = [
         block.code for block in blocks(GUIDES / "connect-an-smpp-carrier.md", "sh")

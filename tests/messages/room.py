@@ -33,6 +33,7 @@ from hookline.messages.books import Books
 from hookline.messages.dispatch import Dispatcher
 from hookline.messages.inbound import Inbound
 from hookline.messages.model import EVENT_OF, FINAL, TRANSITIONS, Message, Status, from_row
+from hookline.messages.opt_out_rules import RuleBook
 from hookline.messages.phones import Phones
 from hookline.messages.resource import timeline
 from hookline.messages.store import any_mode
@@ -208,7 +209,8 @@ class Room:
         self.wakeups = Wakeups(store.database, store.writer)
         self.leases = Leases(store.database, store.writer, store.clock, store.settings)
         self.links = LinksWithPlayed(store, {self.carrier_id: self.manner})
-        self.inbound = Inbound(store)
+        self.rules = RuleBook(store, self.wakeups)
+        self.inbound = Inbound(store, self.rules)
         self.books = Books.open(store, self.wakeups)
         self.router = self.books.router
         self.dispatcher = Dispatcher(store, self.links, self.inbound, self.router, self.leases.node)

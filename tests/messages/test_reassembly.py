@@ -64,7 +64,7 @@ async def test_segments_may_come_in_one_batch(room: Room) -> None:
 
 async def test_segments_may_come_to_another_node_after_a_restart(room: Room) -> None:
     await receive(room, segment(1, "a"))
-    room.inbound = Inbound(room.store)
+    room.inbound = Inbound(room.store, room.rules)
     async with another_node(room) as other:
         await receive(other, segment(3, "c"))
         message_id = await receive(other, segment(2, "b"))

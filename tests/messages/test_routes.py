@@ -1,56 +1,18 @@
 """The HTTP side: shapes, problems, who may, lists."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
-from fastapi import FastAPI
-from httpx import ASGITransport, AsyncClient, Response
+from httpx import AsyncClient, Response
 from sqlalchemy import func, select
 
-from hookline.accounts.model import Account
-from hookline.api import problems
-from hookline.api.edge import Edge
 from hookline.clock import ManualClock
-from hookline.messages import send_routes
-from hookline.messages.routes import message_routes, opt_out_routes, phone_routes
-from hookline.principal import Mode, Scope
 from hookline.storage.schema import idempotency, messages
-from tests.messages.room import PHONE, REAL_NUMBER, SANDBOX_NUMBER, Room, credential
-from tests.services.web import KnownCallers, bearer
+from tests.messages.room import PHONE, REAL_NUMBER, SANDBOX_NUMBER, Room
+from tests.services.web import bearer
 
 MESSAGE = {"from": SANDBOX_NUMBER, "to": PHONE, "text": "hello"}
 NO_ID = "msg_00000000000000000000000001"
-
-
-@pytest.fixture
-async def web(room: Room, other_account: Account) -> AsyncIterator[AsyncClient]:
-    store = room.store
-    app = FastAPI()
-    app.state.store = store
-    problems.install(app)
-    app.router.routes.append(send_routes.batch_route(store, room.submission))
-    for router in (message_routes(), opt_out_routes(), phone_routes(room.phones)):
-        app.include_router(router)
-    callers = KnownCallers(
-        live=room.live,
-        test=room.test,
-        outsider=credential(other_account.id),
-        nothing=credential(room.account_id, Mode.LIVE, *Scope),
-    )
-    edge = Edge(
-        app,
-        authenticator=callers,
-        settings=store.settings,
-        clock=store.clock,
-        ids=store.ids,
-        direct={("POST", "/v1/messages"): send_routes.send_route(room.submission)},
-    )
-    transport = ASGITransport(edge)
-    async with AsyncClient(transport=transport, base_url="http://localhost") as client:
-        client.headers.update(bearer("live"))
-        yield client
 
 
 def problem(answer: Response, status: int, code: str) -> list[tuple[str, str]]:

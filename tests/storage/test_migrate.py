@@ -164,3 +164,48 @@ async def test_people_who_are_signed_in_stay_so_and_their_sessions_get_names(
     assert {bytes(row.digest) for row in rows} == {b"one", b"two"}
     assert len({row.id for row in rows}) == 2
     assert all(is_id("ses", row.id) for row in rows)
+
+
+async def test_opt_outs_stay_and_messages_that_are_there_become_conversations(
+    database_url: str,
+) -> None:
+    """0015 makes the sender a part of the key, and a thread of each pair that has an answer."""
+    first, second = ("msg_01ksr49200e0w8jtefzgb6gn21", "msg_01ksr49200e0w8jtefzhypaxh6")
+    columns = "id, direction, sender, recipient, created_at, account_id, mode, encoding, segments"
+
+    def before_conversations(connection: Connection) -> None:
+        config = _config()
+        config.attributes["connection"] = connection
+        scripts = ScriptDirectory.from_config(config)
+        command.upgrade(config, str(scripts.get_revision("0015").down_revision))
+        opt_out = "'a', 'live', '+4477', 'manual', 5"
+        connection.execute(
+            text(
+                "INSERT INTO opt_outs (account_id, mode, recipient, source, created_at)"
+                f" VALUES ({opt_out})"
+            )
+        )
+        for message in (
+            f"'{first}', 'inbound', '+4477', '+1202', 1",
+            f"'{second}', 'inbound', '+4477', '+1202', 2",
+            f"'{second[:-1]}7', 'outbound', '+1202', '+4478', 3",
+            f"'{second[:-1]}8', 'inbound', 'erased', '+1202', 4",
+        ):
+            connection.execute(
+                text(
+                    f"INSERT INTO messages ({columns}, status, updated_at)"
+                    f" VALUES ({message}, 'a', 'live', 'gsm7', 1, 'received', 1)"
+                )
+            )
+
+    async with engine_of(database_url).begin() as connection:
+        await connection.run_sync(before_conversations)
+    await migrate(settings_for(database_url))
+    async with engine_of(database_url).connect() as connection:
+        (kept,) = (await connection.execute(select(schema.opt_outs))).all()
+        (begun,) = (await connection.execute(select(schema.conversations))).all()
+    assert (kept.recipient, kept.sender, kept.source, kept.created_at) == ("+4477", "", "manual", 5)
+    assert is_id("conv", begun.id)
+    assert (begun.number, begun.party, begun.last_inbound_id, begun.unread, begun.created_at) == (
+        "+1202", "+4477", second, 0, 1,
+    )  # fmt: skip

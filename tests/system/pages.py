@@ -8,7 +8,15 @@ from typing import Any
 
 import httpx
 
-from hookline.console.navigation import CREDENTIALS, ERASURES, NUMBERS, USERS, WEBHOOKS
+from hookline.console.navigation import (
+    CONVERSATIONS,
+    CREDENTIALS,
+    ERASURES,
+    NUMBERS,
+    OPT_OUTS,
+    USERS,
+    WEBHOOKS,
+)
 from hookline.console.routes import PAGES
 from hookline.console.routing import Page
 from tests.system.installation import TEXT, Installation
@@ -221,6 +229,23 @@ RECIPES: dict[str, Recipe] = {
     "POST /messages/preview": _plain(text=TEXT),
     "GET /messages/{id}": _on(World.message),
     "POST /messages/{id}/cancel": _on(World.scheduled),
+    f"GET {CONVERSATIONS}": _plain(),
+    f"GET {CONVERSATIONS}/{{id}}": _on(World.conversation),
+    f"POST {CONVERSATIONS}/{{id}}/reply": _on(World.conversation, text=TEXT),
+    f"POST {CONVERSATIONS}/{{id}}/read": _on(World.conversation),
+    f"GET {OPT_OUTS}": _plain(),
+    f"GET {OPT_OUTS}/new": _plain(),
+    f"POST {OPT_OUTS}": lambda _: Request(form={"number": fresh_number()}),
+    f"GET {OPT_OUTS}/remove": lambda world: Request(query={"number": world.opt_out()}),
+    f"POST {OPT_OUTS}/remove": lambda world: Request(form={"number": world.opt_out()}),
+    f"GET {OPT_OUTS}/import": _plain(),
+    f"POST {OPT_OUTS}/import/check": lambda _: Request(form={"entries": fresh_number()}),
+    f"POST {OPT_OUTS}/import": lambda _: Request(form={"entries": fresh_number()}),
+    f"GET {OPT_OUTS}/export": _plain(),
+    f"GET {OPT_OUTS}/settings": _plain(),
+    f"POST {OPT_OUTS}/settings": lambda _: Request(
+        form={"language": "en", "confirmations": "yes", "stop_words": f"Halt {fresh_number()}"}
+    ),
     "GET /calls": _plain(),
     "GET /calls/new": _plain(),
     "POST /calls": _plain(**_CALL),

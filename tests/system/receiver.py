@@ -121,11 +121,13 @@ class _Connection(asyncio.Protocol):
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
-    """A receiver for the length of the block."""
+async def receiving(port: int = 0) -> AsyncIterator[Receiver]:
+    """A receiver for the length of the block, on any port unless one is given."""
     receiver = Receiver()
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: _Connection(receiver), "127.0.0.1", 0, backlog=1_024)
+    server = await loop.create_server(
+        lambda: _Connection(receiver), "127.0.0.1", port, backlog=1_024
+    )
     receiver.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     try:
         yield receiver

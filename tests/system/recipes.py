@@ -141,6 +141,11 @@ class World:
     def pool(self) -> str:
         return str(self.make("/v1/pools", pool_body())["id"])
 
+    def conversation(self) -> str:
+        """That of the phone, which writes something."""
+        self.make(f"/v1/virtual_phones/{PHONE}/messages", {"to": SANDBOX_NUMBER, "text": TEXT})
+        return str(self._get("/v1/conversations", {"party": PHONE})["data"][0]["id"])
+
     def opt_out(self) -> str:
         return str(self.make("/v1/opt_outs", {"number": fresh_number()})["number"])
 
@@ -258,6 +263,14 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "create_opt_out": lambda _: Call(body={"number": fresh_number()}),
     "get_opt_out": lambda world: Call(world.opt_out()),
     "delete_opt_out": lambda world: Call(world.opt_out()),
+    "import_opt_outs": lambda _: Call(body={"entries": [{"number": fresh_number()}]}),
+    "export_opt_outs": lambda _: Call(),
+    "get_opt_out_settings": lambda _: Call(),
+    "update_opt_out_settings": lambda _: Call(body={"stop_words": [f"Halt {next(_FRESH)}"]}),
+    "list_conversations": lambda _: Call(),
+    "get_conversation": lambda world: Call(world.conversation()),
+    "list_conversation_messages": lambda world: Call(world.conversation()),
+    "read_conversation": lambda world: Call(world.conversation(), {}),
     "list_virtual_phones": lambda _: Call(),
     "list_virtual_phone_messages": lambda _: Call(PHONE),
     "send_from_virtual_phone": lambda _: Call(PHONE, {"to": SANDBOX_NUMBER, "text": TEXT}),

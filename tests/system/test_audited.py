@@ -16,7 +16,7 @@ TRAFFIC = {
     "send_message", "send_batch", "preview_message", "preview_webhook_replay", "cancel_message", "send_from_virtual_phone",
     "call_from_virtual_phone", "answer_virtual_phone_call", "decline_virtual_phone_call",
     "hang_up_virtual_phone_call", "act_on_virtual_phone_call", "create_call", "hang_up_call",
-    "act_on_call", "test_carrier", "preview_message_route",
+    "act_on_call", "test_carrier", "preview_message_route", "read_conversation",
 }  # fmt: skip
 """What messages and calls are about: each says itself who made it, and has a timeline."""
 NOTHING_TO_DO = {
@@ -28,10 +28,12 @@ READING_OF_SECRETS = {
     "get_webhook",
     "get_recording_audio",
     "export_audit_log",
+    "export_opt_outs",
 }
 """They change nothing, but that somebody saw it is worth a row."""
 PAGES_OF_TRAFFIC = (
-    "/messages", "/calls", "/phone", "/carriers/{id}/test", "/routes/try", "/webhooks/{id}/replay/count",
+    "/messages", "/conversations", "/calls", "/phone", "/opt-outs/import/check", "/carriers/{id}/test", "/routes/try",
+    "/webhooks/{id}/replay/count",
 )  # fmt: skip
 OF_THE_SESSION = {
     "POST /sign-out": "ends one's own session",
@@ -48,6 +50,7 @@ PAGES_THAT_READ_SECRETS = {
     "GET /webhooks/{id}/secret",
     "GET /recordings/{id}/audio",
     "GET /audit/export",
+    "GET /opt-outs/export",
 }
 WITHOUT_FACTS = {"user.reset_second_factor", "user.sign_in", "user.sign_out_everywhere", "user.change_password", "recording.listen",
                  "webhook.show_secret", "account.show_signing_secret", "user.reset_password"}  # fmt: skip
@@ -112,6 +115,7 @@ def test_every_act_at_the_command_line_leaves_a_row(
 ) -> None:
     credential = running.json("credentials", "create", "--description=x", "--scope=messages:read")
     email, number, known = fresh_email(), fresh_number(), credential["id"]
+    person = fresh_number()
     for action, resource, arguments in (
         ("credential.rotate", known, ("credentials", "rotate", known, "--grace=1h")),
         ("credential.rotate_cancel", known, ("credentials", "cancel-rotation", known)),
@@ -119,6 +123,9 @@ def test_every_act_at_the_command_line_leaves_a_row(
         ("user.add", "usr_", ("users", "add", email)),
         ("user.reset_password", "usr_", ("users", "reset-password", email)),
         ("number.add", "num_", ("numbers", "add", number)),
+        ("opt_out.add", person, ("opt-outs", "add", person, "--sender", number)),
+        ("opt_out.remove", person, ("opt-outs", "remove", person)),
+        ("opt_out.export", "acc_", ("opt-outs", "export")),
         ("carrier.create", "car_", ("carriers", "add", "smpp", "--name", email, "--host=127.0.0.1",
                                     "--system-id=x", "--password=y")),
         ("pool.create", "pol_", ("pools", "add", email, number)),

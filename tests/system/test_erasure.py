@@ -133,7 +133,7 @@ async def test_nothing_of_a_person_is_left(
         await post(client, "/v1/opt_outs", {"number": PERSON})
         assert await holders(server) >= {
             "messages", "calls", "legs", "events", "attempts", "requests", "deliveries",
-            "idempotency", "phone_calls",
+            "idempotency", "phone_calls", "conversations",
         }  # fmt: skip
         assert audio_below(server.data, known["recording"])
 

@@ -11,6 +11,7 @@ OF_ONE_MODE = tuple(
     f"/v1/{name}/{{"
     for name in (
         "messages",
+        "conversations",
         "calls",
         "recordings",
         "webhooks",

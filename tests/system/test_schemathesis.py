@@ -32,6 +32,7 @@ PHONES = (
     "list_virtual_phone_messages", "send_from_virtual_phone",
     "list_virtual_phone_calls", "call_from_virtual_phone",
 )  # fmt: skip
+CONVERSATIONS = ("get_conversation", "list_conversation_messages", "read_conversation")
 OPT_OUTS = ("get_opt_out", "delete_opt_out")
 RINGING = ("get_virtual_phone_call", "answer_virtual_phone_call", "decline_virtual_phone_call")
 TALKING = ("act_on_virtual_phone_call", "hang_up_virtual_phone_call")
@@ -117,6 +118,8 @@ class Guide:
         """Who has signed in or opted out, and what only the console can make."""
         if operation in OPT_OUTS and self._calls % 2 and self._may_make(operation):
             case.path_parameters = {"number": self._world.opt_out()}
+        if operation in CONVERSATIONS and self._calls % 2:
+            case.path_parameters = {"id": self._world.conversation()}
         if operation in INVITATIONS and self._calls % 2 and self._may_make(operation):
             case.path_parameters = {"id": self._world.invitation()}
         if operation in SESSIONS and self._calls % 2 and self._may_make(operation):

@@ -18,6 +18,7 @@ from hookline.cli import (
     maintenance,
     messages,
     numbers,
+    opt_outs,
     pools,
     replays,
     requests,
@@ -52,6 +53,7 @@ app.add_typer(numbers.numbers)
 app.add_typer(pools.pools)
 app.add_typer(routes.routes)
 app.add_typer(messages.messages)
+app.add_typer(opt_outs.opt_outs)
 app.add_typer(calls.calls)
 listening.install(app)
 replays.install(webhooks.webhooks)

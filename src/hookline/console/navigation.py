@@ -7,6 +7,8 @@ from hookline.ids import is_id
 
 HOME = "/"
 MESSAGES = "/messages"
+CONVERSATIONS = "/conversations"
+OPT_OUTS = "/opt-outs"
 CALLS = "/calls"
 RECORDINGS = "/recordings"
 REQUESTS = "/requests"
@@ -27,6 +29,7 @@ CREDENTIALS = f"{CONFIG}/credentials"
 REFERENCE = "/docs/api"
 PAGES_BY_PREFIX = {
     "msg": MESSAGES,
+    "conv": CONVERSATIONS,
     "call": CALLS,
     "rec": RECORDINGS,
     "crd": CREDENTIALS,
@@ -69,6 +72,7 @@ MAIN = (
         (
             Item("start", "Get started", HOME, "home", "s"),
             Item("messages", "Messages", MESSAGES, "msg", "m"),
+            Item("conversations", "Conversations", CONVERSATIONS, "talk", "v"),
             Item("calls", "Calls", CALLS, "call", "c"),
         ),
     ),
@@ -85,7 +89,8 @@ MAIN = (
         "Administration",
         (
             Item("carriers", "Numbers and carriers", CARRIERS, "server", "n"),
-            Item("routes", "Routes", ROUTES, "updown", "o"),
+            Item("routes", "Routes", ROUTES, "updown", "e"),
+            Item("opt_outs", "Opt-outs", OPT_OUTS, "ban", "o"),
             Item("integrations", "Integrations", INTEGRATIONS, "plug", "i"),
             Item("users", "Users and roles", USERS, "users", "u"),
             Item("audit", "Audit log", AUDIT, "shield", "t"),

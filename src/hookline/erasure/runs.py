@@ -20,6 +20,7 @@ from hookline.erasure import store as sql
 from hookline.erasure.asking import TOPIC
 from hookline.erasure.model import Erasure, ErasureStatus
 from hookline.messages import erasing as of_messages
+from hookline.messages.conversations import erase_from_conversations
 from hookline.numbers.e164 import redact
 from hookline.requests.erasing import find_requests
 from hookline.storage.leases import Leases
@@ -135,7 +136,10 @@ class Eraser:
         return await self._store.commit(write)
 
     async def _complete(self, tx: Transaction, going: Erasure) -> None:
-        await of_messages.erase_from_segments(tx, going.account_id, Person(going.number))
+        person = Person(going.number)
+        await of_messages.erase_from_segments(tx, going.account_id, person)
+        of = (going.account_id, going.mode, person, going.created_at)
+        await erase_from_conversations(tx, *of)
         await tx.changed(
             sql.go_on(
                 going,

@@ -178,7 +178,7 @@ class Accept:
         ]
         found = await tx.select(sql.IS_OPTED_OUT, keys)
         for place, rows in zip(open_places, found, strict=True):
-            if rows:
+            if rows and sql.blocks(rows, items[place].message.sender):
                 outcomes[place] = RecipientOptedOut.at(
                     "/to", RecipientOptedOut.code, "This recipient has asked for no more messages."
                 )

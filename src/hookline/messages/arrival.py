@@ -1,18 +1,18 @@
-"""A whole inbound message: stored with its event, its opt-out words obeyed, in one transaction."""
+"""A whole inbound message: stored with its event, its thread kept and its opt-out words obeyed, in one transaction."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hookline.carriers.links import SANDBOX
 from hookline.carriers.port import Incoming
 from hookline.clock import UnixMs
 from hookline.errors import NotFound
-from hookline.events.append import append
-from hookline.events.model import Draft, EventType
 from hookline.ids import AccountId, CarrierId, IdSource, MessageId
-from hookline.messages import opt_outs, progress
+from hookline.messages import progress
 from hookline.messages import store as sql
-from hookline.messages.keywords import Keyword, classify
+from hookline.messages.conversations import note_inbound
 from hookline.messages.model import COLUMNS, Message, Status, timeline_line
+from hookline.messages.obeying import obey
+from hookline.messages.opt_out_rules import DEFAULT, Rules
 from hookline.principal import Mode
 from hookline.storage.lookup import Lookup
 from hookline.storage.store import Store
@@ -29,6 +29,8 @@ class Arrival:
     account_id: AccountId
     mode: Mode
     at: UnixMs
+    rules: Rules = DEFAULT
+    """The account's, for opt-out words."""
 
 
 async def arrive(
@@ -41,17 +43,15 @@ async def arrive(
 
 
 async def store_whole(
-    tx: Transaction, ids: IdSource, arrival: Arrival, *, flaw: str | None = None
+    tx: Transaction, store: Store, arrival: Arrival, *, flaw: str | None = None
 ) -> MessageId:
     """The message with all that follows from it. With a `flaw` its words are not obeyed."""
-    message = _message(ids, arrival, flaw)
+    message = _message(store.ids, arrival, flaw)
     tx.add(sql.INSERT, tuple(getattr(message, name) for name in COLUMNS))
     progress.emit(tx, message)
-    keyword = None if flaw else classify(arrival.incoming.text)
-    if keyword is Keyword.STOP and await opt_outs.opt_out(tx, message):
-        append(tx, _opted_out(message))
-    elif keyword is Keyword.START:
-        await opt_outs.opt_in(tx, message)
+    await note_inbound(tx, store.ids, message)
+    if flaw is None:
+        await obey(tx, store, arrival.rules, message)
     tx.after_commit(metrics.MESSAGES_RECEIVED.inc)
     return MessageId(message.id)
 
@@ -112,8 +112,3 @@ def _message(ids: IdSource, arrival: Arrival, flaw: str | None) -> Message:
         timeline=timeline_line(Status.RECEIVED, now, detail=flaw),
         owner=None,
     )
-
-
-def _opted_out(message: Message) -> Draft:
-    draft = progress.draft_of(message, EventType.MESSAGE_OPTED_OUT)
-    return replace(draft, sequence=message.sequence + 1)

@@ -7,6 +7,7 @@ from hookline.clock import UnixMs
 from hookline.ids import CarrierId, MessageId
 from hookline.messages import inbound_store as sql
 from hookline.messages.arrival import Arrival, arrive, store_whole
+from hookline.messages.opt_out_rules import RuleBook
 from hookline.messages.reassembly import is_one_of_several, take_segment
 from hookline.messages.repeats import find_repeated, remember
 from hookline.numbers.store import HOLDERS
@@ -21,8 +22,9 @@ log = get_logger(__name__)
 class Inbound:
     """Takes what carriers receive for the account's numbers."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, rules: RuleBook) -> None:
         self._store = store
+        self._rules = rules
         self._holders = Lookup(store.database, HOLDERS)
 
     async def receive(self, carrier_id: CarrierId, incoming: Incoming) -> MessageId | None:
@@ -30,7 +32,8 @@ class Inbound:
 
         Raises NotFound when no account has the number on the carrier; nothing is stored then.
         """
-        arrival = await arrive(self._store, self._holders, carrier_id, _storable(incoming))
+        found = await arrive(self._store, self._holders, carrier_id, _storable(incoming))
+        arrival = replace(found, rules=await self._rules.find(found.account_id))
 
         async def take(tx: Transaction) -> str:
             message_id = await find_repeated(tx, arrival)
@@ -54,8 +57,8 @@ class Inbound:
     async def _take(self, tx: Transaction, arrival: Arrival) -> MessageId | None:
         part = arrival.incoming.part
         if part is not None and is_one_of_several(part):
-            return await take_segment(tx, self._store.ids, arrival, part)
-        return await store_whole(tx, self._store.ids, arrival)
+            return await take_segment(tx, self._store, arrival, part)
+        return await store_whole(tx, self._store, arrival)
 
 
 def _storable(incoming: Incoming) -> Incoming:

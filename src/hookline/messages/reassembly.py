@@ -11,7 +11,7 @@ from hookline.carriers.encoding import Encoding
 from hookline.carriers.port import Incoming, Part
 from hookline.clock import MINUTE_MS
 from hookline.errors import NotFound
-from hookline.ids import CarrierId, IdSource, MessageId
+from hookline.ids import CarrierId, MessageId
 from hookline.messages import inbound_store as sql
 from hookline.messages.arrival import Arrival, arrive, store_whole
 from hookline.numbers.store import HOLDERS
@@ -42,7 +42,7 @@ def is_one_of_several(part: Part) -> bool:
 
 
 async def take_segment(
-    tx: Transaction, ids: IdSource, arrival: Arrival, part: Part
+    tx: Transaction, store: Store, arrival: Arrival, part: Part
 ) -> MessageId | None:
     """Keep the segment; when it is the last one that was missing, store the message instead."""
     incoming = arrival.incoming
@@ -54,10 +54,10 @@ async def take_segment(
     if old == new:
         return None  # it came twice
     if old is not None:  # the sender uses the reference again, for another message
-        await _store_joined(tx, ids, arrival, group, held)
+        await _store_joined(tx, store, arrival, group, held)
         held = {}
     if len(held) + 1 == part.total:
-        return await _store_joined(tx, ids, arrival, group, {**held, part.number: new})
+        return await _store_joined(tx, store, arrival, group, {**held, part.number: new})
     tx.add(sql.INSERT_SEGMENT, (*group, part.number, new.text, new.encoding.value, arrival.at))
     return None
 
@@ -88,7 +88,7 @@ async def _store_outlived(store: Store, holders: Lookup, group: Group) -> None:
         await tx.execute(sql.lock_number(recipient))
         held = await _held(tx, group)
         if held:  # else it has become whole meanwhile
-            await _store_joined(tx, store.ids, arrival, group, held)
+            await _store_joined(tx, store, arrival, group, held)
 
     await store.commit(end)
 
@@ -117,14 +117,14 @@ def _by_number(rows: Sequence[Row]) -> dict[int, _Segment]:
 
 
 async def _store_joined(
-    tx: Transaction, ids: IdSource, arrival: Arrival, group: Group, held: Mapping[int, _Segment]
+    tx: Transaction, store: Store, arrival: Arrival, group: Group, held: Mapping[int, _Segment]
 ) -> MessageId:
     total = group[-1]
     joined = replace(arrival, incoming=join(arrival.incoming, held, total))
     missing = total - len(held)
     flaw = f"{missing} of {total} segments never came." if missing else None
     await tx.changed(sql.forget_segments(group))
-    return await store_whole(tx, ids, joined, flaw=flaw)
+    return await store_whole(tx, store, joined, flaw=flaw)
 
 
 def join(incoming: Incoming, held: Mapping[int, _Segment], total: int) -> Incoming:

@@ -1,35 +1,28 @@
-"""HTTP routes of messages, opt-outs and virtual phones; sending itself is in `send_routes`."""
+"""HTTP routes of messages and virtual phones; sending itself is in `send_routes`."""
 
 from typing import Annotated
 
 from fastapi import Query
 from starlette.responses import Response
 
-from hookline.api.idempotency import CommitOnce
-from hookline.api.pagination import Paging
 from hookline.api.routing import Caller, Routes, Storage
 from hookline.api.wire import Page
 from hookline.errors import NotFound
-from hookline.messages import cancelling, opt_outs, reading, resource
+from hookline.messages import cancelling, reading, resource
 from hookline.messages.errors import NotCancelable, StillUnderWay
-from hookline.messages.opt_outs import AlreadyOptedOut
 from hookline.messages.phones import Phones
 from hookline.messages.reading import MessageFilter
 from hookline.messages.schemas import (
     MessageShape,
     MessageWithTimeline,
-    OptOut,
-    OptOutCreate,
     PhoneText,
     Preview,
     PreviewRequest,
     VirtualPhone,
-    opt_out_shape,
     preview_shape,
 )
 from hookline.numbers.virtual_phones import mode_of
 from hookline.principal import Scope
-from hookline.storage.transaction import Transaction
 
 
 def message_routes() -> Routes:
@@ -73,47 +66,6 @@ def message_routes() -> Routes:
     async def redact_message(caller: Caller, store: Storage, id: str) -> None:
         """Remove the text for good, also from the message's events and deliveries."""
         await store.commit(lambda tx: cancelling.redact_message(tx, caller, id))
-
-    return router
-
-
-def opt_out_routes() -> Routes:
-    """Opt-outs: list, add, read, remove."""
-    router = Routes("/v1/opt_outs", "Opt-outs")
-
-    @router.on("GET", "", scope=Scope.OPT_OUTS_READ, answer=Page[OptOut])
-    async def list_opt_outs(
-        caller: Caller, store: Storage, paging: Annotated[Paging, Query()]
-    ) -> Page[OptOut]:
-        """Who wants no more messages from this account, by number."""
-        return await opt_outs.list_page(store, caller, paging, opt_out_shape)
-
-    @router.on(
-        "POST", "", scope=Scope.OPT_OUTS_WRITE, answer=OptOut, status=201,
-        problems=[AlreadyOptedOut], idempotent=True,
-    )  # fmt: skip
-    async def create_opt_out(
-        caller: Caller, store: Storage, once: CommitOnce, body: OptOutCreate
-    ) -> Response:
-        """Add a number by hand; messages to it are refused from now on."""
-
-        async def add(tx: Transaction) -> OptOut:
-            return opt_out_shape(await opt_outs.add(tx, store, caller, body.number))
-
-        return await once.commit(add)
-
-    @router.on("GET", "/{number}", scope=Scope.OPT_OUTS_READ, answer=OptOut, problems=[NotFound])
-    async def get_opt_out(caller: Caller, store: Storage, number: str) -> OptOut:
-        """Whether a number has opted out, and how."""
-        return opt_out_shape(await opt_outs.find(store, caller, number))
-
-    @router.on(
-        "DELETE", "/{number}", scope=Scope.OPT_OUTS_WRITE, answer=None, status=204,
-        problems=[NotFound],
-    )  # fmt: skip
-    async def delete_opt_out(caller: Caller, store: Storage, number: str) -> None:
-        """Let the number be written to again. Only with the person's consent."""
-        await store.commit(lambda tx: opt_outs.remove(tx, caller, number))
 
     return router
 

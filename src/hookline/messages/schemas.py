@@ -4,10 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from hookline.api.wire import Body, Shape, Timestamp, shown
+from hookline.api.wire import Body, Shape, Timestamp
 from hookline.carriers.encoding import segment
 from hookline.carriers.smart_encoding import replace_smartly
-from hookline.messages.opt_outs import OptOutRow
 
 Status = Literal[
     "scheduled", "queued", "sending", "sent", "delivered", "undelivered", "expired", "failed",
@@ -126,22 +125,6 @@ class Preview(Shape):
     ]
 
 
-class OptOutCreate(Body):
-    """A number that wants no more messages."""
-
-    number: Annotated[str, Field(min_length=1, max_length=32, examples=["+447700900123"])]
-
-
-class OptOut(Shape):
-    """A number that wants no more messages."""
-
-    object: Literal["opt_out"] = "opt_out"
-    number: str
-    source: Annotated[Literal["keyword", "manual"], Field(description="STOP, or by hand.")]
-    message_id: str | None
-    created_at: Timestamp
-
-
 class VirtualPhone(Shape):
     """A phone of the sandbox."""
 
@@ -182,13 +165,4 @@ def _smart(text: str) -> SmartPreview | None:
             ReplacementShape(character=one.character, by=one.by, count=one.count)
             for one in replaced
         ],
-    )
-
-
-def opt_out_shape(row: OptOutRow) -> OptOut:
-    return OptOut(
-        number=row.recipient,
-        source=row.source,
-        message_id=row.message_id,
-        created_at=shown(row.created_at) or "",
     )

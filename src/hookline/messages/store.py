@@ -30,7 +30,7 @@ from hookline.storage.schema import (
     opt_outs,
     unmatched_receipts,
 )
-from hookline.storage.sets import Insert, Select, Update
+from hookline.storage.sets import Insert, Row, Select, Update
 
 INSERT = Insert(messages, COLUMNS)
 INSERT_PART = Insert(
@@ -53,10 +53,15 @@ INSERT_UNMATCHED = Insert(
 )
 INSERT_OPT_OUT = Insert(
     opt_outs,
-    ("account_id", "mode", "recipient", "source", "message_id", "created_at"),
-    conflict=("account_id", "mode", "recipient"),
-)
-IS_OPTED_OUT = Select(opt_outs, key=("account_id", "mode", "recipient"), columns=("recipient",))
+    (
+        "account_id", "mode", "recipient", "sender", "source", "language", "message_id",
+        "created_at",
+    ),
+    conflict=("account_id", "mode", "recipient", "sender"),
+)  # fmt: skip
+IS_OPTED_OUT = Select(opt_outs, key=("account_id", "mode", "recipient"), columns=("sender",))
+"""From which senders somebody wants no messages: a few rows at most, mostly none. See `blocks`."""
+EVERY_SENDER = ""
 TEXT = Select(messages, key=("id",), columns=("text",))
 SET_PART_STATE = Update(
     message_parts,
@@ -104,6 +109,11 @@ _CHANGES = {
     "timeline": "t.timeline || {timeline}",
     "sequence": "t.sequence + {counted}",
 }
+
+
+def blocks(opted_out: Sequence[Row], sender: str) -> bool:
+    """Whether rows of `IS_OPTED_OUT` keep the sender from writing."""
+    return any(row[0] in (EVERY_SENDER, sender) for row in opted_out)
 
 
 @cache

@@ -234,8 +234,8 @@ async def _queue_or_refuse(
         tx,
         [
             Move(message.id, Change.REFUSED, now, error_code=RecipientOptedOut.code)
-            if refused
+            if sql.blocks(rows, message.sender)
             else Move(message.id, Change.DUE, now)
-            for message, refused in zip(due, opted_out, strict=True)
+            for message, rows in zip(due, opted_out, strict=True)
         ],
     )

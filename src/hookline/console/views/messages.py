@@ -180,13 +180,13 @@ def threads(messages: Iterable[Message], numbers: Iterable[str]) -> dict[str, li
 
 def _bubble(message: Message, new_day: str) -> Bubble:
     is_mine = message.direction == "inbound"
-    stops = is_mine and message.text is not None and classify(message.text) is Keyword.STOP
+    found = classify(message.text or "") if is_mine else None
     return Bubble(
         id=message.id,
         text=message.text,
         is_mine=is_mine,
         is_test=message.mode == Mode.TEST.value,
-        note="opted out" if stops else "",
+        note="opted out" if found and found.keyword is Keyword.STOP else "",
         day=new_day,
         at=message.created_at,
     )

@@ -51,6 +51,7 @@ from hookline.storage.schema.people import (
     sign_in_failures,
     users,
 )
+from hookline.storage.schema.replies import conversations, opt_out_settings, opt_outs
 from hookline.storage.schema.routing import route_carriers, routes, tried_carriers
 from hookline.storage.schema.sending import (
     pool_senders,
@@ -66,7 +67,6 @@ from hookline.storage.schema.traffic import (
     message_parts,
     messages,
     numbers,
-    opt_outs,
     unacknowledged,
     unmatched_receipts,
     virtual_phones,
@@ -96,6 +96,7 @@ __all__ = [
     "calls",
     "carrier_links",
     "carriers",
+    "conversations",
     "credential_addresses",
     "credential_days",
     "credential_notices",
@@ -119,6 +120,7 @@ __all__ = [
     "messages",
     "metadata",
     "numbers",
+    "opt_out_settings",
     "opt_outs",
     "pending_sign_ins",
     "phone_acts",

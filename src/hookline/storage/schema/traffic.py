@@ -189,14 +189,3 @@ unacknowledged = Table(  # what came in, until the carrier surely knows that we 
     time_column("received_at"),
     Index(None, "carrier_id", "session", "received_at"),
 )
-
-opt_outs = Table(
-    "opt_outs",
-    metadata,
-    Column("account_id", Text, primary_key=True),
-    Column("mode", Text, primary_key=True),
-    Column("recipient", Text, primary_key=True),  # who does not want messages
-    text_column("source"),
-    text_column("message_id", null=True),
-    time_column("created_at"),
-)

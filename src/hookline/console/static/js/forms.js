@@ -45,3 +45,10 @@ addEventListener('pageshow', (event) => {
   if (!event.persisted) return;
   for (const button of findAll('[data-once] [type=submit]')) button.disabled = false;
 });
+
+// A file is read here and sent as text, so that what was checked is what will be stored.
+document.addEventListener('change', async (event) => {
+  const input = event.target;
+  if (!input.matches('[data-read-into]') || !input.files.length) return;
+  document.getElementById(input.dataset.readInto).value = await input.files[0].text();
+});
