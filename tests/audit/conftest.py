@@ -1,23 +1,13 @@
 """The audit trail is tested on both kinds of database."""
 
-from tests.storage.conftest import (
-    database,
-    migrated_postgres_url,
-    migrated_sqlite_url,
-    migrated_url,
-    postgres_template,
-    settings,
-    sqlite_template,
-    writer,
-)
+import pytest
 
-__all__ = [
-    "database",
-    "migrated_postgres_url",
-    "migrated_sqlite_url",
-    "migrated_url",
-    "postgres_template",
-    "settings",
-    "sqlite_template",
-    "writer",
-]
+from tests.storage.databases import fresh_postgres_url, writer
+
+__all__ = ["fresh_postgres_url", "migrated_postgres_url", "writer"]
+
+
+@pytest.fixture
+def migrated_postgres_url(fresh_postgres_url: str) -> str:
+    """Some tests take the guards of the trail away: each has a database of its own."""
+    return fresh_postgres_url

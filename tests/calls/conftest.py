@@ -1,8 +1,6 @@
 """The call room on each database in turn."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +11,8 @@ from hookline.settings import Settings
 from hookline.storage.store import Store
 from tests.calls.played import PlayedEngine
 from tests.calls.room import Room, furnish
-from tests.messages.conftest import empty, kept_postgres_url
 from tests.messages.room import SignalingFanOut
 from tests.storage.databases import settings_for
-
-__all__ = ["kept_postgres_url"]
-
-
-@pytest.fixture
-def migrated_postgres_url(kept_postgres_url: str) -> Iterator[str]:
-    """One database for all tests of the room, emptied after each."""
-    yield kept_postgres_url
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(empty(kept_postgres_url))).result()
 
 
 @pytest.fixture

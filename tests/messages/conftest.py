@@ -1,11 +1,8 @@
 """The message room on each database in turn."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from typing import Any
 
-import asyncpg
 import pytest
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
@@ -19,35 +16,10 @@ from hookline.messages.opt_out_routes import opt_out_routes, opt_out_settings_ro
 from hookline.messages.routes import message_routes, phone_routes
 from hookline.principal import Mode, Scope
 from hookline.settings import Settings
-from hookline.storage.schema import metadata
 from hookline.storage.store import Store
 from tests.messages.room import PlayedLink, Room, SignalingFanOut, credential, furnish
-from tests.services.postgres import PostgresServer
 from tests.services.web import KnownCallers, bearer
 from tests.storage.databases import settings_for
-
-
-@pytest.fixture(scope="session")
-def kept_postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
-    url = postgres.create_database(template=postgres_template)
-    yield url
-    postgres.drop_database(url)
-
-
-@pytest.fixture
-def migrated_postgres_url(kept_postgres_url: str) -> Iterator[str]:
-    """One database for all tests of the room, emptied after each: to make one costs a checkpoint."""
-    yield kept_postgres_url
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(empty(kept_postgres_url))).result()
-
-
-async def empty(url: str) -> None:
-    connection = await asyncpg.connect(url)
-    tables = reversed(metadata.sorted_tables)
-    emptying = "; ".join(f"DELETE FROM {table.name}" for table in tables)
-    await connection.execute(f"SET session_replication_role = replica; {emptying}")  # no triggers
-    await connection.close()
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from tests.storage.databases import (
     database,
+    kept_postgres_url,
     migrated_postgres_url,
     migrated_sqlite_url,
     migrated_url,
@@ -38,6 +39,7 @@ __all__ = [
     "clock",
     "database",
     "fan_out",
+    "kept_postgres_url",
     "migrated_postgres_url",
     "migrated_sqlite_url",
     "migrated_url",

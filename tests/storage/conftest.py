@@ -1,23 +1,13 @@
 """The room's own fixtures; other rooms name the same plugin where they need it."""
 
-from tests.storage.databases import (
-    database,
-    migrated_postgres_url,
-    migrated_sqlite_url,
-    migrated_url,
-    postgres_template,
-    settings,
-    sqlite_template,
-    writer,
-)
+import pytest
 
-__all__ = [
-    "database",
-    "migrated_postgres_url",
-    "migrated_sqlite_url",
-    "migrated_url",
-    "postgres_template",
-    "settings",
-    "sqlite_template",
-    "writer",
-]
+from tests.storage.databases import fresh_postgres_url, writer
+
+__all__ = ["fresh_postgres_url", "migrated_postgres_url", "writer"]
+
+
+@pytest.fixture
+def migrated_postgres_url(fresh_postgres_url: str) -> str:
+    """Here a database is what is tested: each test has its own."""
+    return fresh_postgres_url

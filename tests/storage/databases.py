@@ -3,15 +3,18 @@
 import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import pytest
 
 from hookline.settings import Settings
 from hookline.storage.database import Database, open_database
 from hookline.storage.migrate import migrate
+from hookline.storage.schema import metadata
 from hookline.storage.transaction import Finisher
 from hookline.storage.writer import Writer
 from tests.services.postgres import PostgresServer
@@ -45,10 +48,39 @@ def migrated_sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def migrated_postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+def fresh_postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+    """A database that no other test has seen: its statistics and its plans are its own."""
     url = postgres.create_database(template=postgres_template)
     yield url
     postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def kept_postgres_url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
+    url = postgres.create_database(template=postgres_template)
+    yield url
+    postgres.drop_database(url)
+
+
+@pytest.fixture
+def migrated_postgres_url(kept_postgres_url: str) -> Iterator[str]:
+    """One database for all tests, emptied after each: to make and drop one costs checkpoints."""
+    yield kept_postgres_url
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(_empty(kept_postgres_url))).result()
+
+
+async def _empty(url: str) -> None:
+    """Whoever is still connected, such as a process that a test has killed, lets go first."""
+    connection = await asyncpg.connect(url)
+    await connection.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
+    tables = reversed(metadata.sorted_tables)
+    emptying = "; ".join(f"DELETE FROM {table.name}" for table in tables)
+    await connection.execute(f"SET session_replication_role = replica; {emptying}")  # no triggers
+    await connection.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
