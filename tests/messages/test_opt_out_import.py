@@ -17,7 +17,7 @@ ONE, TWO = "+447700900123", "+447700900124"
 
 
 def read(text: str, lines_max: int = 100) -> File:
-    return read_csv(text, {REAL_NUMBER, "Acme"}, NOW, lines_max)
+    return read_csv(text, {REAL_NUMBER, "Acme", "20240501"}, NOW, lines_max)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,8 @@ def read(text: str, lines_max: int = 100) -> File:
         (f"{ONE},2024-05-01T02:00:00+02:00", [Entry(ONE, "", MAY_2024)]),
         (f"Date,Number\n2024-05-01,{ONE}", [Entry(ONE, "", MAY_2024)]),
         (f"number,name\n{ONE},Mara", [Entry(ONE)]),
+        (f"{ONE};;2024-05-01\n{TWO};Acme", [Entry(ONE, "", MAY_2024), Entry(TWO, "Acme")]),
+        (f"{ONE},20240501", [Entry(ONE, "20240501")]),
         (f'number,sender\n"{ONE}","{REAL_NUMBER}"', [Entry(ONE, REAL_NUMBER)]),
     ],
 )

@@ -74,7 +74,8 @@ def read_csv(text: str, senders: Collection[str], now: UnixMs, lines_max: int = 
     entries: list[Entry] = []
     faults: list[Fault] = []
     columns: Sequence[str] | None = None
-    lines = csv.reader(text.removeprefix("\ufeff").splitlines())
+    written = text.removeprefix("\ufeff").splitlines()
+    lines = csv.reader(written, delimiter=_delimiter(written))
     try:
         for cells in lines:
             if not any(cell.strip() for cell in cells):
@@ -172,6 +173,12 @@ async def _insert(
     return sum(await tx.insert(INSERT_OPT_OUT, rows))
 
 
+def _delimiter(lines: Sequence[str]) -> str:
+    """A comma, or what spreadsheets write in countries with a decimal comma."""
+    first = next((line for line in lines if line.strip()), "")
+    return ";" if ";" in first and "," not in first else ","
+
+
 def _columns(cells: Sequence[str]) -> tuple[Sequence[str], bool]:
     """The names of the columns, and whether the first line says them."""
     names = [cell.strip().lower() for cell in cells]
@@ -219,6 +226,8 @@ def _entry(
 
 def _moment(text: str) -> datetime | None:
     """A day, at its beginning in UTC, or a time; without a zone it is UTC."""
+    if "-" not in text:  # a short code has eight digits, too
+        return None
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

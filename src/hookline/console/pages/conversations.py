@@ -1,5 +1,6 @@
 """Conversations: the list at the left, one thread at the right; on a small screen one at a time."""
 
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from hookline.api.pagination import Paging
@@ -58,7 +59,7 @@ async def _list(visit: Visit) -> dict[str, Values]:
     wanted = read_filter(visit, ())
     query = ConversationFilter(
         limit=_PER_PAGE,
-        cursor=visit.guest.query("cursor")[:64] or None,
+        cursor=visit.guest.paging(_PER_PAGE).cursor,
         party=wanted.number or None,
     )
     found, has_more = (
@@ -79,7 +80,7 @@ async def _list(visit: Visit) -> dict[str, Values]:
 
 
 async def _thread(visit: Visit, found: Conversation) -> Values:
-    paging = Paging(limit=_THREAD, cursor=visit.guest.query("before")[:64] or None)
+    paging = _place_in_thread(visit)
     messages, has_more = await use_cases.list_thread(visit.store, visit.principal, found.id, paging)
     may_send = visit.may(Scope.MESSAGES_SEND)
     return {
@@ -95,6 +96,14 @@ async def _thread(visit: Visit, found: Conversation) -> Values:
         "can_be_answered": is_plain(found.party),
         "has_opted_out": await use_cases.has_opted_out(visit.store, visit.principal, found),
     }
+
+
+def _place_in_thread(visit: Visit) -> Paging:
+    """The newest messages, or those before one. Raises Invalid."""
+    try:
+        return Paging(limit=_THREAD, cursor=visit.guest.query("before") or None)
+    except ValidationError as error:
+        raise Invalid.at("?before", "invalid_cursor", "Go back to the newest messages.") from error
 
 
 PAGES = (

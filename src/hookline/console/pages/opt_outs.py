@@ -49,7 +49,7 @@ async def list_opt_outs(visit: Visit) -> Response:
     number, source = visit.guest.query("number"), visit.guest.query("source")
     wanted = OptOutFilter(
         limit=_PER_PAGE,
-        cursor=visit.guest.query("cursor")[:64] or None,
+        cursor=visit.guest.paging(_PER_PAGE).cursor,
         order="asc",
         number=_beginning(number) or None,
         source=source if source in get_args(Source) else None,
