@@ -13,8 +13,8 @@ from hypothesis.stateful import (
 )
 
 from hookline.carriers.encoding import Encoding
+from hookline.carriers.jobs import TRIES_MAX, Job, Jobs
 from hookline.carriers.port import Outgoing, SubmitResult, Submitted
-from hookline.carriers.smpp.jobs import TRIES_MAX, Job, Jobs
 from hookline.clock import UnixMs
 from hookline.ids import MessageId
 
