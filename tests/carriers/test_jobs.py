@@ -24,7 +24,7 @@ def new_job(number: int, recipient: str, segments: int) -> Job:
     message = Outgoing(
         MessageId(f"msg_{number:06}"), "S", recipient, parts, Encoding.GSM7, UnixMs(0)
     )
-    return Job(message, [None] * segments)  # type: ignore[list-item]
+    return Job(message, [None] * segments)
 
 
 class Link(RuleBasedStateMachine):
