@@ -135,7 +135,10 @@ class Server:
             core.wakeups,
             core.box,
             kinds=KINDS,
-            homes={MESSAGES: self.links.home(self.dispatcher), CALLS: self._call_home()},
+            homes={
+                MESSAGES: self.links.home(self.dispatcher, self.client),
+                CALLS: self._call_home(),
+            },
         )
         self.carriers = CarrierShapes(KINDS)
         self.submission = Submission(core.store, self.book, self.countries, self.dispatcher)

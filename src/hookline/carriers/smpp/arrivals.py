@@ -117,7 +117,9 @@ class Arrivals:
         if receipt.error and receipt.error not in _NO_ERROR:
             code += f" {receipt.error}"
         recipient = from_address(deliver.source)
-        heard.append(_Heard(key, state, code, recipient, session, command, sequence))
+        heard.append(
+            _Heard(key, state, code, recipient, session=session, command=command, sequence=sequence)
+        )
 
     def _take_message(
         self, session: SmppSession, command: int, sequence: int, deliver: Deliver
