@@ -34,6 +34,7 @@ from hookline.calls.place_route import place_route
 from hookline.calls.recording_routes import recording_routes
 from hookline.calls.routes import call_routes
 from hookline.carriers import routes as carrier_routes
+from hookline.carriers.http.door import Door
 from hookline.carriers.keeper import LinkKeeper
 from hookline.carriers.kinds import MESSAGES, Home
 from hookline.carriers.links import Links
@@ -141,6 +142,7 @@ class Server:
             },
         )
         self.carriers = CarrierShapes(KINDS)
+        self.door = Door(core.store, core.box, KINDS, self.links, self.dispatcher)
         self.submission = Submission(core.store, self.book, self.countries, self.dispatcher)
         self.trials = Trials(core.store, self.submission)
         self.phones = Phones(core.store, self.dispatcher)
@@ -371,6 +373,7 @@ class Server:
         app.router.routes.extend(
             V3(core.store, core.box, self.authenticator, self.limiter).routes()
         )
+        app.router.routes.extend(self.door.routes())
         app.router.routes.extend(health.routes(self.settings, self.check_ready))
         app.router.routes.append(asyncapi_route(documented_events()))
         mount_console(app, self.console)

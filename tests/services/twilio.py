@@ -66,9 +66,11 @@ class Taken:
 
 
 class Twilio:
-    """One account. `reach` turns a public URL into one that can be called from here."""
+    """One account. `reach` turns a public URL into one that `client` can call from here."""
 
-    def __init__(self, reach: Callable[[str], str] = lambda url: url) -> None:
+    def __init__(
+        self, reach: Callable[[str], str] = lambda url: url, client: httpx.AsyncClient | None = None
+    ) -> None:
         self.peer = HttpPeer(self._play)
         self.rules: deque[Rule] = deque()
         self.asked: list[Asked] = []
@@ -84,7 +86,7 @@ class Twilio:
         self._reach = reach
         self._sids = itertools.count(1)
         self._validator = RequestValidator(TOKEN)
-        self._client = httpx.AsyncClient(timeout=30)
+        self._client = client or httpx.AsyncClient(timeout=30)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -201,9 +203,11 @@ class Twilio:
 
 
 @asynccontextmanager
-async def played_twilio(reach: Callable[[str], str] = lambda url: url) -> AsyncIterator[Twilio]:
+async def played_twilio(
+    reach: Callable[[str], str] = lambda url: url, client: httpx.AsyncClient | None = None
+) -> AsyncIterator[Twilio]:
     """Twilio, for the length of the block."""
-    twilio = Twilio(reach)
+    twilio = Twilio(reach, client)
     await twilio.peer.start()
     try:
         yield twilio

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hookline.api.wire import Body
+from hookline.carriers.http.receiving import Receiver
+from hookline.carriers.http.twilio.opening import open_twilio
+from hookline.carriers.http.twilio.receiver import TwilioReceiver
+from hookline.carriers.http.twilio.settings import TwilioSettings
 from hookline.carriers.smpp.link import SmppLink
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.ids import CarrierId
@@ -43,6 +47,9 @@ class Kind:
     optional_secrets: tuple[str, ...] = ()
     """Like `secrets`, of what a carrier may do without."""
 
+    receiver: Callable[[Any, Mapping[str, str]], Receiver] | None = None  # Any: its settings
+    """Of what calls back by HTTP."""
+
     @property
     def all_secrets(self) -> tuple[str, ...]:
         return (*self.secrets, *self.optional_secrets)
@@ -66,6 +73,13 @@ Kinds = Mapping[str, Kind]
 
 KINDS: Kinds = {
     "smpp": Kind(SmppSettings, ("password",), SmppLink),
+    "twilio": Kind(
+        TwilioSettings,
+        ("auth_token",),
+        open_twilio,
+        optional_secrets=("api_key_secret",),
+        receiver=TwilioReceiver,
+    ),
 }
 CALLS_ONLY = frozenset({"asterisk"})
 """Kinds of the voice room, by which no message goes."""

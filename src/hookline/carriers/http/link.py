@@ -40,7 +40,7 @@ log = get_logger(__name__)
 ANSWER_BYTES_MAX = 65_536
 _AHEAD = 2
 """Messages handed over a place in the window: the next are at hand when answers come."""
-_ANSWERS_GRACE_S = 3.0
+_ANSWERS_GRACE_S = 2.0
 _DOWN = "The carrier could not be reached before it was sent."
 _NO_CALLBACKS = (
     "HOOKLINE_PUBLIC_URL is not set, so that the carrier cannot call back: no receipts and no "
