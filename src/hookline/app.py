@@ -141,7 +141,7 @@ class Server:
                 CALLS: self._call_home(),
             },
         )
-        self.carriers = CarrierShapes(KINDS)
+        self.carriers = CarrierShapes(KINDS, settings.public_url)
         self.door = Door(core.store, core.box, KINDS, self.links, self.dispatcher)
         self.submission = Submission(core.store, self.book, self.countries, self.dispatcher)
         self.trials = Trials(core.store, self.submission)

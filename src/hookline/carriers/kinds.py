@@ -4,12 +4,19 @@ Kinds of other rooms are joined by the composition root (`app.py`), which also s
 of each kind are at home once they are open.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hookline.api.wire import Body
+from hookline.carriers.http.agreement import check_http, check_twilio
+from hookline.carriers.http.dialect import Dialect
 from hookline.carriers.http.receiving import Receiver
+from hookline.carriers.http.template.dialect import TemplateDialect, callback_query
+from hookline.carriers.http.template.model import HttpSettings
+from hookline.carriers.http.template.opening import open_http
+from hookline.carriers.http.template.receiver import TemplateReceiver
+from hookline.carriers.http.twilio.dialect import TwilioDialect
 from hookline.carriers.http.twilio.opening import open_twilio
 from hookline.carriers.http.twilio.receiver import TwilioReceiver
 from hookline.carriers.http.twilio.settings import TwilioSettings
@@ -49,6 +56,14 @@ class Kind:
 
     receiver: Callable[[Any, Mapping[str, str]], Receiver] | None = None  # Any: its settings
     """Of what calls back by HTTP."""
+    dialect: Callable[[Any, Mapping[str, str], CarrierId, str], Dialect] | None = None
+    """Of what is asked by HTTP: of its settings, its secrets, and the public URL."""
+    named_secrets: bool = False
+    """Whether a carrier has secrets of its own naming, too, in the field `secrets`."""
+    check: Callable[[Any, Collection[str]], None] | None = None  # Any: its settings
+    """Whether settings and the names of the secrets fit together. Raises Invalid."""
+    callback_query: Callable[[Any], str] | None = None  # Any: its settings
+    """What addresses for callbacks need behind them."""
 
     @property
     def all_secrets(self) -> tuple[str, ...]:
@@ -79,6 +94,18 @@ KINDS: Kinds = {
         open_twilio,
         optional_secrets=("api_key_secret",),
         receiver=TwilioReceiver,
+        dialect=TwilioDialect,
+        check=check_twilio,
+    ),
+    "http": Kind(
+        HttpSettings,
+        (),
+        open_http,
+        receiver=TemplateReceiver,
+        dialect=TemplateDialect,
+        named_secrets=True,
+        check=check_http,
+        callback_query=callback_query,
     ),
 }
 CALLS_ONLY = frozenset({"asterisk"})

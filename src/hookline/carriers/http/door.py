@@ -84,10 +84,11 @@ class Door:
 
     async def _take_message(self, request: Request) -> Response:
         carrier_id, receiver, told = await self._enter(request, "messages")
-        incoming, reply = receiver.message(told)
-        await self._reports.received(carrier_id, incoming)
+        messages, reply = receiver.messages(told)
+        for incoming in messages:
+            await self._reports.received(carrier_id, incoming)
         if (link := self._link(carrier_id)) is not None:
-            link.heard(messages=1)
+            link.heard(messages=len(messages))
         return _answer(reply)
 
     async def _enter(

@@ -85,8 +85,8 @@ class Receiver(Protocol):
         """What is final among the receipts. Raises CallbackInvalid."""
         ...
 
-    def message(self, request: CallbackRequest) -> tuple[Incoming, Reply]:
-        """A message from a phone. Raises CallbackInvalid."""
+    def messages(self, request: CallbackRequest) -> tuple[Sequence[Incoming], Reply]:
+        """Messages from phones. Raises CallbackInvalid."""
         ...
 
 

@@ -66,14 +66,14 @@ class TwilioReceiver:
         message_id = MessageId(ours) if is_id("msg", ours) else None
         return (Receipt(sid, state, told, message_id=message_id),), Reply()
 
-    def message(self, request: CallbackRequest) -> tuple[Incoming, Reply]:
+    def messages(self, request: CallbackRequest) -> tuple[Sequence[Incoming], Reply]:
         fields = dict(request.form() if request.method == "POST" else request.parameters())
         text = fields.get("Body", "")[:TEXT_LENGTH_MAX]
         sender, recipient = fields.get("From", ""), fields.get("To", "")
         if not (sender and recipient):
             raise CallbackInvalid("A message needs From and To.")
         cut = segment(text)
-        return Incoming(
+        message = Incoming(
             sender,
             recipient,
             text,
@@ -81,7 +81,8 @@ class TwilioReceiver:
             cut.segments,
             carrier_message_id=_sid(fields),
             note=_left_out(fields.get("NumMedia", "0")),
-        ), _NOTHING_TO_DO
+        )
+        return (message,), _NOTHING_TO_DO
 
 
 def sign(token: bytes, url: str, fields: Sequence[tuple[str, str]]) -> bytes:
