@@ -34,6 +34,7 @@ from hookline.calls.place_route import place_route
 from hookline.calls.recording_routes import recording_routes
 from hookline.calls.routes import call_routes
 from hookline.carriers import routes as carrier_routes
+from hookline.carriers.http import preview_routes
 from hookline.carriers.http.door import Door
 from hookline.carriers.keeper import LinkKeeper
 from hookline.carriers.kinds import MESSAGES, Home
@@ -360,6 +361,7 @@ class Server:
             leak_routes.routes(LeakThrottle(core.clock, self.settings.leak_reports_per_minute)),
             credential_routes.routes(),
             number_routes.routes(),
+            preview_routes.routes(self.carriers),
             carrier_routes.routes(self.carriers, core.box, self.trials.send),
             account_routes.account_routes(core.box),
             request_routes.routes(),

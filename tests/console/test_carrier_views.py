@@ -2,7 +2,8 @@
 
 from hookline.carriers.live_state import State
 from hookline.carriers.smpp.settings import SmppSettings
-from hookline.console.views.carriers import defaults_of, fields_of, link_badge, shown_value
+from hookline.console.views.carrier_form import defaults_of, fields_of, shown_value
+from hookline.console.views.carriers import link_badge
 from hookline.foundation import KINDS
 
 

@@ -135,6 +135,10 @@ class World:
     def carrier(self) -> str:
         return str(self.make("/v1/carriers", carrier_body())["id"])
 
+    def twilio(self) -> str:
+        """A carrier that is asked by HTTP; nobody is there to answer."""
+        return str(self.make("/v1/carriers", twilio_body())["id"])
+
     def opt_out(self) -> str:
         return str(self.make("/v1/opt_outs", {"number": fresh_number()})["number"])
 
@@ -228,12 +232,21 @@ def carrier_body() -> Json:
     return {"name": name, "kind": "smpp", "disabled": True, "smpp": smpp}
 
 
+def twilio_body() -> Json:
+    """Likewise."""
+    twilio = {"account_sid": "AC" + "0" * 32, "auth_token": "secret"}
+    name = f"Carrier {next(_FRESH)}"
+    return {"name": name, "kind": "twilio", "disabled": True, "twilio": twilio}
+
+
 SCOPES = ["messages:read", "credentials:rotate_self"]
 
 RECIPES: dict[str, Callable[[World], Call]] = {
     "send_message": lambda _: Call(body=send_body()),
     "send_batch": lambda _: Call(body={"messages": [send_body(), send_body()]}),
     "list_messages": lambda _: Call(),
+    "preview_new_carrier": lambda _: Call(body=twilio_body()),
+    "preview_carrier": lambda world: Call(world.twilio(), {"text": TEXT}),
     "preview_message": lambda _: Call(body={"text": TEXT}),
     "get_message": lambda world: Call(world.message()),
     "cancel_message": lambda world: Call(world.message(send_at=tomorrow())),

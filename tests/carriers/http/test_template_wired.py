@@ -114,7 +114,7 @@ def json_template(url: str) -> dict[str, Any]:
 
 
 async def connect(wired: Wired, template: Mapping[str, Any], **more: object) -> None:
-    settings = {"template": template, "rate": 0, "response_timeout_seconds": 0.5, **more}
+    settings = {"template": template, "rate": 0, "response_timeout_seconds": 10, **more}
     await wired.connect("http", settings, {"api_key": KEY, "callback": CALL})
 
 

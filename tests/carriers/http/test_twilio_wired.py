@@ -46,7 +46,7 @@ async def twilio(wired: Wired) -> AsyncIterator[Twilio]:
     async with played_twilio(here, wired.web) as played:
         settings = {
             "account_sid": ACCOUNT, "base_url": played.url, "rate": 0,
-            "response_timeout_seconds": 0.5, "ambiguous_wait_seconds": 60,
+            "response_timeout_seconds": 10, "ambiguous_wait_seconds": 60,
         }  # fmt: skip
         await wired.connect("twilio", settings, {"auth_token": TOKEN})
         yield played

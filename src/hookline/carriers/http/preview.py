@@ -10,7 +10,7 @@ from hookline.clock import HOUR_MS, UnixMs
 from hookline.errors import Invalid
 from hookline.ids import MessageId
 
-MASK = "***"
+MASK = "MASKED"
 EXAMPLE_ID = MessageId("msg_00000000000000000000000000")
 _VALID_MS = 4 * HOUR_MS
 
