@@ -101,8 +101,8 @@ async def connect(visit: Visit) -> Response:
 
 async def show_edit(visit: Visit) -> Response:
     row = (await get_carrier(visit.store, visit.principal, visit.guest.path("id"))).row
-    stored = msgspec.json.decode(row.settings)
-    values = {name: form_views.shown_value(value) for name, value in stored.items()}
+    kind = visit.console.carriers.kinds.get(row.kind)
+    values = {} if kind is None else form_views.held_by(kind, row.settings)
     return await _form(visit, Typed(row.name, row.kind, values), NOTHING_WRONG, carrier_id=row.id)
 
 

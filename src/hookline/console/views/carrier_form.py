@@ -159,6 +159,12 @@ def defaults_of(kind: Kind) -> dict[str, str]:
     }
 
 
+def held_by(kind: Kind, stored: str) -> dict[str, str]:
+    """What the form of a stored carrier holds."""
+    settings = kind.settings.model_validate_json(stored)
+    return {name: shown_value(getattr(settings, name)) for name in kind.settings.model_fields}
+
+
 def shown_value(value: object) -> str:
     """A setting as the text of a control; a box that is ticked is `on`."""
     if isinstance(value, bool):
@@ -167,22 +173,15 @@ def shown_value(value: object) -> str:
         return str(value.value)
     if isinstance(value, float):
         return f"{value:g}"
-    if isinstance(value, dict):
-        return msgspec.json.format(msgspec.json.encode(_told(value)), indent=2).decode()
+    if isinstance(value, BaseModel):  # without what says nothing: people read it
+        told = value.model_dump(mode="json", exclude_defaults=True)
+        return msgspec.json.format(msgspec.json.encode(told), indent=2).decode()
     return "" if value is None else str(value)
 
 
 def is_document(info: FieldInfo) -> bool:
     """Whether a setting is JSON, which a form has as text."""
     return isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel)
-
-
-def _told(value: object) -> object:
-    """A document without what says nothing: people read it."""
-    if isinstance(value, dict):
-        told = {key: _told(part) for key, part in value.items()}
-        return {key: part for key, part in told.items() if part not in (None, "", [], {})}
-    return value
 
 
 def _field(name: str, info: FieldInfo, values: Mapping[str, str]) -> FieldView:
