@@ -62,6 +62,7 @@ from hookline.messages import routes as message_routes
 from hookline.messages import send_routes
 from hookline.messages.dispatch import Dispatcher
 from hookline.messages.inbound import Inbound
+from hookline.messages.outstanding import list_outstanding
 from hookline.messages.phones import Phones
 from hookline.messages.submission import Submission
 from hookline.messages.trial import Trials
@@ -137,10 +138,7 @@ class Server:
             core.wakeups,
             core.box,
             kinds=KINDS,
-            homes={
-                MESSAGES: self.links.home(self.dispatcher, self.client),
-                CALLS: self._call_home(),
-            },
+            homes={MESSAGES: self._message_home(), CALLS: self._call_home()},
         )
         self.carriers = CarrierShapes(KINDS, settings.public_url)
         self.door = Door(core.store, core.box, KINDS, self.links, self.dispatcher)
@@ -175,6 +173,10 @@ class Server:
             direct=self._direct(),
             open_routes=leak_routes.OPEN_ROUTES,
         )
+
+    def _message_home(self) -> Home:
+        outstanding = partial(list_outstanding, self.core.store)
+        return self.links.home(self.dispatcher, self.client, outstanding)
 
     def _call_home(self) -> Home:
         core, calls, data_dir = self.core, self.calls, self.settings.data_dir

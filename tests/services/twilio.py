@@ -75,6 +75,8 @@ class Twilio:
         self.rules: deque[Rule] = deque()
         self.asked: list[Asked] = []
         self.taken: list[Taken] = []
+        self.fates: dict[str, tuple[str, int | None]] = {}
+        """What it tells of a message when it is asked: its state, and an error."""
         self.answers: list[tuple[str, int]] = []
         """What callbacks were answered with: their state, and the status."""
         self.is_locked = False
@@ -157,6 +159,8 @@ class Twilio:
             return _problem(401, 20003, "Authenticate")
         if asked.path == f"/2010-04-01/Accounts/{ACCOUNT}.json":
             return _told(200, {"sid": ACCOUNT, "status": "active"})
+        if asked.method == "GET" and "/Messages/" in asked.path:
+            return self._fate(asked.path.rpartition("/")[2].removesuffix(".json"))
         if asked.method != "POST" or not asked.path.endswith(f"/{ACCOUNT}/Messages.json"):
             return _problem(404, 20404, "The requested resource was not found")
         await asyncio.sleep(self.delay_s)
@@ -177,6 +181,13 @@ class Twilio:
         assert one is not None
         return _told(201, {"sid": one.sid, "status": "queued", "error_code": None, "code": None})
 
+    def _fate(self, sid: str) -> Told:
+        """A message's resource."""
+        if sid not in self.fates:
+            return _problem(404, 20404, "The requested resource was not found")
+        state, error = self.fates[sid]
+        return _told(200, {"sid": sid, "status": state, "error_code": error})
+
     def _rule(self, to: str) -> Rule:
         for rule in self.rules:
             if rule.times and rule.to in to:
@@ -190,6 +201,8 @@ class Twilio:
             return None
         one = Taken(f"SM{next(self._sids):032x}", fields)
         self.taken.append(one)
+        ends = rule.states[-1] if rule.states else "delivered"
+        self.fates[one.sid] = ends, int(rule.error) if rule.error else None
         return one
 
     async def _call_back(self, one: Taken, rule: Rule) -> None:

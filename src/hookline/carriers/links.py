@@ -10,7 +10,7 @@ from functools import partial
 
 from hookline.carriers import store as sql
 from hookline.carriers.kinds import Home
-from hookline.carriers.port import Link, Opening, Reports
+from hookline.carriers.port import Link, ListOutstanding, Opening, Reports
 from hookline.carriers.sandbox.link import SandboxLink
 from hookline.ids import CarrierId
 from hookline.outbound.http_client import HttpClient
@@ -32,12 +32,17 @@ class Links:
         """What is known of carriers' kinds, which never change: every message asks."""
         self._watchers: list[tuple[Callable[[CarrierId], None], Callable[[CarrierId], None]]] = []
 
-    def home(self, reports: Reports, client: HttpClient | None = None) -> Home:
+    def home(
+        self,
+        reports: Reports,
+        client: HttpClient | None = None,
+        outstanding: ListOutstanding | None = None,
+    ) -> Home:
         """For the keeper: network links are added here and report there."""
         clock, public_url = self._store.clock, self._store.settings.public_url
         return Home(
             lambda carrier_id, learned: Opening(
-                carrier_id, reports, clock, learned, client, public_url
+                carrier_id, reports, clock, learned, client, public_url, outstanding
             ),
             self.add,
             self.remove,

@@ -7,7 +7,7 @@ durable, which is when the link may acknowledge it to the carrier.
 A network carrier's link is open on one node at a time; its `LinkState` is what others see of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -171,6 +171,10 @@ class Reports(Protocol):
         ...
 
 
+ListOutstanding = Callable[[CarrierId, UnixMs, str, int], Awaitable[Sequence[Outstanding]]]
+"""Of a carrier: so many that were sent before an instant and have no receipt, oldest first, behind an id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What a link is opened with, beside its carrier's settings."""
@@ -184,6 +188,8 @@ class Opening:
     """For carriers that are asked by HTTP; only a process that serves has one."""
     public_url: str = ""
     """Where carriers reach this installation; empty where they cannot."""
+    outstanding: ListOutstanding | None = None
+    """For links that can ask about messages."""
 
 
 class Link(Protocol):

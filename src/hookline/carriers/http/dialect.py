@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
-from hookline.carriers.port import Outgoing
+from hookline.carriers.port import Outgoing, Outstanding, Receipt
 from hookline.clock import UnixMs
 from hookline.ids import CarrierId
 from hookline.outbound.errors import Response
@@ -89,6 +89,13 @@ class Dialect(Protocol):
 
     def judge(self, message: Outgoing, response: Response, now: UnixMs) -> Verdict:
         """What the answer to it means."""
+        ...
+
+    can_ask: bool
+    """Whether the carrier can be asked about a message."""
+
+    async def ask(self, client: HttpClient, about: Outstanding, timeout_s: float) -> Receipt | None:
+        """What has become of a message. Raises Unanswered, AttemptFailed."""
         ...
 
     async def check(self, client: HttpClient, timeout_s: float) -> None:

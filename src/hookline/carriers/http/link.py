@@ -18,6 +18,7 @@ from hookline.carriers.http.dialect import (
     Unsendable,
     Verdict,
 )
+from hookline.carriers.http.inquiries import WITH_CALLBACKS, WITHOUT_CALLBACKS, Inquiries
 from hookline.carriers.http.reach import Reach
 from hookline.carriers.jobs import Job, Jobs, put_back
 from hookline.carriers.pace import TIMING, Backoff, Pace, Timing
@@ -26,6 +27,7 @@ from hookline.carriers.port import (
     Opening,
     Outgoing,
     Outstanding,
+    Receipt,
     SubmitResult,
     Submitted,
 )
@@ -43,9 +45,11 @@ _AHEAD = 2
 _ANSWERS_GRACE_S = 2.0
 _DOWN = "The carrier could not be reached before it was sent."
 _NO_CALLBACKS = (
-    "HOOKLINE_PUBLIC_URL is not set, so that the carrier cannot call back: no receipts and no "
-    "messages come in. Set it to the address at which the carrier reaches this server."
+    "HOOKLINE_PUBLIC_URL is not set, so that the carrier cannot call back: {} Set it to the address at "
+    "which the carrier reaches this server."
 )
+_NOTHING_COMES = "no receipts and no messages come in."
+_ONLY_ASKED = "no messages come in, and receipts are late, as they have to be asked for."
 
 
 class HttpLink:
@@ -82,6 +86,7 @@ class HttpLink:
             check, Backoff(timing), opening.clock, began=self._began, failed=self._figures.error
         )
         self._reach.start()
+        self._inquiries = self._begin_inquiries(opening)
 
     # --- the port ----------------------------------------------------------------------------
 
@@ -106,14 +111,18 @@ class HttpLink:
         self._pump()
 
     def recover(self, outstanding: Sequence[Outstanding]) -> None:
-        """The carrier calls back by itself."""
+        """The carrier calls back by itself, or is asked in turn (`Inquiries`)."""
 
     def state(self) -> LinkState:
-        is_mute = self._reach.is_up and not self._can_be_called
+        detail = self._reach.detail
+        if self._reach.is_up and not self._can_be_called:
+            detail = _NO_CALLBACKS.format(
+                _NOTHING_COMES if self._inquiries is None else _ONLY_ASKED
+            )
         return self._figures.state(
             phase=self._reach.phase,
             since=self._reach.since,
-            detail=_NO_CALLBACKS if is_mute else self._reach.detail,
+            detail=detail,
             window=self._settings.window,
             in_flight=len(self._tasks),
             rate_limit=self._settings.rate,
@@ -124,6 +133,8 @@ class HttpLink:
 
     async def close(self) -> None:
         self._is_closing = True
+        if self._inquiries is not None:
+            await self._inquiries.stop()
         self._report(put_back(self._jobs.give_back_unsent(), _DOWN, after_s=0.0))
         if self._pump_timer is not None:
             self._pump_timer.cancel()
@@ -139,6 +150,19 @@ class HttpLink:
         """The carrier called back, here."""
         self._figures.receipts += receipts
         self._figures.received += messages
+
+    def _begin_inquiries(self, opening: Opening) -> Inquiries | None:
+        if opening.outstanding is None or not self._dialect.can_ask:
+            return None
+
+        async def ask(about: Outstanding) -> Receipt | None:
+            timeout_s = self._settings.response_timeout_seconds
+            return await self._dialect.ask(self._client, about, timeout_s)
+
+        rhythm = WITH_CALLBACKS if self._can_be_called else WITHOUT_CALLBACKS
+        inquiries = Inquiries(opening, opening.outstanding, ask, lambda: self._reach.is_up, rhythm)
+        inquiries.start()
+        return inquiries
 
     # --- sending -----------------------------------------------------------------------------
 

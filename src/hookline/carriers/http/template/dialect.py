@@ -8,6 +8,7 @@ import msgspec
 
 from hookline.carriers.encoding import Encoding
 from hookline.carriers.http.dialect import HttpRequest, Outcome, Verdict, callback_url
+from hookline.carriers.http.inquiries import Unanswered
 from hookline.carriers.http.template.model import (
     AnswerSigns,
     AnswerSuccess,
@@ -26,7 +27,7 @@ from hookline.carriers.http.template.placeholders import (
     secrets_in,
 )
 from hookline.carriers.http.template.places import Told
-from hookline.carriers.port import Outgoing
+from hookline.carriers.port import Outgoing, Outstanding, Receipt
 from hookline.clock import UnixMs
 from hookline.ids import CarrierId
 from hookline.outbound.errors import Response
@@ -40,6 +41,8 @@ _FORM = ("Content-Type", "application/x-www-form-urlencoded")
 
 class TemplateDialect:
     """One carrier with an HTTP API."""
+
+    can_ask = False
 
     def __init__(
         self,
@@ -94,6 +97,10 @@ class TemplateDialect:
         """A template names nothing to ask about without sending: the server must be reached."""
         origin = self._request.url.split("?", 1)[0].split("{", 1)[0]
         await client.reach(origin, timeout_s=timeout_s)
+
+    async def ask(self, client: HttpClient, about: Outstanding, timeout_s: float) -> Receipt | None:
+        """A template names nothing to ask about messages."""
+        raise Unanswered
 
     def _values(self, message: Outgoing, now: UnixMs) -> Values:
         encoding = message.encoding.value

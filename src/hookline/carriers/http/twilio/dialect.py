@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import msgspec
 
@@ -14,9 +14,11 @@ from hookline.carriers.http.dialect import (
     Verdict,
     callback_url,
 )
-from hookline.carriers.http.twilio.codes import error_code_of, outcome_of
+from hookline.carriers.http.inquiries import Unanswered
+from hookline.carriers.http.receiving import CODE_LENGTH_MAX
+from hookline.carriers.http.twilio.codes import error_code_of, outcome_of, state_of
 from hookline.carriers.http.twilio.settings import TwilioSettings
-from hookline.carriers.port import Outgoing
+from hookline.carriers.port import Outgoing, Outstanding, Receipt, ReceiptState
 from hookline.clock import UnixMs
 from hookline.ids import CarrierId
 from hookline.outbound.errors import Response
@@ -34,6 +36,13 @@ _ADVICE = {
 }
 
 
+class Fate(msgspec.Struct):
+    """A message's own resource, as far as it matters."""
+
+    status: str = ""
+    error_code: int | None = None
+
+
 class Problem(msgspec.Struct):
     """The body of an answer, as far as it matters."""
 
@@ -44,6 +53,8 @@ class Problem(msgspec.Struct):
 
 class TwilioDialect:
     """One account at Twilio."""
+
+    can_ask = True
 
     def __init__(
         self,
@@ -90,6 +101,22 @@ class TwilioDialect:
             retry_after_s=_retry_after_s(response, now),
         )
 
+    async def ask(self, client: HttpClient, about: Outstanding, timeout_s: float) -> Receipt | None:
+        sid = about.carrier_message_ids[0]
+        response = await client.request(
+            "GET", f"{self._account}/Messages/{quote(sid, safe='')}.json", self._headers, b"",
+            timeout_s=timeout_s, kept_max=_KEPT_BYTES,
+        )  # fmt: skip
+        if response.status == 404:  # deleted at Twilio: nobody will ever know
+            return None
+        if response.status != 200:
+            raise Unanswered
+        try:
+            fate = msgspec.json.decode(response.body, type=Fate)
+        except msgspec.MsgspecError as error:
+            raise Unanswered from error
+        return receipt_of(sid, fate.status, str(fate.error_code) if fate.error_code else None)
+
     async def check(self, client: HttpClient, timeout_s: float) -> None:
         """Ask Twilio for the account. An API key may be one that must not see it."""
         response = await client.request(
@@ -100,6 +127,15 @@ class TwilioDialect:
         is_restricted = response.status == 403 and self._settings.api_key_sid
         if not (200 <= response.status < 300 or is_restricted):
             raise Unreached(_detail(response.status, told))
+
+
+def receipt_of(sid: str, status: str, code: str | None) -> Receipt | None:
+    """What a message's state means; None while it can still change."""
+    state = state_of(status, code)
+    if state is None:
+        return None
+    told = None if state is ReceiptState.DELIVERED else (code or status)[:CODE_LENGTH_MAX]
+    return Receipt(sid, state, told)
 
 
 def _problem(response: Response) -> Problem:

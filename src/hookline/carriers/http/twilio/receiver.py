@@ -6,11 +6,11 @@ https://www.twilio.com/docs/usage/security#validating-requests
 import hmac
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from hookline.carriers.encoding import segment
 from hookline.carriers.http.receiving import (
-    CODE_LENGTH_MAX,
     ID_LENGTH_MAX,
     TEXT_LENGTH_MAX,
     CallbackInvalid,
@@ -19,9 +19,9 @@ from hookline.carriers.http.receiving import (
     PublicUrlMissing,
     Reply,
 )
-from hookline.carriers.http.twilio.codes import state_of
+from hookline.carriers.http.twilio.dialect import receipt_of
 from hookline.carriers.http.twilio.settings import TwilioSettings
-from hookline.carriers.port import Incoming, Receipt, ReceiptState
+from hookline.carriers.port import Incoming, Receipt
 from hookline.ids import MessageId, is_id
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -58,13 +58,12 @@ class TwilioReceiver:
         sid = _sid(fields)
         status = fields.get("MessageStatus") or fields.get("SmsStatus") or ""
         code = fields.get("ErrorCode") or None
-        state = state_of(status, code)
-        if state is None:
+        receipt = receipt_of(sid, status, code)
+        if receipt is None:
             return (), Reply()
-        told = None if state is ReceiptState.DELIVERED else (code or status)[:CODE_LENGTH_MAX]
         ours = dict(request.parameters()).get("message_id", "")
         message_id = MessageId(ours) if is_id("msg", ours) else None
-        return (Receipt(sid, state, told, message_id=message_id),), Reply()
+        return (replace(receipt, message_id=message_id),), Reply()
 
     def messages(self, request: CallbackRequest) -> tuple[Sequence[Incoming], Reply]:
         fields = dict(request.form() if request.method == "POST" else request.parameters())
