@@ -63,6 +63,7 @@ class HttpPeer:
         self._play = play
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self.port = 0
         self.connections = 0
 
@@ -80,23 +81,29 @@ class HttpPeer:
             self._server.close()
         for writer in tuple(self._writers):
             writer.transport.abort()
+        for task in tuple(self._tasks):
+            task.cancel()
         if self._server is not None:
             await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._writers.add(writer)
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
         try:
             while True:
                 asked = await _read(reader)
                 writer.write((await self._play(asked)).encode())
                 await writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # the client has gone
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client has gone, or the server is stopped
         except BreakOff:
             writer.transport.abort()
         finally:
             self._writers.discard(writer)
+            self._tasks.discard(task)
             writer.close()
 
 

@@ -21,6 +21,7 @@ from tests.services.http_peer import Asked, BreakOff, HttpPeer, Told
 ACCOUNT = "AC" + "0123456789abcdef" * 2
 TOKEN = "0fedcba9876543210fedcba987654321"
 PATIENCE_S = 20.0
+_AGAIN_S = 0.2
 _REFUSALS = {21211: "Invalid 'To' Phone Number", 21606: "The 'From' number is not yours"}
 
 
@@ -79,6 +80,8 @@ class Twilio:
         """What it tells of a message when it is asked: its state, and an error."""
         self.answers: list[tuple[str, int]] = []
         """What callbacks were answered with: their state, and the status."""
+        self.is_stubborn = False
+        """Whether it calls back again until it is answered 2xx, which the real one has to be asked for."""
         self.is_locked = False
         """Whether it refuses the credentials."""
         self.delay_s = 0.0
@@ -136,10 +139,20 @@ class Twilio:
         }  # fmt: skip
         if error:
             fields["ErrorCode"] = error
-        answer = await self.call(one.fields["StatusCallback"], fields)
-        self.answers.append((state, answer.status_code))
+        status = await self._call_once(one.fields["StatusCallback"], fields)
+        while self.is_stubborn and not 200 <= status < 300:
+            await asyncio.sleep(_AGAIN_S)
+            status = await self._call_once(one.fields["StatusCallback"], fields)
+        self.answers.append((state, status))
         self.has_news.set()
-        return answer.status_code
+        return status
+
+    async def _call_once(self, url: str, fields: dict[str, str]) -> int:
+        """The status of the answer; 0 when there is none."""
+        try:
+            return (await self.call(url, fields)).status_code
+        except httpx.TransportError:
+            return 0
 
     # --- its API -------------------------------------------------------------------------------
 
