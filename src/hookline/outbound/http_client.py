@@ -40,6 +40,9 @@ _FRAMING = frozenset(
 )
 _NEW = metrics.OUTBOUND_REQUESTS.labels("new")
 _REUSED = metrics.OUTBOUND_REQUESTS.labels("reused")
+_TRUSTED_S = 4.0
+"""How long a connection may have waited that takes a request which must not be seen twice: many servers
+close one after 5 seconds, perhaps just as a request is on its way."""
 _BODILESS = frozenset({"GET", "HEAD"})
 
 
@@ -103,7 +106,13 @@ class HttpClient:
             end_s=asyncio.get_running_loop().time() + timeout_s,
             on_sent=on_sent,
         )
-        response = await self._kept.exchange(target, origin, request, may_repeat=may_repeat)
+        response = await self._kept.exchange(
+            target,
+            origin,
+            request,
+            may_repeat=may_repeat,
+            idle_max_s=None if may_repeat else _TRUSTED_S,
+        )
         (_REUSED if response.reused else _NEW).inc()
         return response
 

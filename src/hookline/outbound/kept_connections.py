@@ -19,15 +19,21 @@ class KeptConnections:
         self.is_closed = False
 
     async def exchange(
-        self, target: Target, origin: Origin, request: Request, *, may_repeat: bool
+        self,
+        target: Target,
+        origin: Origin,
+        request: Request,
+        *,
+        may_repeat: bool,
+        idle_max_s: float | None = None,
     ) -> Response:
         """Send and read the whole answer within the request's time. Raises AttemptFailed in its kinds.
 
         Servers close idle connections whenever they like, also just as a request is on its way.
         Nothing came back, but a server may have worked on it before it died: with `may_repeat` it
-        may see the request twice.
+        may see the request twice. `idle_max_s`: a connection that has waited longer is not trusted.
         """
-        kept = self._idle.take(origin)
+        kept = self._idle.take(origin, idle_max_s=idle_max_s)
         if kept is not None:
             try:
                 return await self._over(kept, request)

@@ -178,7 +178,9 @@ async def test_refusal_is_told_in_our_words_and_theirs(
     assert "so it is" in message.timeline
 
 
-@pytest.mark.parametrize("first", [answer("1"), answer("x", http=429), answer("5"), Told(503)])
+@pytest.mark.parametrize(
+    "first", [answer("1"), answer("x", http=429), answer("5"), Told(503), Told(408)]
+)
 async def test_what_may_pass_is_tried_again_in_order(
     wired: Wired, gate: Gate, peer: HttpPeer, first: Told
 ) -> None:

@@ -115,6 +115,57 @@ async def test_throttled_messages_are_sent_once_and_in_order(wired: Wired, twili
     assert [one.text for one in twilio.taken] == list("01234")
 
 
+async def test_messages_of_a_disabled_carrier_go_back_to_the_queue(
+    wired: Wired, twilio: Twilio
+) -> None:
+    twilio.rules.append(Rule(status=429, code=20429))
+    for number in range(5):
+        await wired.send(f"+44770090000{number}")
+    await twilio.until(lambda: len(twilio.asked) > 1)
+    await wired.change(disabled=1)
+    await wired.until_owners({("queued", None)})
+
+
+async def test_enabled_again_it_sends_what_waited_once_and_in_order(
+    wired: Wired, twilio: Twilio
+) -> None:
+    twilio.rules.append(Rule(status=429, code=20429, times=3))
+    texts = [f"message {number}" for number in range(6)]
+    sent = [await wired.send(ALICE, text) for text in texts]
+    await twilio.until(lambda: len(twilio.asked) > 1)
+    await wired.change(disabled=1)
+    twilio.rules.clear()
+    await wired.change(disabled=0)
+    await wired.room.until_status(Status.DELIVERED, *sent)
+    assert [one.text for one in twilio.taken] == texts
+
+
+async def test_a_carrier_that_goes_away_and_comes_back_loses_and_repeats_nothing(
+    wired: Wired, twilio: Twilio
+) -> None:
+    sent = []
+    for number in range(40):
+        sent.append(await wired.send(f"+44770090000{number % 3}", f"message {number}"))
+        if number == 20:
+            await twilio.peer.stop()
+            await twilio.peer.start()
+    await wired.room.until(lambda: settled(wired, sent))
+    by_recipient: dict[str, list[int]] = {}
+    for one in twilio.taken:
+        by_recipient.setdefault(one.recipient, []).append(int(one.text.split()[1]))
+    for numbers in by_recipient.values():
+        assert numbers == sorted(set(numbers))
+
+
+async def settled(wired: Wired, sent: list[str]) -> bool:
+    """All but what was under way when it went has been delivered."""
+    for message_id in sent:
+        message = await wired.room.get(message_id)
+        if message.status != Status.DELIVERED and message.error_code != "submit_ambiguous":
+            return False
+    return True
+
+
 @pytest.mark.parametrize("signature", ["", "AAAA", "ü"])
 async def test_wrong_signature_is_refused_and_changes_nothing(
     wired: Wired, twilio: Twilio, signature: str

@@ -1,5 +1,6 @@
 """A message room whose real number is on a carrier that is asked by HTTP, with the door for its calls."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from ipaddress import ip_network
 import httpx
 import msgspec
 from fastapi import FastAPI
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from hookline.accounts.model import Account
 from hookline.api import problems
@@ -19,7 +20,7 @@ from hookline.carriers.kinds import KINDS, MESSAGES
 from hookline.carriers.secrets import seal_secrets
 from hookline.outbound.http_client import HttpClient
 from hookline.outbound.sealing import SecretBox
-from hookline.storage.schema import carriers
+from hookline.storage.schema import carriers, messages
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 from tests.carriers.http.linked import PUBLIC
@@ -42,11 +43,14 @@ class Wired:
 
     async def connect(self, kind: str, settings: object, secrets: Mapping[str, str]) -> None:
         """Make the room's carrier one of this kind."""
-        values = {
-            "kind": kind,
-            "settings": msgspec.json.encode(settings).decode(),
-            "secrets": seal_secrets(self.box, secrets),
-        }
+        await self.change(
+            kind=kind,
+            settings=msgspec.json.encode(settings).decode(),
+            secrets=seal_secrets(self.box, secrets),
+        )
+
+    async def change(self, **values: object) -> None:
+        """Change the carrier's row, as its keeper sees at once."""
 
         async def write(tx: Transaction) -> None:
             await tx.execute(
@@ -55,6 +59,16 @@ class Wired:
 
         await self.room.store.commit(write)
         await self.keeper.look()
+
+    async def owners(self) -> set[tuple[str, str | None]]:
+        """The statuses and owners of all messages."""
+        rows = await self.room.store.read(select(messages.c.status, messages.c.owner))
+        return {(row.status, row.owner) for row in rows}
+
+    async def until_owners(self, wanted: set[tuple[str, str | None]]) -> None:
+        async with asyncio.timeout(10):
+            while await self.owners() != wanted:
+                await self.room.settle()
 
     async def send(self, to: str, text: str = "hello", **more: object) -> str:
         return await self.room.send(to, text, sender=REAL_NUMBER, **more)

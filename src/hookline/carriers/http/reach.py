@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from hookline.carriers.http.dialect import Unreached
 from hookline.carriers.pace import Backoff
 from hookline.clock import Clock
+from hookline.errors import Unavailable
 from hookline.outbound.errors import AttemptFailed
 from hookline.telemetry.link_state import LinkPhase
 from hookline.telemetry.logs import get_logger
@@ -74,7 +75,7 @@ class Reach:
         self._enter(LinkPhase.CONNECTING, self.detail)
         try:
             await self._check()
-        except (Unreached, AttemptFailed) as error:
+        except (Unreached, AttemptFailed, Unavailable) as error:
             self._down(error.detail)
             return
         began = self._loop.time()

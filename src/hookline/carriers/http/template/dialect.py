@@ -84,7 +84,8 @@ class TemplateDialect:
         if outcome is Outcome.TAKEN:
             known = str(message.message_id) if answer.id is None else told.find(answer.id)
             return Verdict(outcome, known or "")
-        said = told.find(answer.error_text)
+        is_of_link = outcome in {Outcome.BROKEN, Outcome.LOST}  # where nobody's number may stand
+        said = None if is_of_link else told.find(answer.error_text)
         return Verdict(
             outcome,
             error_code=_our_code(answer, code),
@@ -153,7 +154,7 @@ def _body(request: RequestTemplate, values: Values) -> tuple[tuple[str, str] | N
 def _outcome(answer: AnswerTemplate, status: int, code: str | None, told: Told) -> Outcome:
     if status == 429 or _is_one(answer.throttled, status, code):
         return Outcome.THROTTLED
-    if _is_one(answer.passing, status, code):
+    if status == 408 or _is_one(answer.passing, status, code):  # 408: it did not come whole
         return Outcome.PASSING
     if _has_succeeded(answer.success, status, told):
         return Outcome.TAKEN

@@ -33,6 +33,8 @@ def outcome_of(status: int, code: int | None) -> Outcome:
     """What an answer other than success means; `code` is Twilio's, where the answer has one."""
     if status == 429 or code in _THROTTLED:
         return Outcome.THROTTLED
+    if status == 408:  # the request did not come whole
+        return Outcome.PASSING
     if status >= 500:
         return Outcome.LOST
     if status == 401 or status < 400 or code in _UNUSABLE:

@@ -93,11 +93,12 @@ class TwilioDialect:
         if 200 <= response.status < 300:
             return Verdict(Outcome.TAKEN, told.sid or "")
         outcome = outcome_of(response.status, told.code)
+        is_of_link = outcome in {Outcome.BROKEN, Outcome.LOST}  # where nobody's number may stand
         return Verdict(
             outcome,
             error_code=error_code_of(told.code),
             carrier_code=str(told.code or response.status),
-            detail=_detail(response.status, told),
+            detail=_detail(response.status, Problem() if is_of_link else told),
             retry_after_s=_retry_after_s(response, now),
         )
 
