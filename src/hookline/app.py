@@ -33,6 +33,8 @@ from hookline.calls.place_route import place_route
 from hookline.calls.recording_routes import recording_routes
 from hookline.calls.routes import call_routes
 from hookline.carriers import routes as carrier_routes
+from hookline.carriers.http import preview_routes
+from hookline.carriers.http.door import Door
 from hookline.carriers.keeper import LinkKeeper
 from hookline.carriers.kinds import MESSAGES, Home
 from hookline.carriers.links import Links
@@ -50,7 +52,7 @@ from hookline.credentials.usage import Usage
 from hookline.credentials.usage_facts import forget_old_days
 from hookline.erasure import routes as erasure_routes
 from hookline.erasure.runs import Eraser
-from hookline.errors import HooklineError, Unavailable
+from hookline.errors import HooklineError
 from hookline.events import routes as event_routes
 from hookline.events.retention import drop_old_events
 from hookline.events.stream import Streams
@@ -62,6 +64,7 @@ from hookline.messages.conversation_routes import conversation_routes
 from hookline.messages.dispatch import Dispatcher
 from hookline.messages.inbound import Inbound
 from hookline.messages.opt_out_rules import RuleBook
+from hookline.messages.outstanding import list_outstanding
 from hookline.messages.phones import Phones
 from hookline.messages.sending_rules_routes import sending_rules_routes
 from hookline.messages.submission import Submission
@@ -88,13 +91,6 @@ from hookline.webhooks.retention import drop_old_deliveries
 from hookline.webhooks.stats_routes import stats_routes
 
 log = get_logger(__name__)
-
-
-class NotReady(Unavailable):
-    """The server is starting or stopping. Try again in a moment."""
-
-    code = "not_ready"
-    title = "The server is not ready"
 
 
 _RESTART_S = 1.0
@@ -141,9 +137,10 @@ class Server:
             core.wakeups,
             core.box,
             kinds=KINDS,
-            homes={MESSAGES: self.links.home(self.dispatcher), CALLS: self._call_home()},
+            homes={MESSAGES: self._message_home(), CALLS: self._call_home()},
         )
-        self.carriers = CarrierShapes(KINDS)
+        self.carriers = CarrierShapes(KINDS, settings.public_url)
+        self.door = Door(core.store, core.box, KINDS, self.links, self.dispatcher)
         self.submission = Submission(core.store, self.books, self.dispatcher)
         self.trials = Trials(core.store, self.submission)
         self.phones = Phones(core.store, self.dispatcher)
@@ -175,6 +172,10 @@ class Server:
             direct=self._direct(),
             open_routes=leak_routes.OPEN_ROUTES,
         )
+
+    def _message_home(self) -> Home:
+        outstanding = partial(list_outstanding, self.core.store)
+        return self.links.home(self.dispatcher, self.client, outstanding)
 
     def _call_home(self) -> Home:
         core, calls, data_dir = self.core, self.calls, self.settings.data_dir
@@ -256,7 +257,7 @@ class Server:
     async def check_ready(self) -> None:
         """Raises Unavailable in its kinds while the server cannot serve."""
         if not self._is_ready:
-            raise NotReady
+            raise health.NotReady
 
         async def nothing(_tx: object) -> None:
             """The writer answers, so the database does."""
@@ -367,6 +368,7 @@ class Server:
             number_routes.routes(),
             message_route_routes.routes(self.books.router, self.books.numbers),
             pool_routes(),
+            preview_routes.routes(self.carriers),
             carrier_routes.routes(self.carriers, core.box, self.trials.send),
             account_routes.account_routes(core.box),
             request_routes.routes(),
@@ -380,6 +382,7 @@ class Server:
         app.router.routes.extend(
             V3(core.store, core.box, self.authenticator, self.limiter).routes()
         )
+        app.router.routes.extend(self.door.routes())
         app.router.routes.extend(health.routes(self.settings, self.check_ready))
         app.router.routes.append(asyncapi_route(documented_events()))
         mount_console(app, self.console)

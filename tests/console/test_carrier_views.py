@@ -2,7 +2,8 @@
 
 from hookline.carriers.live_state import State
 from hookline.carriers.smpp.settings import SmppSettings
-from hookline.console.views.carriers import defaults_of, fields_of, link_badge, shown_value
+from hookline.console.views.carrier_form import defaults_of, fields_of, held_by, shown_value
+from hookline.console.views.carriers import link_badge
 from hookline.foundation import KINDS
 
 
@@ -55,3 +56,20 @@ def test_values_are_shown_as_controls_hold_them() -> None:
 def test_every_state_of_a_link_is_a_word() -> None:
     badges = [link_badge(state) for state in State]
     assert [badge.title for badge in badges] == ["Bound", "Connecting", "Waiting", "Closed", "Down"]
+
+
+def test_the_form_of_twilio_asks_for_account_and_token_first() -> None:
+    fields = fields_of(KINDS["twilio"], {}, is_edit=False)
+    assert [field.label for field in fields if field.is_main] == ["Account SID", "Auth token"]
+    names = [field.name for field in fields]
+    assert "api_key_secret" in names
+    assert len(names) == len(set(names))
+
+
+def test_a_template_is_shown_without_what_says_nothing() -> None:
+    template = defaults_of(KINDS["http"])["template"].replace('"/id"}}', '""}}', 1)
+    settings = KINDS["http"].settings.model_validate_json(f'{{"template":{template}}}')
+    held = held_by(KINDS["http"], settings.model_dump_json())
+    assert "null" not in held["template"]
+    again = KINDS["http"].settings.model_validate_json(f'{{"template":{held["template"]}}}')
+    assert again == settings

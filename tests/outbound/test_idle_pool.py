@@ -90,3 +90,14 @@ async def test_closing_closes_all() -> None:
     pool.close()
     assert all(each.is_closed for each in held)
     assert len(pool) == 0
+
+
+async def test_one_that_has_waited_long_is_left_to_others() -> None:
+    clock = ManualClock()
+    pool = IdlePool(clock)
+    held = connection()
+    pool.put(held)
+    clock.advance(seconds=5)
+    assert pool.take(ONE, idle_max_s=4.0) is None
+    assert pool.take(ONE, idle_max_s=5.0) is held
+    pool.close()

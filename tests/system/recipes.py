@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from hookline.clock import HOUR_MS, SystemClock, UnixMs, to_rfc3339
+from tests.system.carrier_bodies import carrier_body, pool_body, route_body, twilio_body
 from tests.system.inspection import wait_for
 from tests.system.installation import TEXT
 from tests.system.people import set_up_second_factor, signed_in
@@ -146,6 +147,10 @@ class World:
         self.make(f"/v1/virtual_phones/{PHONE}/messages", {"to": SANDBOX_NUMBER, "text": TEXT})
         return str(self._get("/v1/conversations", {"party": PHONE})["data"][0]["id"])
 
+    def twilio(self) -> str:
+        """A carrier that is asked by HTTP; nobody is there to answer."""
+        return str(self.make("/v1/carriers", twilio_body())["id"])
+
     def opt_out(self) -> str:
         return str(self.make("/v1/opt_outs", {"number": fresh_number()})["number"])
 
@@ -232,29 +237,14 @@ def replay_body() -> Json:
     return {"since": to_rfc3339(UnixMs(SystemClock().now_ms() - HOUR_MS)), "status": "missing"}
 
 
-def pool_body() -> Json:
-    return {"name": f"Pool {fresh_number()}", "senders": [{"number": SANDBOX_NUMBER}]}
-
-
-def route_body() -> Json:
-    """A route that no message of a test takes."""
-    name = f"Route {fresh_number()}"
-    return {"name": name, "match": {"tags": [name]}, "carriers": [{"carrier": "sandbox"}]}
-
-
-def carrier_body() -> Json:
-    """A carrier where nobody listens, disabled so that nobody tries."""
-    smpp = {"host": "127.0.0.1", "port": 9, "system_id": "us", "password": "secret"}
-    name = f"Carrier {next(_FRESH)}"
-    return {"name": name, "kind": "smpp", "disabled": True, "smpp": smpp}
-
-
 SCOPES = ["messages:read", "credentials:rotate_self"]
 
 RECIPES: dict[str, Callable[[World], Call]] = {
     "send_message": lambda _: Call(body=send_body()),
     "send_batch": lambda _: Call(body={"messages": [send_body(), send_body()]}),
     "list_messages": lambda _: Call(),
+    "preview_new_carrier": lambda _: Call(body=twilio_body()),
+    "preview_carrier": lambda world: Call(world.twilio(), {"text": TEXT}),
     "preview_message": lambda _: Call(body={"text": TEXT}),
     "get_message": lambda world: Call(world.message()),
     "cancel_message": lambda world: Call(world.message(send_at=tomorrow())),

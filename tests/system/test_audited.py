@@ -13,7 +13,7 @@ from tests.system.recipes import fresh_email, fresh_number
 from tests.system.site import Site
 
 TRAFFIC = {
-    "send_message", "send_batch", "preview_message", "preview_webhook_replay", "cancel_message", "send_from_virtual_phone",
+    "send_message", "send_batch", "preview_message", "preview_webhook_replay", "preview_carrier", "preview_new_carrier", "cancel_message", "send_from_virtual_phone",
     "call_from_virtual_phone", "answer_virtual_phone_call", "decline_virtual_phone_call",
     "hang_up_virtual_phone_call", "act_on_virtual_phone_call", "create_call", "hang_up_call",
     "act_on_call", "test_carrier", "preview_message_route", "read_conversation",

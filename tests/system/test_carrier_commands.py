@@ -30,6 +30,10 @@ def options(name: str, port: int) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+TWILIO = ("carriers", "add", "twilio", "--name", "A", "--account-sid", "AC" + "0" * 32)
+HTTP = ("carriers", "add", "http", "--name", "A")
+
+
 def link_of(desk: Installation, name: str) -> Any:
     (found,) = [one for one in desk.json("carriers", "list") if one["name"] == name]
     return found["link"]
@@ -84,6 +88,12 @@ def test_a_carrier_that_is_not_there_is_explained(desk: Installation) -> None:
         ((*options("A", 1), "--password", "x", "--tls-ca", "/nowhere"), 2, "--tls-ca"),
         ((*options("sandbox", 1), "--password", "x"), 1, "sandbox"),
         (options("A", 1), 2, "HOOKLINE_CARRIER_PASSWORD"),
+        ((*TWILIO, "--auth-token", "x", "--api-key-sid", "SK1"), 2, "--api-key-sid"),
+        ((*TWILIO, "--auth-token", "x", "--base-url", "ftp://x"), 2, "--base-url"),
+        (TWILIO, 2, "HOOKLINE_TWILIO_AUTH_TOKEN"),
+        ((*HTTP, "--template", "/nowhere"), 2, "--template"),
+        ((*HTTP, "--template", "/etc/passwd"), 2, "is not JSON"),
+        (("carriers", "preview", "sandbox"), 1, "not asked by HTTP"),
         (("carriers", "test", "nobody"), 1, "nobody"),
         (("carriers", "remove", "sandbox"), 1, "+12025550100"),
     ],

@@ -7,14 +7,13 @@ from sqlalchemy import select
 from standardwebhooks import Webhook
 
 from hookline.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, ManualClock, to_datetime
+from hookline.outbound.retry_after import RETRY_AFTER_MAX_S, parse_retry_after
 from hookline.storage.schema import endpoints, events
 from hookline.webhooks.endpoints import rotate_secret
 from hookline.webhooks.retry import (
     CALL_SCHEDULE_MS,
-    RETRY_AFTER_MAX_S,
     SCHEDULE_MS,
     delay_ms,
-    parse_retry_after,
     schedule_for,
 )
 from tests.webhooks.nodes import BOX, Node, Receiver, answer, caller, message_event

@@ -18,8 +18,15 @@ from starlette.routing import Route
 
 from hookline.api.context import context_of
 from hookline.api.problems import problem_response
-from hookline.errors import HooklineError, Unauthenticated
+from hookline.errors import HooklineError, Unauthenticated, Unavailable
 from hookline.settings import Settings
+
+
+class NotReady(Unavailable):
+    """The server is starting or stopping. Try again in a moment."""
+
+    code = "not_ready"
+    title = "The server is not ready"
 
 
 def routes(settings: Settings, check: Callable[[], Awaitable[None]]) -> list[Route]:

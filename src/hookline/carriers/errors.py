@@ -29,3 +29,13 @@ class CarrierInUse(Conflict):
 
     code = "carrier_in_use"
     title = "The carrier is in use"
+
+
+class NoRequests(Conflict):
+    """The carrier is not one that is asked by HTTP, so that it has no requests to show. Test it instead."""
+
+    code = "carrier_no_requests"
+    title = "The carrier is not asked by HTTP"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"A carrier of kind {kind} is not asked by HTTP; test it instead.")

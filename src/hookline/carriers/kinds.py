@@ -4,11 +4,22 @@ Kinds of other rooms are joined by the composition root (`app.py`), which also s
 of each kind are at home once they are open.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from hookline.api.wire import Body
+from hookline.carriers.http.agreement import check_http, check_twilio
+from hookline.carriers.http.dialect import Dialect
+from hookline.carriers.http.receiving import Receiver
+from hookline.carriers.http.template.dialect import TemplateDialect, callback_query
+from hookline.carriers.http.template.model import HttpSettings
+from hookline.carriers.http.template.opening import open_http
+from hookline.carriers.http.template.receiver import TemplateReceiver
+from hookline.carriers.http.twilio.dialect import TwilioDialect
+from hookline.carriers.http.twilio.opening import open_twilio
+from hookline.carriers.http.twilio.receiver import TwilioReceiver
+from hookline.carriers.http.twilio.settings import TwilioSettings
 from hookline.carriers.smpp.link import SmppLink
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.ids import CarrierId
@@ -43,6 +54,17 @@ class Kind:
     optional_secrets: tuple[str, ...] = ()
     """Like `secrets`, of what a carrier may do without."""
 
+    receiver: Callable[[Any, Mapping[str, str]], Receiver] | None = None  # Any: its settings
+    """Of what calls back by HTTP."""
+    dialect: Callable[[Any, Mapping[str, str], CarrierId, str], Dialect] | None = None
+    """Of what is asked by HTTP: of its settings, its secrets, and the public URL."""
+    named_secrets: bool = False
+    """Whether a carrier has secrets of its own naming, too, in the field `secrets`."""
+    check: Callable[[Any, Collection[str]], None] | None = None  # Any: its settings
+    """Whether settings and the names of the secrets fit together. Raises Invalid."""
+    callback_query: Callable[[Any], str] | None = None  # Any: its settings
+    """What addresses for callbacks need behind them."""
+
     @property
     def all_secrets(self) -> tuple[str, ...]:
         return (*self.secrets, *self.optional_secrets)
@@ -66,6 +88,25 @@ Kinds = Mapping[str, Kind]
 
 KINDS: Kinds = {
     "smpp": Kind(SmppSettings, ("password",), SmppLink),
+    "twilio": Kind(
+        TwilioSettings,
+        ("auth_token",),
+        open_twilio,
+        optional_secrets=("api_key_secret",),
+        receiver=TwilioReceiver,
+        dialect=TwilioDialect,
+        check=check_twilio,
+    ),
+    "http": Kind(
+        HttpSettings,
+        (),
+        open_http,
+        receiver=TemplateReceiver,
+        dialect=TemplateDialect,
+        named_secrets=True,
+        check=check_http,
+        callback_query=callback_query,
+    ),
 }
 CALLS_ONLY = frozenset({"asterisk"})
 """Kinds of the voice room, by which no message goes."""

@@ -10,9 +10,10 @@ from functools import partial
 
 from hookline.carriers import store as sql
 from hookline.carriers.kinds import Home
-from hookline.carriers.port import Link, Opening, Reports
+from hookline.carriers.port import Link, ListOutstanding, Opening, Reports
 from hookline.carriers.sandbox.link import SandboxLink
 from hookline.ids import CarrierId
+from hookline.outbound.http_client import HttpClient
 from hookline.storage.callbacks import call_safely
 from hookline.storage.store import Store
 
@@ -31,11 +32,18 @@ class Links:
         """What is known of carriers' kinds, which never change: every message asks."""
         self._watchers: list[tuple[Callable[[CarrierId], None], Callable[[CarrierId], None]]] = []
 
-    def home(self, reports: Reports) -> Home:
+    def home(
+        self,
+        reports: Reports,
+        client: HttpClient | None = None,
+        outstanding: ListOutstanding | None = None,
+    ) -> Home:
         """For the keeper: network links are added here and report there."""
-        clock = self._store.clock
+        clock, public_url = self._store.clock, self._store.settings.public_url
         return Home(
-            lambda carrier_id, learned: Opening(carrier_id, reports, clock, learned),
+            lambda carrier_id, learned: Opening(
+                carrier_id, reports, clock, learned, client, public_url, outstanding
+            ),
             self.add,
             self.remove,
         )
@@ -60,6 +68,10 @@ class Links:
         await link.close()
         for _, closed in self._watchers:
             call_safely(partial(closed, carrier_id))
+
+    def find_open(self, carrier_id: CarrierId) -> Link | None:
+        """The network carrier's link, if this node has it."""
+        return self._links.get(carrier_id)
 
     async def find(self, carrier_id: CarrierId, reports: Reports) -> Link | None:
         """The open link of this carrier on this node; None when there is none."""

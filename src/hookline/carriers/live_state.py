@@ -48,7 +48,7 @@ class LinkView:
 
     state: State
     detail: str | None
-    """Why it is not bound, and what to do about it."""
+    """What is wrong with it, as why it is not bound, and what to do about it."""
     figures: LinkState
 
     @property
@@ -93,6 +93,6 @@ def _quiet(figures: LinkState | None, since: int) -> LinkState:
 
 def _detail(figures: LinkState) -> str | None:
     if figures.phase is LinkPhase.BOUND:
-        return None
+        return figures.detail
     fallback = {LinkPhase.CLOSED: _CLOSED, LinkPhase.CONNECTING: _CONNECTING}
     return figures.detail or fallback.get(figures.phase, figures.last_error)

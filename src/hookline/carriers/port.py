@@ -7,7 +7,7 @@ durable, which is when the link may acknowledge it to the carrier.
 A network carrier's link is open on one node at a time; its `LinkState` is what others see of it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -15,6 +15,7 @@ from typing import Literal, Protocol
 from hookline.carriers.encoding import Encoding
 from hookline.clock import Clock, UnixMs
 from hookline.ids import AccountId, CarrierId, MessageId
+from hookline.outbound.http_client import HttpClient
 from hookline.principal import Mode
 from hookline.telemetry.link_state import LinkState
 
@@ -76,6 +77,8 @@ class Receipt:
     carrier_code: str | None = None
     recipient: str | None = None
     """Whom the message went to, where the receipt says so: finds a message whose id was lost."""
+    message_id: MessageId | None = None
+    """Our own id, where the receipt names it: finds the very message whose id was lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +116,10 @@ class Incoming:
     """None: the whole message."""
     session: Session | None = None
     """Known where the carrier may send it again after the connection is lost."""
+    carrier_message_id: str | None = None
+    """Where the carrier has one: whatever comes again with it is the same message."""
+    note: str | None = None
+    """What the timeline tells of it besides, as that something was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +171,10 @@ class Reports(Protocol):
         ...
 
 
+ListOutstanding = Callable[[CarrierId, UnixMs, str, int], Awaitable[Sequence[Outstanding]]]
+"""Of a carrier: so many that were sent before an instant and have no receipt, oldest first, behind an id."""
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """What a link is opened with, beside its carrier's settings."""
@@ -173,6 +184,12 @@ class Opening:
     clock: Clock
     learned: str | None = None
     """The `message_id_format` of the link's last state, on whichever node."""
+    client: HttpClient | None = None
+    """For carriers that are asked by HTTP; only a process that serves has one."""
+    public_url: str = ""
+    """Where carriers reach this installation; empty where they cannot."""
+    outstanding: ListOutstanding | None = None
+    """For links that can ask about messages."""
 
 
 class Link(Protocol):

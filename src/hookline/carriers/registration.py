@@ -4,8 +4,9 @@ A carrier's secrets go in sealed and come out only to its link. Every change wak
 links, on all nodes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import msgspec
 from pydantic import ValidationError
@@ -29,6 +30,8 @@ from hookline.storage.transaction import Transaction
 _NAMED_MAX = 3
 
 Secrets = Mapping[str, str]
+Check = Callable[[Any, Collection[str]], None]  # Any: the settings of a kind
+"""Whether settings and the names of the secrets that there are fit together. Raises Invalid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class NewCarrier:
     """Of the kind's own class; None for the sandbox."""
     secrets: Secrets = field(default_factory=dict, repr=False)
     disabled: bool = False
+    check: Check | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class CarrierChange:
     """Of the whole settings of this kind."""
     settings: Mapping[str, object] = field(default_factory=dict)
     secrets: Secrets = field(default_factory=dict, repr=False)
+    check: Check | None = None
 
 
 async def add_carrier(
@@ -65,6 +70,8 @@ async def add_carrier(
     Raises CarrierNameTaken, LiveModeNeeded, Invalid.
     """
     _check_may_write(principal)
+    if new.check is not None:
+        new.check(new.settings, [name for name, text in new.secrets.items() if text])
     carrier_id = CarrierId(store.ids.new("car"))
     settings = "{}" if new.settings is None else new.settings.model_dump_json()
     secrets = seal_secrets(box, new.secrets) if new.secrets else None
@@ -182,9 +189,11 @@ def _connection(box: SecretBox, before: CarrierRow, change: CarrierChange) -> di
     except ValidationError as error:
         raise invalid(error, before.kind) from error
     values: dict[str, object] = {"settings": settings.model_dump_json()}
+    secrets = {**_readable_secrets(box, before), **change.secrets}
+    if change.check is not None:
+        change.check(settings, [name for name, text in secrets.items() if text])
     if change.secrets:
-        kept = _readable_secrets(box, before)
-        values["secrets"] = seal_secrets(box, {**kept, **change.secrets})
+        values["secrets"] = seal_secrets(box, secrets)
     return values
 
 

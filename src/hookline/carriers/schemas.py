@@ -15,14 +15,15 @@ from pydantic import (
 )
 
 from hookline.api.wire import Body, Shape, Timestamp, shown
+from hookline.carriers.http.dialect import callback_url
 from hookline.carriers.kinds import LOCAL_KIND, Kind, Kinds
 from hookline.carriers.live_state import CarrierRow, LinkView, State
 from hookline.carriers.registration import CarrierChange, NewCarrier
 from hookline.carriers.secrets import secrets_set
-from hookline.carriers.sections import create_section, patch_section, shown_section
+from hookline.carriers.sections import NAMED, create_section, patch_section, shown_section
 from hookline.carriers.trial import Trial, TrialResult
 from hookline.errors import Invalid
-from hookline.ids import is_id
+from hookline.ids import CarrierId, is_id
 
 NAME_LENGTH_MAX = 64
 
@@ -78,7 +79,7 @@ class LinkShape(Shape):
         State, Field(description="down: no server has the link. waiting: it tries again soon.")
     ]
     since: Timestamp
-    detail: Annotated[str | None, Field(description="Why it is not bound, and what to do.")]
+    detail: Annotated[str | None, Field(description="What is wrong with it, and what to do.")]
     window: Annotated[int, Field(description="Segments that may be unanswered.")]
     in_flight: Annotated[int, Field(description="Segments that are unanswered now.")]
     rate: Annotated[float, Field(description="Segments a second, lately.")]
@@ -98,6 +99,13 @@ class LinkShape(Shape):
     ]
 
 
+class CallbacksShape(Shape):
+    """Where the carrier is to call, as it has to be told; null while HOOKLINE_PUBLIC_URL is not set."""
+
+    receipts_url: Annotated[str | None, Field(description="Each request names it, as a rule.")]
+    messages_url: Annotated[str | None, Field(description="For messages to the account's numbers.")]
+
+
 class CarrierFields(Shape):
     """A carrier of the account. The section of its kind has its settings; others are null."""
 
@@ -107,6 +115,9 @@ class CarrierFields(Shape):
     kind: str
     disabled: bool
     link: LinkShape
+    callbacks: Annotated[
+        CallbacksShape | None, Field(description="Of a carrier that calls back by HTTP.")
+    ]
     created_at: Timestamp
 
 
@@ -151,8 +162,9 @@ class CarrierTestResult(Shape):
 class CarrierShapes:
     """The shapes that depend on the kinds: to create, to patch, to show."""
 
-    def __init__(self, kinds: Kinds) -> None:
+    def __init__(self, kinds: Kinds, public_url: str = "") -> None:
         self.kinds = kinds
+        self._public_url = public_url
         kind = (_kind_name(kinds), ...)
         self._shown = {name: shown_section(name, one) for name, one in kinds.items()}
         self.create = create_model(
@@ -188,8 +200,10 @@ class CarrierShapes:
             text = f"Say how to connect: a carrier of kind {body.kind} needs this section."
             raise Invalid.at(f"/{body.kind}", "missing", text)
         section, kind = given[body.kind], self.kinds[body.kind]
-        settings = kind.settings.model_validate(section.model_dump(exclude=set(kind.all_secrets)))
-        return NewCarrier(body.name, body.kind, settings, _secrets(section, kind), body.disabled)
+        settings = kind.settings.model_validate(section.model_dump(exclude=_secret_fields(kind)))
+        return NewCarrier(
+            body.name, body.kind, settings, _secrets(section, kind), body.disabled, kind.check
+        )
 
     def carrier_change(self, body: CarrierPatchFields) -> CarrierChange:
         """The command in the body. Raises Invalid when it has sections of two kinds."""
@@ -201,9 +215,10 @@ class CarrierShapes:
             raise Invalid.at(f"/{name}", "other_kind", "A carrier is of one kind.")
         ((name, section),) = given.items()
         kind = self.kinds[name]
-        settings = section.model_dump(exclude_unset=True, exclude=set(kind.all_secrets))
+        settings = section.model_dump(exclude_unset=True, exclude=_secret_fields(kind))
+        secrets = _secrets(section, kind)
         return CarrierChange(
-            body.name, body.disabled, name, kind.settings, settings, _secrets(section, kind)
+            body.name, body.disabled, name, kind.settings, settings, secrets, kind.check
         )
 
     def shape(self, row: CarrierRow, link: LinkView) -> CarrierFields:
@@ -212,7 +227,9 @@ class CarrierShapes:
         if row.kind in self.kinds:
             kind = self.kinds[row.kind]
             known = secrets_set(row.secrets, kind.secrets)
-            flags = {f"{secret}_set": secret in known for secret in kind.all_secrets}
+            flags: dict[str, Any] = {f"{one}_set": one in known for one in kind.all_secrets}
+            if kind.named_secrets:
+                flags[f"{NAMED}_set"] = sorted(known)
             stored = msgspec.json.decode(row.settings)
             sections[row.kind] = self._shown[row.kind].model_validate(stored | flags)
         return self.carrier(
@@ -221,8 +238,24 @@ class CarrierShapes:
             kind=row.kind,
             disabled=bool(row.disabled),
             link=link_shape(link),
+            callbacks=self.callbacks(row),
             created_at=shown(row.created_at) or "",
             **sections,
+        )
+
+    def callbacks(self, row: CarrierRow) -> CallbacksShape | None:
+        """Where the carrier is to call, if it does."""
+        kind = self.kinds.get(row.kind)
+        if kind is None or kind.receiver is None:
+            return None
+        if not self._public_url:
+            return CallbacksShape(receipts_url=None, messages_url=None)
+        carrier_id, query = CarrierId(row.id), ""
+        if kind.callback_query is not None:
+            query = kind.callback_query(kind.settings.model_validate_json(row.settings))
+        return CallbacksShape(
+            receipts_url=callback_url(self._public_url, carrier_id, "receipts") + query,
+            messages_url=callback_url(self._public_url, carrier_id, "messages") + query,
         )
 
     def _given(self, body: BaseModel) -> dict[str, BaseModel]:
@@ -271,8 +304,13 @@ def _shown_sections(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:  #
     return {name: (model | None, ...) for name, model in models.items()}
 
 
+def _secret_fields(kind: Kind) -> set[str]:
+    return {*kind.all_secrets, *([NAMED] if kind.named_secrets else [])}
+
+
 def _secrets(section: BaseModel, kind: Kind) -> dict[str, str]:
     given = {name: getattr(section, name, None) for name in kind.all_secrets}
+    given |= getattr(section, NAMED, {}) if kind.named_secrets else {}
     return {
         name: value.get_secret_value()
         for name, value in given.items()

@@ -33,6 +33,18 @@ Secret = Annotated[
 _OPTIONAL = Field(description="Write-only; kept sealed. Empty: none.")
 
 
+NAMED = "secrets"
+"""The field of secrets of a carrier's own naming."""
+_NAME = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+_NAMED_COUNT_MAX = 20
+_LONG_SECRET_MAX = 4_000
+_LongSecret = Annotated[SecretStr, AfterValidator(_plain), Field(max_length=_LONG_SECRET_MAX)]
+_Named = dict[_NAME, _LongSecret]
+_ABOUT_NAMED = (
+    "By the names that the template has for them. Write-only; kept sealed. An empty one is removed."
+)
+
+
 def create_section(name: str, kind: Kind) -> type[BaseModel]:
     """The kind's settings and secrets."""
     fields: dict[str, Any] = {  # Any: pydantic's own form of a field
@@ -40,6 +52,7 @@ def create_section(name: str, kind: Kind) -> type[BaseModel]:
     }
     fields |= dict.fromkeys(kind.secrets, (Secret, ...))
     fields |= dict.fromkeys(kind.optional_secrets, (Annotated[Secret | None, _OPTIONAL], None))
+    fields |= _named(kind)
     return create_model(
         f"{_title(name)}Create", __base__=kind.settings, __doc__=kind.settings.__doc__, **fields
     )
@@ -58,6 +71,7 @@ def patch_section(name: str, kind: Kind) -> type[BaseModel]:
     for secret in kind.secrets:
         kept = Field(default=None, json_schema_extra=_without_default)
         fields[secret] = (Annotated[Secret, kept], None)
+    fields |= _named(kind)
     return create_model(
         f"{_title(name)}Patch", __base__=Body, __doc__="What to change of it.", **fields
     )
@@ -66,9 +80,19 @@ def patch_section(name: str, kind: Kind) -> type[BaseModel]:
 def shown_section(name: str, kind: Kind) -> type[BaseModel]:
     """The kind's settings, and of its secrets whether there are any."""
     flags: dict[str, Any] = {f"{secret}_set": (bool, ...) for secret in kind.all_secrets}
+    if kind.named_secrets:
+        about = Field(description="The names of the secrets that there are.")
+        flags[f"{NAMED}_set"] = (Annotated[list[str], about], ...)
     return create_model(
         f"{_title(name)}", __base__=kind.settings, __doc__=kind.settings.__doc__, **flags
     )
+
+
+def _named(kind: Kind) -> dict[str, Any]:  # Any: pydantic's own form of a field
+    if not kind.named_secrets:
+        return {}
+    field: Any = Field(default_factory=dict, max_length=_NAMED_COUNT_MAX, description=_ABOUT_NAMED)
+    return {NAMED: (_Named, field)}
 
 
 def _exact(info: FieldInfo) -> Any:  # Any: an annotation

@@ -18,12 +18,14 @@ from hookline.storage.schema import (
     virtual_phones,
 )
 from hookline.storage.sets import Insert
+from hookline.storage.sets import Select as SetSelect
 
 INSERT_CARRIER = Insert(
     carriers,
     ("id", "account_id", "name", "kind", "settings", "secrets", "created_at"),
     conflict=("account_id", "name"),
 )
+CONNECTION = SetSelect(carriers, key=("id",), columns=("kind", "settings", "secrets"))
 COUNTED_MAX = 1_000
 """What is counted for a person stops here."""
 

@@ -8,12 +8,15 @@ import msgspec
 import typer
 from rich.markup import escape
 
+from hookline.carriers.http.dialect import HttpRequest
+from hookline.carriers.http.preview import Sample
+from hookline.carriers.http.preview_routes import preview_added
 from hookline.carriers.live_state import LinkView
 from hookline.carriers.reading import LinkedCarrier, all_carriers, get_carrier
 from hookline.carriers.registration import find_carrier_named, remove_carrier
 from hookline.carriers.schemas import CarrierShapes, link_shape
 from hookline.carriers.trial import Trial, TrialMessage, TrialResult
-from hookline.cli.connecting import add
+from hookline.cli.connecting_http import add, print_request
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
 from hookline.cli.session import operator, run
@@ -28,6 +31,7 @@ from hookline.messages.resource import encode_with_timeline, timeline
 from hookline.messages.submission import Submission
 from hookline.messages.trial import Trials, error_in_words
 from hookline.principal import Principal
+from hookline.settings import Settings
 
 carriers = typer.Typer(
     name="carriers", help="Carriers, and how their links are.", no_args_is_help=True
@@ -35,6 +39,7 @@ carriers = typer.Typer(
 carriers.add_typer(add)
 
 CarrierName = Annotated[str, typer.Argument(metavar="NAME", help="The carrier's name or id.")]
+_SAMPLE = Sample()
 _WAIT_S = 30.0
 _LOOK_EVERY_S = 0.1
 
@@ -48,7 +53,7 @@ def list_carriers(account: Account = None, json: Json = False) -> None:
 
     found = run(work)
     if json:
-        shapes = CarrierShapes(KINDS)
+        shapes = CarrierShapes(KINDS, Settings().public_url)
         print_json([shapes.shape(one.row, one.link).model_dump(mode="json") for one in found])
         return
     columns = ("name", "kind", "link", "window", "rate", "accepted", "refused", "detail", "id")
@@ -89,6 +94,24 @@ def try_out(
         fail(tested.result.advice or f"The message is {tested.message_status}.")
     if tested.message_status == Status.SENT and not json:
         out.print("The carrier took the message; no receipt has come yet.")
+
+
+@carriers.command(epilog="Example:  hookline carriers preview Acme --to +447700900123 --text Hi")
+def preview(
+    name: CarrierName,
+    to: Annotated[str, typer.Option(help="Any number.")] = _SAMPLE.to,
+    sender: Annotated[str, typer.Option("--from", help="Any sender.")] = _SAMPLE.sender,
+    text: Annotated[str, typer.Option(help="Any text.")] = _SAMPLE.text,
+    account: Account = None,
+    json: Json = False,
+) -> None:
+    """Show the request that would send a message, with secrets masked. Nothing is sent."""
+
+    async def work(core: Core) -> HttpRequest:
+        row = await find_carrier_named(core.store, await operator(core, account), name)
+        return preview_added(CarrierShapes(KINDS), row, core.store, Sample(sender, to, text))
+
+    print_request(run(work), as_json=json)
 
 
 @carriers.command(epilog="Example:  hookline carriers remove Acme")

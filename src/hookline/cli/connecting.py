@@ -5,7 +5,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 from pydantic import ValidationError
@@ -19,7 +19,9 @@ from hookline.carriers.smpp.message_ids import IdFormat
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json
 from hookline.cli.session import operator, run
+from hookline.errors import HooklineError
 from hookline.foundation import CALLS, KINDS, Core
+from hookline.settings import Settings
 
 PASSWORD_KEY = "HOOKLINE_CARRIER_PASSWORD"  # noqa: S105 - the name of a variable
 TRUNK_PASSWORD_KEY = "HOOKLINE_TRUNK_PASSWORD"  # noqa: S105 - the name of a variable
@@ -186,7 +188,7 @@ def asterisk(
 
 def connect(body: dict[str, Any], account: str | None, *, as_json: bool) -> None:  # Any: JSON
     """Add the carrier, and for a person see whether a server gets through to it."""
-    shapes = CarrierShapes(KINDS)
+    shapes = CarrierShapes(KINDS, Settings().public_url)
 
     async def work(core: Core) -> LinkedCarrier:
         principal = await operator(core, account)
@@ -205,11 +207,20 @@ def connect(body: dict[str, Any], account: str | None, *, as_json: bool) -> None
     try:
         found = run(work)
     except ValidationError as error:
-        findings = invalid(error).errors
-        fail("\n".join(f"{_option(one.pointer)}: {one.detail}" for one in findings), status=2)
+        fail_on(invalid(error))
     if as_json:
         print_json(shapes.shape(found.row, found.link))
         return
+    _say_next(found, shapes)
+
+
+def fail_on(error: HooklineError) -> NoReturn:
+    """End with what is wrong with which option."""
+    lines = [f"{_option(one.pointer)}: {one.detail}" for one in error.errors]
+    fail("\n".join(lines) or error.detail, status=2)
+
+
+def _say_next(found: LinkedCarrier, shapes: CarrierShapes) -> None:
     out.print(f"{found.row.name} is added ({found.row.id}). Its link: {found.link.state}.")
     if found.link.detail:
         out.print(found.link.detail)
@@ -218,18 +229,27 @@ def connect(body: dict[str, Any], account: str | None, *, as_json: bool) -> None
         "Next, give it a number:  "
         f"hookline numbers add +15550100 {option} {_quoted(found.row.name)}"
     )
+    callbacks = shapes.callbacks(found.row)
+    if callbacks is not None and callbacks.messages_url is not None:
+        out.print(f"The carrier brings messages to  {callbacks.messages_url}", soft_wrap=True)
+    elif callbacks is not None and not found.link.detail:
+        out.print("Set HOOKLINE_PUBLIC_URL, or no receipts and no messages can come back.")
 
 
-def _password(given: str | None) -> str:
+def password_of(given: str | None, option: str, key: str, prompt: str) -> str:
     """From the option, the environment, or the person at the terminal."""
     if given is not None:
         return given
-    from_environment = os.environ.get(PASSWORD_KEY)
+    from_environment = os.environ.get(key)
     if from_environment is not None:
         return from_environment
     if not sys.stdin.isatty():
-        fail(f"Give --password, or set {PASSWORD_KEY}.", status=2)
-    return str(typer.prompt("Password", hide_input=True, err=True))
+        fail(f"Give {option}, or set {key}.", status=2)
+    return str(typer.prompt(prompt, hide_input=True, err=True))
+
+
+def _password(given: str | None) -> str:
+    return password_of(given, "--password", PASSWORD_KEY, "Password")
 
 
 def _trunk_password(host: str, given: str | None) -> str | None:
@@ -247,6 +267,9 @@ def _text_of(file: Path | None) -> str | None:
 
 
 def _option(pointer: str) -> str:
+    _, is_within, place = pointer.partition("/template/")
+    if is_within:
+        return f"--template: /{place}"
     name = pointer.rpartition("/")[2].removesuffix("_seconds").replace("_", "-")
     return f"--{name}" if name else "The carrier"
 

@@ -176,6 +176,8 @@ def _link(row: CarrierRow, link: LinkView) -> Finding:
     subject = f"carrier {row.name}"
     if row.disabled:
         return Finding(subject, True, "disabled")
+    if link.is_bound and link.detail:
+        return Finding(subject, False, "bound, but not all of it works", link.detail)
     if link.is_bound:
         figures = link.figures
         used = "legs" if row.kind in CALLS_ONLY else "window"

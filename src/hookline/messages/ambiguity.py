@@ -54,9 +54,31 @@ async def settle_ambiguous(store: Store, dispatcher: Dispatcher) -> None:
     rows = await store.read(sql.carriers())
     here = {CarrierId(row.carrier_id) for row in rows}.intersection(dispatcher.open_carriers())
     if here:
+        await adopt_named(store, dispatcher, here)
         await adopt_receipts(store, dispatcher, here)
     for carrier_id in here:
         await _follow_policy(store, dispatcher, carrier_id)
+
+
+async def adopt_named(
+    store: Store, dispatcher: Dispatcher, carriers: Collection[CarrierId]
+) -> None:
+    """Take receipts that name their messages by our own ids: each is about the whole message."""
+    rows = await store.read(sql.named_receipts(carriers, _PAGE))
+    keys = list(dict.fromkeys((str(row.carrier_id), str(row.carrier_message_id)) for row in rows))
+    if not keys:
+        return
+
+    async def adopt(tx: Transaction) -> None:
+        now = store.now()
+        found = await tx.select(message_sql.UNMATCHED, keys)
+        parts = [(*key, key[1], 1, 1, now) for key in keys]
+        await tx.insert(message_sql.INSERT_PART, parts)
+        early = [(*key, *row) for key, rows in zip(keys, found, strict=True) for row in rows]
+        log.info("receipts_named", receipts=len(early))
+        tx.after_commit(lambda: dispatcher.match_receipts(early))
+
+    await store.commit(adopt)
 
 
 async def adopt_receipts(

@@ -56,6 +56,23 @@ def waiting_receipts(of: Collection[CarrierId], received_before: int, limit: int
     )
 
 
+def named_receipts(of: Collection[CarrierId], limit: int) -> Query[Any]:
+    """Receipts that name ambiguous messages by our own ids, which are known of no segment yet."""
+    columns = unmatched_receipts.c
+    belongs = exists().where(
+        message_parts.c.carrier_id == columns.carrier_id,
+        message_parts.c.carrier_message_id == columns.carrier_message_id,
+    )
+    return (
+        select(columns.carrier_id, columns.carrier_message_id)
+        .join(messages, messages.c.id == columns.carrier_message_id)
+        .where(_AMBIGUOUS, messages.c.carrier_id == columns.carrier_id)
+        .where(columns.carrier_id.in_(of), ~belongs)
+        .order_by(columns.received_at)
+        .limit(limit)
+    )
+
+
 def lock(of: Collection[CarrierId], recipients: Collection[str]) -> Query[Any]:
     """The ambiguous messages to these recipients, oldest first, while we decide on them."""
     return (

@@ -109,6 +109,6 @@ def _message(ids: IdSource, arrival: Arrival, flaw: str | None) -> Message:
         sent_at=None,
         delivered_at=None,
         sequence=1,
-        timeline=timeline_line(Status.RECEIVED, now, detail=flaw),
+        timeline=timeline_line(Status.RECEIVED, now, detail=flaw or incoming.note),
         owner=None,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import Select as Query
 from hookline.clock import UnixMs
 from hookline.ids import CarrierId
 from hookline.numbers.store import holders
-from hookline.storage.schema import inbound_parts, unacknowledged
+from hookline.storage.schema import inbound_names, inbound_parts, unacknowledged
 from hookline.storage.sets import Insert, Select
 
 GROUP = ("carrier_id", "sender", "recipient", "reference", "total")
@@ -31,6 +31,13 @@ ALIKE = Select(
     key=("carrier_id", "digest"),
     columns=("session", "message_id", "received_at"),
 )
+
+REMEMBER_NAME = Insert(
+    inbound_names,
+    ("carrier_id", "carrier_message_id", "message_id", "received_at"),
+    conflict=("carrier_id", "carrier_message_id"),
+)
+NAMED = Select(inbound_names, key=("carrier_id", "carrier_message_id"), columns=("message_id",))
 
 
 def lock_number(number: str) -> Query[Any]:
@@ -74,3 +81,8 @@ def forget_session(carrier_id: CarrierId, session: str, before: UnixMs) -> Delet
 def forget_older(before: int) -> Delete:
     """What no carrier sends again so much later."""
     return delete(unacknowledged).where(unacknowledged.c.received_at < before)
+
+
+def forget_names(before: int) -> Delete:
+    """Of what came in before this instant."""
+    return delete(inbound_names).where(inbound_names.c.received_at < before)

@@ -4,7 +4,7 @@ A receipt for ids that are not known yet waits in `unmatched_receipts` until the
 recorded; a repeated one changes nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, tuple_
@@ -16,6 +16,7 @@ from hookline.messages import store as sql
 from hookline.messages.model import Change, Message
 from hookline.messages.progress import Move, move
 from hookline.storage.schema import unmatched_receipts
+from hookline.storage.sets import Row
 from hookline.storage.transaction import Transaction
 from hookline.telemetry import metrics
 
@@ -73,7 +74,7 @@ class RecordReceipts:
         if missed:
             await _keep_unmatched(tx, missed)
         if any(item.early for item in items):
-            await _forget_early(tx, items)
+            await _forget_early(tx, items, matched)
         moved = await move(tx, list(decided.values()))
         by_id = {message.id: message for message in moved if message is not None}
         return [by_id.pop(str(found[0]), None) if found else None for found in matched]
@@ -130,19 +131,23 @@ async def _keep_unmatched(tx: Transaction, missed: Sequence[Arrived]) -> None:
     keys = [(item.carrier_id, item.receipt.carrier_message_id) for item in missed]
     known = await tx.select(sql.PARTS_WITH_ID, keys)
     rows = [
-        (
-            item.carrier_id,
-            item.receipt.carrier_message_id,
-            item.receipt.state.value,
-            item.receipt.carrier_code,
-            item.receipt.recipient,
-            item.at,
-        )
+        row
         for item, parts in zip(missed, known, strict=True)
         if not any(_is_repeated(item, int(str(created_at))) for (created_at,) in parts)
+        for row in _unmatched(item)
     ]
     if rows:
         await tx.insert(sql.INSERT_UNMATCHED, rows)
+
+
+def _unmatched(item: Arrived) -> Iterator[Row]:
+    """Under the carrier's id, and under our own where the receipt names it: should the answer with
+    the carrier's never come, that tells which message it is about (ambiguity.py)."""
+    receipt = item.receipt
+    told = receipt.state.value, receipt.carrier_code
+    yield (item.carrier_id, receipt.carrier_message_id, *told, receipt.recipient, item.at)
+    if receipt.message_id not in (None, receipt.carrier_message_id):
+        yield (item.carrier_id, receipt.message_id, *told, None, item.at)
 
 
 def _is_repeated(item: Arrived, created_at: int) -> bool:
@@ -150,7 +155,13 @@ def _is_repeated(item: Arrived, created_at: int) -> bool:
     return item.at - created_at < _REPEATED_WITHIN_MS
 
 
-async def _forget_early(tx: Transaction, items: Sequence[Arrived]) -> None:
+async def _forget_early(
+    tx: Transaction, items: Sequence[Arrived], matched: Sequence[Row | None]
+) -> None:
+    """Under the ids that they were kept under, the carrier's and our own."""
     keys = [(i.carrier_id, i.receipt.carrier_message_id) for i in items if i.early]
+    for item, found in zip(items, matched, strict=True):
+        if item.early and found is not None:
+            keys.append((item.carrier_id, str(found[0])))
     columns = tuple_(unmatched_receipts.c.carrier_id, unmatched_receipts.c.carrier_message_id)
     await tx.changed(delete(unmatched_receipts).where(columns.in_(keys)))

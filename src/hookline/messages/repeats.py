@@ -10,7 +10,7 @@ from hashlib import blake2b
 import msgspec
 
 from hookline.carriers.port import Incoming
-from hookline.clock import HOUR_MS, MINUTE_MS
+from hookline.clock import DAY_MS, HOUR_MS, MINUTE_MS
 from hookline.messages import inbound_store as sql
 from hookline.messages.arrival import Arrival
 from hookline.storage.store import Store
@@ -21,13 +21,17 @@ _BEFORE_SESSION_MS = 10 * MINUTE_MS
 _YOUNG_MS = 5 * MINUTE_MS
 """A session in which by now everything has been sent again."""
 _KEPT_MS = HOUR_MS
+_NAMES_KEPT_MS = 7 * DAY_MS
+"""No carrier tries longer to get rid of a message."""
 
 
 async def find_repeated(tx: Transaction, arrival: Arrival) -> str | None:
     """The id under which this has been stored before ("" for a segment), or None.
 
-    Each remembered one is found once.
+    Each remembered one is found once, but for those that have an id of the carrier's.
     """
+    if arrival.incoming.carrier_message_id is not None:
+        return await _find_named(tx, arrival, arrival.incoming.carrier_message_id)
     session = arrival.incoming.session
     if session is None or arrival.at - session.began_at >= _YOUNG_MS:
         return None
@@ -47,8 +51,10 @@ async def find_repeated(tx: Transaction, arrival: Arrival) -> str | None:
 
 def remember(tx: Transaction, arrival: Arrival, message_id: str) -> None:
     """Until it is acknowledged. Also of a repetition, whose acknowledgement may be lost as well."""
-    session = arrival.incoming.session
-    if session is not None:
+    name, session = arrival.incoming.carrier_message_id, arrival.incoming.session
+    if name is not None:
+        tx.add(sql.REMEMBER_NAME, (arrival.carrier_id, name, message_id, arrival.at))
+    elif session is not None:
         digest = digest_of(arrival.incoming)
         row = (arrival.carrier_id, digest, session.id, message_id, arrival.at)
         tx.add(sql.REMEMBER, row)
@@ -56,8 +62,20 @@ def remember(tx: Transaction, arrival: Arrival, message_id: str) -> None:
 
 async def forget_old(store: Store) -> None:
     """Nothing is sent again so much later."""
-    before = store.now() - _KEPT_MS
-    await store.commit(lambda tx: tx.changed(sql.forget_older(before)))
+    now = store.now()
+
+    async def forget(tx: Transaction) -> None:
+        await tx.changed(sql.forget_older(now - _KEPT_MS))
+        await tx.changed(sql.forget_names(now - _NAMES_KEPT_MS))
+
+    await store.commit(forget)
+
+
+async def _find_named(tx: Transaction, arrival: Arrival, name: str) -> str | None:
+    """Whoever brings the same at the same moment, on whichever node, waits for its turn."""
+    await tx.execute(sql.lock_number(arrival.incoming.recipient))
+    (rows,) = await tx.select(sql.NAMED, [(arrival.carrier_id, name)])
+    return str(rows[0][0]) if rows else None
 
 
 def digest_of(incoming: Incoming) -> bytes:

@@ -4,7 +4,17 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Delete, delete, func, literal, select, union_all, update
+from sqlalchemy import (
+    CompoundSelect,
+    Delete,
+    delete,
+    func,
+    literal,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 from sqlalchemy import Select as Query
 from sqlalchemy import Update as UpdateQuery
 
@@ -276,6 +286,18 @@ def open_parts(message_ids: Sequence[str]) -> Query[Any]:
         select(message_parts.c.message_id, message_parts.c.carrier_message_id)
         .where(message_parts.c.message_id.in_(message_ids), message_parts.c.state.is_(None))
         .order_by(message_parts.c.part)
+    )
+
+
+def awaiting_receipt(carrier_id: CarrierId, sent_before: int, after: str, limit: int) -> Query[Any]:
+    """The carrier's messages that a receipt may still come for, oldest first."""
+    return (
+        select(messages.c.id, messages.c.recipient, messages.c.sent_at)
+        .where(messages.c.status == literal_column(f"'{Status.SENT.value}'"))  # for its index
+        .where(messages.c.carrier_id == carrier_id, messages.c.id > after)
+        .where(messages.c.error_code.is_(None), messages.c.sent_at <= sent_before)
+        .order_by(messages.c.id)
+        .limit(limit)
     )
 
 

@@ -7,7 +7,7 @@ resolved and vetted when a connection is opened. It never follows redirects: 3xx
 import asyncio
 import re
 import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 from hookline.clock import Clock, SystemClock
@@ -40,6 +40,9 @@ _FRAMING = frozenset(
 )
 _NEW = metrics.OUTBOUND_REQUESTS.labels("new")
 _REUSED = metrics.OUTBOUND_REQUESTS.labels("reused")
+_TRUSTED_S = 4.0
+"""How long a connection may have waited that takes a request which must not be seen twice: many servers
+close one after 5 seconds, perhaps just as a request is on its way."""
 _BODILESS = frozenset({"GET", "HEAD"})
 
 
@@ -80,12 +83,15 @@ class HttpClient:
         *,
         timeout_s: float,
         kept_max: int,
+        may_repeat: bool = True,
+        on_sent: Callable[[], None] | None = None,
     ) -> Response:
         """Send and read the whole answer, all within `timeout_s`; keep `kept_max` bytes of its body.
 
-        Host and Content-Length are added. A server may see the request twice (KeptConnections): callers
-        deliver at least once, and say so, with the same id. Raises an AttemptFailed, or Unavailable
-        after `close`.
+        Host and Content-Length are added. With `may_repeat` a server may see the request twice
+        (KeptConnections): those callers deliver at least once, and say so, with the same id.
+        `on_sent` is called when the request is written; before that nothing of it has left. Raises
+        an AttemptFailed, or Unavailable after `close`.
         """
         if self._kept.is_closed:
             raise Unavailable("The HTTP client has been closed.")
@@ -98,10 +104,26 @@ class HttpClient:
             timeout_s=timeout_s,
             started_s=self._clock.monotonic_s(),
             end_s=asyncio.get_running_loop().time() + timeout_s,
+            on_sent=on_sent,
         )
-        response = await self._kept.exchange(target, origin, request, may_repeat=True)
+        response = await self._kept.exchange(
+            target,
+            origin,
+            request,
+            may_repeat=may_repeat,
+            idle_max_s=None if may_repeat else _TRUSTED_S,
+        )
         (_REUSED if response.reused else _NEW).inc()
         return response
+
+    async def reach(self, url: str, *, timeout_s: float) -> None:
+        """Connect to the server of a URL without asking it anything; the connection is kept.
+
+        Raises an AttemptFailed, or Unavailable after `close`.
+        """
+        if self._kept.is_closed:
+            raise Unavailable("The HTTP client has been closed.")
+        await self._kept.reach(parse_target(url), timeout_s=timeout_s)
 
     async def close(self) -> None:
         """End every connection; requests that are under way fail with ConnectionLost."""

@@ -40,6 +40,8 @@ class Request(NamedTuple):
     """By the clock."""
     end_s: float
     """By the event loop, whose time may stand still for a whole turn."""
+    on_sent: Callable[[], None] | None = None
+    """Called as it is written: until then not one byte of it has left."""
 
 
 _NONE = Request(b"", is_head=False, read_max=0, kept_max=0, timeout_s=0, started_s=0, end_s=0)
@@ -98,6 +100,8 @@ class HttpConnection(asyncio.Protocol):
             self._fail(ConnectionLost("The connection was closed before the request was sent."))
             return future
         self.exchanges += 1
+        if request.on_sent is not None:
+            request.on_sent()
         self._timer = self._loop.call_at(request.end_s, self._expire)
         self._transport.write(request.data)
         return future

@@ -36,10 +36,13 @@ class IdlePool:
     def __len__(self) -> int:
         return len(self._by_age)
 
-    def take(self, origin: Origin) -> HttpConnection | None:
-        """A connection to this origin, which is then the caller's."""
+    def take(self, origin: Origin, *, idle_max_s: float | None = None) -> HttpConnection | None:
+        """A connection to this origin, which is then the caller's; one that was used lately, if asked."""
         waiting = self._by_origin.get(origin)
         while waiting:
+            waited_s = self._clock.monotonic_s() - waiting[-1].idle_since_s
+            if idle_max_s is not None and waited_s > idle_max_s:
+                return None  # all others have waited longer
             connection = waiting.pop()
             del self._by_age[connection]
             age_s = self._clock.monotonic_s() - connection.idle_since_s

@@ -19,22 +19,36 @@ class KeptConnections:
         self.is_closed = False
 
     async def exchange(
-        self, target: Target, origin: Origin, request: Request, *, may_repeat: bool
+        self,
+        target: Target,
+        origin: Origin,
+        request: Request,
+        *,
+        may_repeat: bool,
+        idle_max_s: float | None = None,
     ) -> Response:
         """Send and read the whole answer within the request's time. Raises AttemptFailed in its kinds.
 
         Servers close idle connections whenever they like, also just as a request is on its way.
         Nothing came back, but a server may have worked on it before it died: with `may_repeat` it
-        may see the request twice.
+        may see the request twice. `idle_max_s`: a connection that has waited longer is not trusted.
         """
-        kept = self._idle.take(origin)
+        kept = self._idle.take(origin, idle_max_s=idle_max_s)
         if kept is not None:
             try:
                 return await self._over(kept, request)
             except ConnectionLost:
                 if not (may_repeat and kept.is_untouched) or self.is_closed:
                     raise
-        return await self._over(await self._open(target, request), request)
+        left_s = request.end_s - asyncio.get_running_loop().time()
+        connection = await self._open(target, left_s=left_s, timeout_s=request.timeout_s)
+        return await self._over(connection, request)
+
+    async def reach(self, target: Target, *, timeout_s: float) -> None:
+        """Open a connection for a later exchange. Raises AttemptFailed in its kinds."""
+        connection = await self._open(target, left_s=timeout_s, timeout_s=timeout_s)
+        if not self.is_closed:
+            self._idle.put(connection)
 
     async def close(self) -> None:
         """End every connection; requests that are under way fail with ConnectionLost."""
@@ -44,14 +58,13 @@ class KeptConnections:
             connection.close()
         await asyncio.sleep(0)  # transports end on the loop's next turn
 
-    async def _open(self, target: Target, request: Request) -> HttpConnection:
-        left_s = request.end_s - asyncio.get_running_loop().time()
+    async def _open(self, target: Target, *, left_s: float, timeout_s: float) -> HttpConnection:
         try:
             async with asyncio.timeout(left_s):
                 connection = await self._connector.open(target, timeout_s=left_s)
         except TimeoutError as error:
             text = (
-                f"There was no connection after {request.timeout_s:g} seconds. Check firewalls, and the "
+                f"There was no connection after {timeout_s:g} seconds. Check firewalls, and the "
                 "name servers of the host."
             )
             raise AttemptTimeout(text) from error

@@ -10,6 +10,7 @@ from hookline.events.catalogue import example_body, example_resource_id
 from hookline.events.model import EventType
 from hookline.outbound.errors import AttemptFailed, Response
 from hookline.outbound.http_client import HttpClient
+from hookline.outbound.retry_after import parse_retry_after
 from hookline.outbound.signing import signature_headers
 from hookline.settings import Settings
 from hookline.storage.database import Database
@@ -19,7 +20,7 @@ from hookline.webhooks.formats import STANDARD, Formats
 from hookline.webhooks.keys import Keyring
 from hookline.webhooks.ledger import BODY
 from hookline.webhooks.model import Attempt, Delivery, Endpoint, Instruction
-from hookline.webhooks.retry import THROTTLING, is_expired, parse_retry_after
+from hookline.webhooks.retry import THROTTLING, is_expired
 
 log = get_logger(__name__)
 _FIXED_HEADERS = (

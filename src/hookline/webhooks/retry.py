@@ -1,10 +1,8 @@
 """When a failed delivery is tried again. Pure; the schedules are the public contract (API.md)."""
 
 from collections.abc import Callable, Iterable
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
-from hookline.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, from_datetime
+from hookline.clock import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 from hookline.events.model import EventType
 
 Schedule = tuple[int, ...]
@@ -38,7 +36,6 @@ _OF_LIVE_CALLS = frozenset(
 """Who hears of these acts on a call that goes on: much later they only mislead."""
 
 JITTER = 0.2
-RETRY_AFTER_MAX_S = 24 * 3_600.0
 THROTTLING = frozenset({429, 503})
 GONE = 410
 
@@ -86,16 +83,3 @@ def percent_due(failing_since: int, now: int) -> int:
     if percent >= 100:
         return 100
     return max((stage for stage in WARN_AT_PERCENT if stage <= percent), default=0)
-
-
-def parse_retry_after(value: str, now_ms: int) -> float | None:
-    """Seconds to wait, at most a day; None when it is neither seconds nor an HTTP date (RFC 9110)."""
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:9]), RETRY_AFTER_MAX_S)
-    try:
-        moment = parsedate_to_datetime(text)
-        at_ms = from_datetime(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except (ValueError, OverflowError, TypeError):
-        return None
-    return min(max(0.0, (at_ms - now_ms) / SECOND_MS), RETRY_AFTER_MAX_S)

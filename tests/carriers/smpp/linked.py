@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from hookline.carriers.encoding import segment, split
+from hookline.carriers.pace import Timing
 from hookline.carriers.port import (
     Incoming,
     Opening,
@@ -16,7 +17,6 @@ from hookline.carriers.port import (
     Submitted,
 )
 from hookline.carriers.smpp.link import SmppLink
-from hookline.carriers.smpp.pace import Timing
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.clock import SystemClock, UnixMs
 from hookline.ids import CarrierId, MessageId

@@ -6,9 +6,9 @@ import struct
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hookline.carriers.figures import Figures
 from hookline.carriers.port import Opening, Session
 from hookline.carriers.smpp.arrivals import Arrivals
-from hookline.carriers.smpp.figures import Figures
 from hookline.carriers.smpp.message_ids import IdFormat, MessageIds
 from hookline.carriers.smpp.pdu import Command, Deliver, Submit
 from hookline.carriers.smpp.session import Answer, Bind, SmppSession

@@ -8,10 +8,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hookline.carriers.figures import Figures
 from hookline.carriers.port import Incoming, Opening, Part, Receipt
 from hookline.carriers.smpp.addresses import from_address
 from hookline.carriers.smpp.coding import decode_text, split_header
-from hookline.carriers.smpp.figures import Figures
 from hookline.carriers.smpp.message_ids import MessageIds
 from hookline.carriers.smpp.pdu import Deliver
 from hookline.carriers.smpp.receipts import (
@@ -117,7 +117,9 @@ class Arrivals:
         if receipt.error and receipt.error not in _NO_ERROR:
             code += f" {receipt.error}"
         recipient = from_address(deliver.source)
-        heard.append(_Heard(key, state, code, recipient, session, command, sequence))
+        heard.append(
+            _Heard(key, state, code, recipient, session=session, command=command, sequence=sequence)
+        )
 
     def _take_message(
         self, session: SmppSession, command: int, sequence: int, deliver: Deliver

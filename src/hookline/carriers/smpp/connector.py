@@ -6,8 +6,8 @@ import socket
 import ssl
 from typing import Protocol
 
+from hookline.carriers.pace import Backoff
 from hookline.carriers.port import Session
-from hookline.carriers.smpp.pace import Backoff
 from hookline.carriers.smpp.pdu import Command
 from hookline.carriers.smpp.session import Bind, Owner, SessionRefused, SmppSession, describe
 from hookline.carriers.smpp.settings import SmppSettings

@@ -10,6 +10,9 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from hookline.carriers.figures import Figures
+from hookline.carriers.jobs import Job, Jobs, put_back
+from hookline.carriers.pace import TIMING, Backoff, Pace, Timing
 from hookline.carriers.port import (
     Ambiguity,
     Opening,
@@ -20,10 +23,7 @@ from hookline.carriers.port import (
 )
 from hookline.carriers.smpp.arrivals import Arrivals
 from hookline.carriers.smpp.connector import Connector
-from hookline.carriers.smpp.figures import Figures
-from hookline.carriers.smpp.jobs import Job, Jobs, put_back
 from hookline.carriers.smpp.message_ids import IdFormat, MessageIds
-from hookline.carriers.smpp.pace import TIMING, Backoff, Pace, Timing
 from hookline.carriers.smpp.pdu import Command, Deliver
 from hookline.carriers.smpp.session import Answer, SmppSession
 from hookline.carriers.smpp.settings import SmppSettings

@@ -17,10 +17,12 @@ from hookline.carriers.registration import (
     invalid,
     remove_carrier,
 )
+from hookline.carriers.sections import NAMED
 from hookline.console import store as sql
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal
 from hookline.console.navigation import CARRIERS
 from hookline.console.routing import Page
+from hookline.console.views import carrier_form as form_views
 from hookline.console.views import carriers as views
 from hookline.console.visit import Visit
 from hookline.errors import Conflict, Forbidden, HooklineError, Invalid
@@ -55,7 +57,10 @@ async def show_carriers(visit: Visit) -> Response:
     return await visit.page(
         "carriers/list.html",
         active="carriers",
-        carriers=[views.carrier_view(one, counts, kinds) for one in found],
+        carriers=[
+            views.carrier_view(one, counts, kinds, visit.console.carriers.callbacks(one.row))
+            for one in found
+        ],
         pools=await all_pools(visit.store, visit.principal.account_id) if may_see_numbers else [],
         numbers=[views.number_view(row, names) for row in rows[:NUMBERS_PER_PAGE]],
         next_cursor=rows[NUMBERS_PER_PAGE - 1].id if len(rows) > NUMBERS_PER_PAGE else None,
@@ -76,7 +81,7 @@ async def show_carrier(visit: Visit) -> Response:
 async def show_connect(visit: Visit) -> Response:
     kinds = visit.console.carriers.kinds
     kind = _known_kind(kinds, visit.guest.query("kind"))
-    return await _form(visit, Typed("", kind, views.defaults_of(kinds[kind])), NOTHING_WRONG)
+    return await _form(visit, Typed("", kind, form_views.defaults_of(kinds[kind])), NOTHING_WRONG)
 
 
 async def connect(visit: Visit) -> Response:
@@ -84,8 +89,9 @@ async def connect(visit: Visit) -> Response:
     shapes = visit.console.carriers
     kind = _known_kind(shapes.kinds, visit.typed.text("kind"))
     typed = _typed(visit.typed, kind, shapes.kinds)
-    body = {"name": typed.name, "kind": kind, kind: _settings(typed, shapes.kinds[kind])}
     try:
+        section = _settings(typed, shapes.kinds[kind], but_empty=(NAMED,))
+        body = {"name": typed.name, "kind": kind, kind: section}
         wanted = shapes.new_carrier(_checked(shapes.create, body))
         await visit.commit(
             lambda tx: add_carrier(tx, visit.store, visit.console.box, visit.principal, wanted)
@@ -97,8 +103,8 @@ async def connect(visit: Visit) -> Response:
 
 async def show_edit(visit: Visit) -> Response:
     row = (await get_carrier(visit.store, visit.principal, visit.guest.path("id"))).row
-    stored = msgspec.json.decode(row.settings)
-    values = {name: views.shown_value(value) for name, value in stored.items()}
+    kind = visit.console.carriers.kinds.get(row.kind)
+    values = {} if kind is None else form_views.held_by(kind, row.settings)
     return await _form(visit, Typed(row.name, row.kind, values), NOTHING_WRONG, carrier_id=row.id)
 
 
@@ -108,10 +114,10 @@ async def edit(visit: Visit) -> Response:
     shapes = visit.console.carriers
     typed = _typed(visit.typed, row.kind, shapes.kinds)
     body: dict[str, object] = {"name": typed.name}
-    if row.kind in shapes.kinds:
-        kind = shapes.kinds[row.kind]
-        body[row.kind] = _settings(typed, kind, but_empty=kind.all_secrets)
     try:
+        if row.kind in shapes.kinds:
+            kind = shapes.kinds[row.kind]
+            body[row.kind] = _settings(typed, kind, but_empty=(*kind.all_secrets, NAMED))
         await _change(visit, row.id, shapes.carrier_change(_checked(shapes.patch, body)))
     except _REFUSED as error:
         refusal = _refusal(error, typed)
@@ -170,7 +176,7 @@ async def _form(
     is_edit = bool(carrier_id)
     kinds = visit.console.carriers.kinds
     kind = kinds.get(typed.kind)
-    fields = views.fields_of(kind, typed.values, is_edit=is_edit) if kind is not None else []
+    fields = form_views.fields_of(kind, typed.values, is_edit=is_edit) if kind is not None else []
     trunk = [field for field in fields if field.is_trunk]
     more = [field for field in fields if not (field.is_main or field.is_trunk)]
     return await visit.dialog(
@@ -179,7 +185,7 @@ async def _form(
         status_code=status_code,
         action=f"{CARRIERS}/{carrier_id}/edit" if is_edit else CARRIERS,
         is_edit=is_edit,
-        kinds=list(kinds),
+        kinds=[form_views.Option(name, views.kind_title(name)) for name in kinds],
         values=typed,
         main=[field for field in fields if field.is_main],
         more=more,
@@ -191,13 +197,15 @@ async def _form(
     )
 
 
-def _has_error(fields: Sequence[views.FieldView], refusal: Refusal) -> bool:
+def _has_error(fields: Sequence[form_views.FieldView], refusal: Refusal) -> bool:
     return any(field.name in refusal.fields for field in fields)
 
 
 def _typed(form: Form, kind: str, kinds: Kinds) -> Typed:
     names = kinds[kind].settings.model_fields if kind in kinds else ()
     secrets = kinds[kind].all_secrets if kind in kinds else ()
+    if kind in kinds and kinds[kind].named_secrets:
+        secrets = (*secrets, NAMED)
     values = {name: form.text(name) for name in names}
     return Typed(form.text("name"), kind, values | {name: form.raw(name) for name in secrets})
 
@@ -212,9 +220,29 @@ def _settings(typed: Typed, kind: Kind, *, but_empty: tuple[str, ...] = ()) -> d
             found[name] = bool(text)
         elif info is not None and not text and not info.is_required():
             found[name] = info.default
+        elif info is not None and form_views.is_document(info):
+            found[name] = _document(typed.kind, name, text)
+        elif name == NAMED and text:
+            found[name] = _named(typed.kind, text)
         elif text or name not in but_empty:
             found[name] = text
     return found
+
+
+def _document(kind: str, name: str, text: str) -> object:
+    """The JSON in a control. Raises Invalid."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise Invalid.at(f"/{kind}/{name}", "json_invalid", f"This is not JSON: {error}") from error
+
+
+def _named(kind: str, text: str) -> dict[str, str]:
+    """Secrets, one a line. Raises Invalid."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    if any("=" not in line for line in lines):
+        raise Invalid.at(f"/{kind}/{NAMED}", "invalid", "Write NAME=VALUE on each line.")
+    return dict(line.split("=", 1) for line in lines)
 
 
 def _checked(
@@ -232,13 +260,22 @@ def _refusal(error: HooklineError, typed: Typed) -> Refusal:
     shown = {"name", *typed.values}
     fields: dict[str, str] = {}
     for part in error.errors:
-        name = part.pointer.rpartition("/")[2]
+        name, place = _control_of(part.pointer)
         if name in shown:
-            is_empty = part.code in {"string_too_short", "too_short"}
-            fields.setdefault(name, "Fill this in." if is_empty else _sentence(part.detail))
+            is_empty = part.code in {"string_too_short", "too_short"} and not place
+            told = "Fill this in." if is_empty else _sentence(part.detail)
+            fields.setdefault(name, f"{place}: {told}" if place else told)
     if error.code == "carrier_name_taken":
         fields["name"] = error.detail
     return Refusal(fields, "" if fields else error.detail)
+
+
+def _control_of(pointer: str) -> tuple[str, str]:
+    """The control that a pointer leads to, and where in the document that it holds."""
+    _, *path = pointer.split("/")
+    if len(path) > 2:  # /kind/setting/place
+        return path[1], "/" + "/".join(path[2:])
+    return path[-1] if path else "", ""
 
 
 def _sentence(text: str) -> str:

@@ -12,7 +12,8 @@ from hookline.carriers.registration import invalid
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal
 from hookline.console.navigation import CARRIERS, NUMBERS
 from hookline.console.routing import Page
-from hookline.console.views.carriers import Option, carries_calls
+from hookline.console.views.carrier_form import Option
+from hookline.console.views.carriers import carries_calls
 from hookline.console.visit import Visit
 from hookline.errors import Conflict, Forbidden, HooklineError, Invalid
 from hookline.numbers.inbound_voice import InboundVoice

@@ -9,7 +9,8 @@ from hookline.carriers.reading import LinkedCarrier, all_carriers
 from hookline.console.forms import NOTHING_WRONG, Refusal, refusal_of
 from hookline.console.navigation import CARRIERS, NUMBERS
 from hookline.console.routing import Page
-from hookline.console.views.carriers import Option, carries_messages
+from hookline.console.views.carrier_form import Option
+from hookline.console.views.carriers import carries_messages
 from hookline.console.visit import Visit
 from hookline.errors import Conflict, Forbidden, Invalid
 from hookline.numbers.registration import (

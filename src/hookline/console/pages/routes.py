@@ -13,7 +13,8 @@ from hookline.carriers.registration import invalid
 from hookline.console.forms import NOTHING_WRONG, Form, Refusal, refusal_of
 from hookline.console.navigation import ROUTES
 from hookline.console.routing import Page
-from hookline.console.views.carriers import Option, carries_messages
+from hookline.console.views.carrier_form import Option
+from hookline.console.views.carriers import carries_messages
 from hookline.console.views.routes import CAUSES, PreviewView, preview_view, route_view
 from hookline.console.visit import Visit
 from hookline.errors import Conflict, Forbidden, HooklineError, Invalid

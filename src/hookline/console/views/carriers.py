@@ -1,16 +1,15 @@
-"""Carriers and numbers as pages show them, and the form of a kind, made from its settings."""
+"""Carriers and numbers as pages show them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
 import msgspec
-from pydantic.fields import FieldInfo
 
-from hookline.carriers.kinds import LOCAL_KIND, MESSAGES, Kind, Kinds
+from hookline.carriers.kinds import LOCAL_KIND, MESSAGES, Kinds
 from hookline.carriers.live_state import State
 from hookline.carriers.reading import LinkedCarrier
+from hookline.carriers.schemas import CallbacksShape
 from hookline.console.views.status import Badge
 
 _TONES = {
@@ -20,69 +19,12 @@ _TONES = {
     State.DOWN: "bad",
     State.CLOSED: "",
 }
-_LABELS = {
-    "system_id": "System ID",
-    "tls": "TLS",
-    "tls_ca": "Trusted certificates",
-    "bind": "Sessions",
-    "rate": "Rate limit",
-    "alphabet": "Default alphabet",
-    "message_id_format": "Message ids",
-    "send_validity": "Send validity",
-    "accepted_is_delivered": "ACCEPTD is delivered",
-    "ambiguous": "After a lost answer",
-    "ambiguous_wait_seconds": "Wait for a receipt, s",
-    "enquire_interval_seconds": "Enquire every, s",
-    "response_timeout_seconds": "Answer within, s",
-    "url": "Address",
-    "plus": "Dial the plus sign",
-    "sender_name": "Shown name",
-    "trunk_host": "Provider's host",
-    "trunk_port": "Port",
-    "trunk_transport": "Transport",
-    "trunk_user": "User at the provider",
-    "trunk_password": "Password at the provider",
-    "trunk_register": "Register",
-    "trunk_qualify_seconds": "Ask whether it is there, s",
-    "trunk_codecs": "Codecs",
-    "trunk_context": "Context",
-    "media_dir": "Shared folder",
-    "media_dir_there": "The same folder on Asterisk",
-    "legs_max": "Legs at once",
-    "request_timeout_seconds": "Answer within, s",
-}
-_HINTS = {
-    "message_id_format": "How ids differ between answers and receipts.",
-    "ambiguous": "When no receipt decides it in time. Sending again may send it twice.",
-    "ambiguous_wait_seconds": "How long a receipt may still decide it.",
-    "bind": "Two, where the carrier keeps the directions apart.",
-    "tls_ca": "PEM, in place of the system's, for a carrier with certificates of its own.",
-}
-_SPARE = "Kept sealed here, never shown; Asterisk holds it in its memory."
-_OPTIONS = {
-    "udp": "UDP",
-    "tcp": "TCP",
-    "tls": "TLS",
-    "transceiver": "One, both ways (transceiver)",
-    "pair": "Two: transmitter and receiver",
-    "gsm7": "GSM 03.38",
-    "latin1": "Latin-1",
-    "ascii": "ASCII",
-    "auto": "Find out by itself",
-    "as_is": "The same in answer and receipt",
-    "hex_then_decimal": "Answer hexadecimal, receipt decimal",
-    "decimal_then_hex": "Answer decimal, receipt hexadecimal",
-    "fail": "Fail the message",
-    "resend": "Send it again",
-}
-_KIND_TITLES = {"smpp": "SMPP"}
+_KIND_TITLES = {"smpp": "SMPP", "http": "HTTP API"}
 _WAYS = {
     "agent": "rings {}",
     "actions": "runs actions",
     "answer_url": "asks a URL",
 }
-_MAIN = frozenset({"port", "bind", "tls", "trunk"})
-_LONG = 1_000
 _GONE = "a carrier that is gone"
 
 
@@ -115,6 +57,8 @@ class CarrierView:
     last_error: str
     last_error_at: int | None
     numbers: int
+    messages_url: str
+    """Where the carrier has to bring messages; empty where it needs no telling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,33 +78,9 @@ class NumberView:
     created_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One choice."""
-
-    value: str
-    title: str
-
-
-@dataclass(frozen=True, slots=True)
-class FieldView:
-    """One setting of a kind as a form has it."""
-
-    name: str
-    label: str
-    hint: str
-    control: Literal["text", "number", "checkbox", "select", "textarea", "password"]
-    value: str
-    is_required: bool
-    is_main: bool
-    """Among the fields that everybody fills in."""
-    is_trunk: bool = False
-    """Of a trunk that Hookline is to set up."""
-    options: Sequence[Option] = ()
-    length_max: int | None = None
-
-
-def carrier_view(one: LinkedCarrier, homes: Mapping[str, int], kinds: Kinds) -> CarrierView:
+def carrier_view(
+    one: LinkedCarrier, homes: Mapping[str, int], kinds: Kinds, callbacks: CallbacksShape | None
+) -> CarrierView:
     row, link, figures = one.row, one.link, one.link.figures
     settings = msgspec.json.decode(row.settings)
     is_disabled = bool(row.disabled)
@@ -168,8 +88,8 @@ def carrier_view(one: LinkedCarrier, homes: Mapping[str, int], kinds: Kinds) -> 
     return CarrierView(
         id=row.id,
         name=row.name,
-        kind=_KIND_TITLES.get(row.kind, row.kind.capitalize()),
-        place=":".join(str(settings[key]) for key in ("host", "port", "url") if key in settings),
+        kind=kind_title(row.kind),
+        place=_place(settings),
         is_network=row.kind != LOCAL_KIND,
         carries_messages=has_messages,
         is_disabled=is_disabled,
@@ -181,7 +101,20 @@ def carrier_view(one: LinkedCarrier, homes: Mapping[str, int], kinds: Kinds) -> 
         last_error=figures.last_error or "",
         last_error_at=figures.last_error_at,
         numbers=homes.get(row.id, 0),
+        messages_url=(callbacks.messages_url or "") if callbacks is not None else "",
     )
+
+
+def kind_title(kind: str) -> str:
+    return _KIND_TITLES.get(kind, kind.capitalize())
+
+
+def _place(settings: Mapping[str, Any]) -> str:  # Any: JSON
+    if "account_sid" in settings:
+        return str(settings["account_sid"])
+    if "template" in settings:
+        return str(settings["template"]["request"]["url"]).partition("?")[0]
+    return ":".join(str(settings[key]) for key in ("host", "port", "url") if key in settings)
 
 
 def carries_calls(kind: str, kinds: Kinds) -> bool:
@@ -211,45 +144,6 @@ def number_view(row: Any, names: Mapping[str, str]) -> NumberView:  # Any: a row
         can_call=row.kind == "number",
         created_at=row.created_at,
     )
-
-
-def fields_of(kind: Kind, values: Mapping[str, str], *, is_edit: bool) -> list[FieldView]:
-    """The form of a kind: texts, then secrets, then choices; boxes to tick come last.
-
-    What a carrier may do without is with the settings that not everybody fills in.
-    """
-    fields = kind.settings.model_fields
-    settings = [_field(name, info, values) for name, info in fields.items()]
-    secrets = [_secret(name, is_edit=is_edit) for name in kind.secrets]
-    for name in kind.optional_secrets:
-        user = name.replace("password", "user")
-        names = [field.name for field in settings]
-        place = names.index(user) + 1 if user in names else len(names)
-        settings.insert(place, _spare_secret(name, is_edit=is_edit))
-    main = [field for field in settings if field.is_main]
-    more = sorted((field for field in settings if not field.is_main), key=_is_late)
-    texts = [field for field in main if field.control in {"text", "number"}]
-    choices = [field for field in main if field not in texts]
-    return [*texts, *secrets, *choices, *more]
-
-
-def defaults_of(kind: Kind) -> dict[str, str]:
-    """What a new form holds."""
-    return {
-        name: "" if info.is_required() else shown_value(info.default)
-        for name, info in kind.settings.model_fields.items()
-    }
-
-
-def shown_value(value: object) -> str:
-    """A setting as the text of a control; a box that is ticked is `on`."""
-    if isinstance(value, bool):
-        return "on" if value else ""
-    if isinstance(value, Enum):
-        return str(value.value)
-    if isinstance(value, float):
-        return f"{value:g}"
-    return "" if value is None else str(value)
 
 
 def _inbound(stored: str | None) -> str:
@@ -284,72 +178,3 @@ def _figures(one: LinkedCarrier) -> list[Figure]:
         Figure("Receipts", f"{found.receipts:,}"),
         Figure("Received", f"{found.received:,}"),
     ]
-
-
-def _field(name: str, info: FieldInfo, values: Mapping[str, str]) -> FieldView:
-    options = _options(info)
-    length_max = _length_max(info)
-    control: Literal["text", "number", "checkbox", "select", "textarea"] = "text"
-    if options:
-        control = "select"
-    elif info.annotation is bool:
-        control = "checkbox"
-    elif info.annotation in {int, float}:
-        control = "number"
-    elif length_max is not None and length_max > _LONG:
-        control = "textarea"
-    return FieldView(
-        name=name,
-        label=_label(name),
-        hint=_HINTS.get(name, info.description or ""),
-        control=control,
-        value=values.get(name, ""),
-        is_required=info.is_required(),
-        is_main=info.is_required() or name in _MAIN,
-        is_trunk=_is_of_trunk(name),
-        options=options,
-        length_max=length_max,
-    )
-
-
-def _secret(name: str, *, is_edit: bool) -> FieldView:
-    hint = "Leave it empty to keep the present one." if is_edit else "Kept sealed, never shown."
-    return FieldView(
-        name, _label(name), hint, "password", "", is_required=not is_edit, is_main=True
-    )
-
-
-def _spare_secret(name: str, *, is_edit: bool) -> FieldView:
-    hint = "Leave it empty to keep the present one." if is_edit else _SPARE
-    return FieldView(
-        name, _label(name), hint, "password", "", is_required=False, is_main=False,
-        is_trunk=_is_of_trunk(name),
-    )  # fmt: skip
-
-
-def _is_of_trunk(name: str) -> bool:
-    return name.startswith("trunk_")
-
-
-def _is_late(field: FieldView) -> int:
-    return {"checkbox": 1, "textarea": 2}.get(field.control, 0)
-
-
-def _label(name: str) -> str:
-    return _LABELS.get(name, name.replace("_", " ").capitalize())
-
-
-def _options(info: FieldInfo) -> list[Option]:
-    kind = info.annotation
-    if get_origin(kind) is Literal:
-        found = [str(value) for value in get_args(kind)]
-    elif isinstance(kind, type) and issubclass(kind, Enum):
-        found = [str(member.value) for member in kind]
-    else:
-        return []
-    return [Option(value, _OPTIONS.get(value, value)) for value in found]
-
-
-def _length_max(info: FieldInfo) -> int | None:
-    found = [getattr(part, "max_length", None) for part in info.metadata]
-    return next((length for length in found if length is not None), None)

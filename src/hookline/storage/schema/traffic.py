@@ -189,3 +189,13 @@ unacknowledged = Table(  # what came in, until the carrier surely knows that we 
     time_column("received_at"),
     Index(None, "carrier_id", "session", "received_at"),
 )
+
+inbound_names = Table(  # what carriers call the messages that came in, to know them again
+    "inbound_names",
+    metadata,
+    Column("carrier_id", Text, primary_key=True),
+    Column("carrier_message_id", Text, primary_key=True),
+    text_column("message_id"),
+    time_column("received_at"),
+    Index(None, "received_at"),
+)

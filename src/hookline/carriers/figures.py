@@ -79,7 +79,7 @@ class Figures:
         rate_limit: float,
         now_s: float,
         enquired_ago_s: float | None,
-        message_id_format: str,
+        message_id_format: str | None,
     ) -> LinkState:
         """All of it, with how the sessions are."""
         now_ms = self._clock.now_ms()

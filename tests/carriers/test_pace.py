@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hookline.carriers.smpp.pace import Backoff, Pace, Timing
+from hookline.carriers.pace import Backoff, Pace, Timing
 
 
 @given(

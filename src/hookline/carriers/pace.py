@@ -60,11 +60,13 @@ class Pace:
             return self.paused_until
         return now + max(0.0, self._worth - self._tokens) / self._rate if self._rate else now
 
-    def back_off(self, now: float) -> float:
+    def back_off(self, now: float, at_least_s: float = 0.0) -> float:
         """The carrier asked to slow down: pause, longer each time. Returns for how long."""
         if now < self.paused_until:  # an answer to what left before the pause
+            self.paused_until = max(self.paused_until, now + at_least_s)
             return self.paused_until - now
         pause_s, self._pause_s = self._pause_s, min(self._pause_s * 2, self._timing.pause_max_s)
+        pause_s = max(pause_s, at_least_s)
         self.paused_until = now + pause_s
         return pause_s
 

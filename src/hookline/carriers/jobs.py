@@ -6,9 +6,9 @@ the second must not overtake it. The segments of one message may be.
 
 from collections import deque
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from hookline.carriers.port import Outgoing, SubmitResult, Submitted
-from hookline.carriers.smpp.pdu import Submit
 from hookline.ids import MessageId
 
 TRIES_MAX = 4
@@ -24,7 +24,8 @@ class Job:
         "to_send",
     )  # fmt: skip
 
-    def __init__(self, message: Outgoing, submits: Sequence[Submit]) -> None:
+    def __init__(self, message: Outgoing, submits: Sequence[Any]) -> None:
+        """`submits`: what the link writes for each segment, in its own form."""  # hence Any
         self.message = message
         self.submits = submits
         self.to_send = deque(range(len(submits)))

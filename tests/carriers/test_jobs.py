@@ -13,8 +13,8 @@ from hypothesis.stateful import (
 )
 
 from hookline.carriers.encoding import Encoding
+from hookline.carriers.jobs import TRIES_MAX, Job, Jobs
 from hookline.carriers.port import Outgoing, SubmitResult, Submitted
-from hookline.carriers.smpp.jobs import TRIES_MAX, Job, Jobs
 from hookline.clock import UnixMs
 from hookline.ids import MessageId
 
@@ -24,7 +24,7 @@ def new_job(number: int, recipient: str, segments: int) -> Job:
     message = Outgoing(
         MessageId(f"msg_{number:06}"), "S", recipient, parts, Encoding.GSM7, UnixMs(0)
     )
-    return Job(message, [None] * segments)  # type: ignore[list-item]
+    return Job(message, [None] * segments)
 
 
 class Link(RuleBasedStateMachine):

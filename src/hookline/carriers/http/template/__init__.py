@@ -1,0 +1,1 @@
+"""Any carrier with an HTTP API that a template can describe."""

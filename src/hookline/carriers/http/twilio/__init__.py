@@ -1,0 +1,1 @@
+"""Twilio, and whoever answers as its Messages API does."""
