@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import typer
+from message_error_reference import message_errors
 from opt_out_reference import opt_out_words
 from prometheus_client.metrics import MetricWrapperBase
 from pydantic_core import PydanticUndefined
@@ -389,6 +390,7 @@ PAGES: dict[str, Callable[[], Iterator[str]]] = {
     "command-line.md": command_line,
     "scopes-and-roles.md": scopes_and_roles,
     "metrics.md": measured,
+    "message-errors.md": message_errors,
     "opt-out-words.md": opt_out_words,
 }
 

@@ -62,6 +62,7 @@ from hookline.messages import routes as message_routes
 from hookline.messages.books import Books
 from hookline.messages.conversation_routes import conversation_routes
 from hookline.messages.dispatch import Dispatcher
+from hookline.messages.error_routes import error_routes
 from hookline.messages.inbound import Inbound
 from hookline.messages.opt_out_rules import RuleBook
 from hookline.messages.outstanding import list_outstanding
@@ -354,6 +355,7 @@ class Server:
             opt_out_routes.opt_out_settings_routes(),
             conversation_routes(),
             sending_rules_routes(),
+            error_routes(KINDS),
             message_routes.phone_routes(self.phones),
             call_routes(self.calls.placement),
             phone_call_routes(self.calls.phone_control),

@@ -330,6 +330,7 @@ RECIPES: dict[str, Callable[[World], Call]] = {
     "get_number": lambda world: Call(world.number()),
     "patch_number": lambda world: Call(world.number(), {"carrier": "sandbox"}),
     "delete_number": lambda world: Call(world.number()),
+    "list_message_errors": lambda _: Call(),
     "list_pools": lambda _: Call(),
     "create_pool": lambda _: Call(body=pool_body()),
     "get_pool": lambda world: Call(world.pool()),

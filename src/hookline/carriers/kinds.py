@@ -5,7 +5,7 @@ of each kind are at home once they are open.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from hookline.api.wire import Body
@@ -16,12 +16,14 @@ from hookline.carriers.http.template.dialect import TemplateDialect, callback_qu
 from hookline.carriers.http.template.model import HttpSettings
 from hookline.carriers.http.template.opening import open_http
 from hookline.carriers.http.template.receiver import TemplateReceiver
+from hookline.carriers.http.twilio.codes import ERRORS as TWILIO_ERRORS
 from hookline.carriers.http.twilio.dialect import TwilioDialect
 from hookline.carriers.http.twilio.opening import open_twilio
 from hookline.carriers.http.twilio.receiver import TwilioReceiver
 from hookline.carriers.http.twilio.settings import TwilioSettings
 from hookline.carriers.smpp.link import SmppLink
 from hookline.carriers.smpp.settings import SmppSettings
+from hookline.carriers.smpp.status import ERRORS as SMPP_ERRORS
 from hookline.ids import CarrierId
 from hookline.telemetry.link_state import LinkState
 
@@ -62,6 +64,8 @@ class Kind:
     """Whether a carrier has secrets of its own naming, too, in the field `secrets`."""
     check: Callable[[Any, Collection[str]], None] | None = None  # Any: its settings
     """Whether settings and the names of the secrets fit together. Raises Invalid."""
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """Our stable codes by the codes of this kind of carrier, for the catalogue."""
     callback_query: Callable[[Any], str] | None = None  # Any: its settings
     """What addresses for callbacks need behind them."""
 
@@ -87,7 +91,7 @@ Kinds = Mapping[str, Kind]
 
 
 KINDS: Kinds = {
-    "smpp": Kind(SmppSettings, ("password",), SmppLink),
+    "smpp": Kind(SmppSettings, ("password",), SmppLink, errors=SMPP_ERRORS),
     "twilio": Kind(
         TwilioSettings,
         ("auth_token",),
@@ -96,6 +100,7 @@ KINDS: Kinds = {
         receiver=TwilioReceiver,
         dialect=TwilioDialect,
         check=check_twilio,
+        errors=TWILIO_ERRORS,
     ),
     "http": Kind(
         HttpSettings,

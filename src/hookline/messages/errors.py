@@ -1,7 +1,5 @@
 """What can be wrong with a message, before it is accepted and after."""
 
-from typing import NamedTuple
-
 from hookline.credentials.errors import DailyCapReached
 from hookline.errors import Conflict, HooklineError, Invalid
 
@@ -78,56 +76,3 @@ class BatchTooLarge(HooklineError):
     code = "batch_too_large"
     status = 422
     title = "The batch has too many messages"
-
-
-class DeliveryError(NamedTuple):
-    """Why a message did not arrive, in words."""
-
-    title: str
-    detail: str
-
-
-DELIVERY_ERRORS: dict[str, DeliveryError] = {
-    "carrier_rejected": DeliveryError(
-        "The carrier refused the message",
-        "The carrier did not take it, for this recipient or content. Sending it again unchanged "
-        "will be refused again.",
-    ),
-    "recipient_opted_out": DeliveryError(
-        "The recipient has opted out",
-        "They asked for no more messages after this one had been scheduled; it was not sent.",
-    ),
-    "invalid_recipient": DeliveryError(
-        "The carrier does not accept the recipient",
-        "It says that the number does not exist or is not one that it delivers to. Check the number.",
-    ),
-    "invalid_sender": DeliveryError(
-        "The carrier does not accept the sender",
-        "The number or name that the message is from is not one that the carrier lets you use. Ask "
-        "the carrier to allow it, or send from another.",
-    ),
-    "carrier_unavailable": DeliveryError(
-        "The carrier could not take the message",
-        "It answered several times with a fault of its own. Nothing is wrong with the message: send "
-        "it again later, or over another carrier.",
-    ),
-    "undelivered": DeliveryError(
-        "The message could not be delivered",
-        "The carrier took the message but could not deliver it: the number may be out of service "
-        "or unable to receive SMS.",
-    ),
-    "expired": DeliveryError(
-        "The message expired",
-        "It could not be delivered within its validity, for example because the phone was off.",
-    ),
-    "delivery_unknown": DeliveryError(
-        "No receipt arrived",
-        "The carrier took the message and never reported what became of it.",
-    ),
-    "submit_ambiguous": DeliveryError(
-        "The carrier's answer was lost",
-        "The message may or may not have been sent. While its status is sent, a receipt can still "
-        "decide it.",
-    ),
-}
-"""By stable code; a code that is not here is shown with its own name."""

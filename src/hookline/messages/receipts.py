@@ -94,7 +94,7 @@ def _move_of(message_id: str, item: Arrived, state: ReceiptState) -> Move:
         message_id,
         _CHANGE_OF[state],
         item.at,
-        error_code=state.value if failed else None,
+        error_code=(item.receipt.error_code or state.value) if failed else None,
         carrier_code=item.receipt.carrier_code,
     )
 

@@ -6,7 +6,7 @@ import msgspec
 
 from hookline.carriers.smart_encoding import Replacement
 from hookline.clock import to_rfc3339
-from hookline.messages.errors import DELIVERY_ERRORS, DeliveryError
+from hookline.messages.delivery_errors import error_of
 from hookline.messages.model import Message
 
 _NO_TAGS = msgspec.Raw(b"[]")
@@ -20,6 +20,8 @@ class MessageError(msgspec.Struct, frozen=True):
     title: str
     detail: str
     carrier_code: str | None
+    permanent: bool
+    """Sending it again unchanged would end the same way."""
 
 
 class TimelineEntry(msgspec.Struct, frozen=True):
@@ -128,8 +130,8 @@ def message_error(code: str | None, carrier_code: str | None) -> MessageError | 
     """The error in words; None when there is none."""
     if code is None:
         return None
-    known = DELIVERY_ERRORS.get(code, DeliveryError(code.replace("_", " ").capitalize(), code))
-    return MessageError(code, known.title, known.detail, carrier_code)
+    known = error_of(code)
+    return MessageError(code, known.title, known.detail, carrier_code, known.is_permanent)
 
 
 def _shown(instant: int | None) -> str | None:

@@ -19,8 +19,11 @@ class MessageErrorShape(Shape):
 
     code: str
     title: str
-    detail: str
+    detail: Annotated[str, Field(description="What it means, and what to do.")]
     carrier_code: str | None
+    permanent: Annotated[
+        bool, Field(description="Sending it again unchanged would end the same way.")
+    ]
 
 
 class TimelineEntryShape(Shape):

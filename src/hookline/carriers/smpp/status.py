@@ -129,6 +129,18 @@ _NO_HINT = (
 )
 
 
+ERRORS = {
+    status.name: "invalid_recipient" if status in _INVALID_RECIPIENT else "invalid_sender"
+    for status in Status
+    if status in _INVALID_RECIPIENT | _INVALID_SENDER
+} | {
+    status.name: "carrier_unavailable"
+    for status in Status
+    if _VERDICTS.get(status) is Verdict.RETRY
+}
+"""Our stable codes by the names of statuses; every other refusal is `carrier_rejected`."""
+
+
 def name_of(code: int) -> str:
     """The standard's name, or the code as eight hex digits."""
     return _NAMES.get(code) or f"0x{code:08X}"

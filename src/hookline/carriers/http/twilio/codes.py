@@ -19,6 +19,20 @@ _OUR_CODES = {
 }  # fmt: skip
 _OUR_CODE = {code: name for name, codes in _OUR_CODES.items() for code in codes}
 
+_OF_RECEIPTS = {
+    "unreachable": (30003,),
+    "recipient_blocked": (30004, 30006),
+    "invalid_recipient": (30005,),
+    "content_blocked": (30007, 30044),
+    "invalid_sender": (30018, 30032, 30034, 30035, 30037),
+}
+ERRORS = {
+    str(code): name
+    for known in (_OUR_CODES, _OF_RECEIPTS)
+    for name, codes in known.items()
+    for code in codes
+}
+"""Our stable codes by Twilio's."""
 _VALIDITY_EXPIRED = "30036"
 _STATES = {
     "delivered": ReceiptState.DELIVERED,
