@@ -1,6 +1,12 @@
 """The services that tests of every room may use, and what this machine lacks of them."""
 
+from hypothesis import HealthCheck, settings
+
 from tests.services.programs import PROGRAMS
+
+# How long an example takes says how busy the machine is, and nothing about what is tested.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 pytest_plugins = [
     "tests.services.postgres",
