@@ -14,6 +14,7 @@ from hookline.messages.errors import UnknownSender
 from hookline.messages.opt_out_export import MEDIA_TYPE, begin_export
 from hookline.messages.opt_out_import import checked, import_within, senders_of
 from hookline.messages.opt_out_schemas import (
+    OneSender,
     OptOut,
     OptOutCreate,
     OptOutImport,
@@ -25,16 +26,11 @@ from hookline.messages.opt_out_schemas import (
     settings_shape,
 )
 from hookline.messages.opt_outs import AlreadyOptedOut, OptOutFilter
-from hookline.numbers.e164 import TEXT_LENGTH_MAX
 from hookline.principal import LiveModeNeeded, Principal, Scope
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
 
 _READ, _WRITE = Scope.OPT_OUTS_READ, Scope.OPT_OUTS_WRITE
-OneSender = Annotated[
-    str | None,
-    Query(max_length=TEXT_LENGTH_MAX, description="One of the account's numbers or senders."),
-]
 
 
 def opt_out_routes() -> Routes:
@@ -45,23 +41,23 @@ def opt_out_routes() -> Routes:
 
     @router.on("GET", "/{number}", scope=_READ, answer=OptOut, problems=[NotFound])
     async def get_opt_out(
-        caller: Caller, store: Storage, number: str, sender: OneSender = None
+        caller: Caller, store: Storage, number: str, wanted: Annotated[OneSender, Query()]
     ) -> OptOut:
         """Whether a number has opted out, and how: of all senders, or else of some. With `sender`:
         what keeps that one from writing to it.
         """
-        return opt_out_shape(await opt_outs.find(store, caller, number, sender))
+        return opt_out_shape(await opt_outs.find(store, caller, number, wanted.sender))
 
     @router.on(
         "DELETE", "/{number}", scope=_WRITE, answer=None, status=204, problems=[NotFound]
     )  # fmt: skip
     async def delete_opt_out(
-        caller: Caller, store: Storage, number: str, sender: OneSender = None
+        caller: Caller, store: Storage, number: str, wanted: Annotated[OneSender, Query()]
     ) -> None:
         """Let the number be written to again. Only with the person's consent. With `sender`: only
         an opt-out of that one alone is taken away.
         """
-        await store.commit(lambda tx: opt_outs.remove(tx, caller, number, sender))
+        await store.commit(lambda tx: opt_outs.remove(tx, caller, number, wanted.sender))
 
     return router
 

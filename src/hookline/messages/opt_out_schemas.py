@@ -44,6 +44,15 @@ class OptOutCreate(Body):
     sender: Sender = None
 
 
+class OneSender(Body):
+    """Which opt-out of a number is meant."""
+
+    sender: Annotated[
+        str | None,
+        Field(min_length=1, max_length=32, description="One of the account's numbers or senders."),
+    ] = None
+
+
 class OptOut(Shape):
     """A number that wants no more messages."""
 
