@@ -131,7 +131,7 @@ class Guide:
         """Few kinds have requests to show, and their settings fit together."""
         if operation == "preview_new_carrier" and _is_sound(case) and self._calls % 2:
             case.body = twilio_body()
-        if operation == "preview_carrier" and self._calls % 2 and self._may_make(operation):
+        if operation == "preview_carrier" and _is_sound(case) and self._may_make(operation):
             case.path_parameters = {"id": self._world.twilio()}
         is_silent = not (isinstance(case.body, dict) and case.body.get("to"))
         if operation == "test_carrier" and is_silent and self._may_make(operation):
