@@ -18,7 +18,7 @@ from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
 from hookline.principal import Scope
 from tests.system.installation import Installation
-from tests.system.recipes import PHONE, World, tomorrow
+from tests.system.recipes import PHONE, World, tomorrow, twilio_body
 from tests.system.site import Site
 
 EXAMPLES = int(os.environ.get("HOOKLINE_FUZZ_EXAMPLES", "5"))
@@ -94,6 +94,7 @@ class Guide:
         if operation in LOOKS and self._calls % 2:
             case.path_parameters = {"id": LOOKS[operation](self._world)}
         self._lead_to_replays(operation, case)
+        self._lead_to_carriers(operation, case)
         if case.headers and "Idempotency-Key" in case.headers and self._calls % 4:
             case.headers["Idempotency-Key"] = uuid.uuid4().hex
         if isinstance(case.body, dict):
@@ -133,6 +134,16 @@ class Guide:
         if operation in REPLAYS and self._calls % 2 and self._may_make(operation):
             case.path_parameters = {"id": REPLAYS[operation](self._world)}
 
+    def _lead_to_carriers(self, operation: str, case: Loaded) -> None:
+        """Few kinds have requests to show, and their settings fit together."""
+        if operation == "preview_new_carrier" and _is_sound(case) and self._calls % 2:
+            case.body = twilio_body()
+        if operation == "preview_carrier" and _is_sound(case) and self._may_make(operation):
+            case.path_parameters = {"id": self._world.twilio()}
+        is_silent = not (isinstance(case.body, dict) and case.body.get("to"))
+        if operation == "test_carrier" and is_silent and self._may_make(operation):
+            case.path_parameters = {"id": self._world.carrier()}
+
     def _may_make(self, operation: str) -> bool:
         self._made[operation] += 1
         return self._made[operation] <= MADE_MAX
@@ -154,6 +165,14 @@ class Guide:
         connection = body.get("smpp")
         if isinstance(connection, dict) and isinstance(connection.get("host"), str):
             connection["host"] = "127.0.0.1" if connection["host"] else ""
+        account = body.get("twilio")
+        if isinstance(account, dict):
+            account["base_url"] = self._world.url
+        described = body.get("http")
+        template = described.get("template") if isinstance(described, dict) else None
+        request = template.get("request") if isinstance(template, dict) else None
+        if isinstance(request, dict) and str(request.get("url")).startswith("http"):
+            request["url"] = self._world.url
 
 
 def _is_sound(case: Loaded) -> bool:

@@ -26,8 +26,9 @@ log = logging.getLogger(__name__)
 PUBLIC = "https://sms.example.com"
 ALICE = "+447700900123"
 ROUNDS = int(os.environ.get("HOOKLINE_FAULT_ROUNDS", "3"))
-BETWEEN = 100
-RATE, RECIPIENTS = 100.0, 4
+BETWEEN = 50
+RATE, RECIPIENTS = 30.0, 4
+"""Little enough that each message and its two callbacks keep up, however busy the machine is."""
 _NUMBERED = re.compile(rf"{TEXT}, (\d+)\.")
 
 Fault = Callable[[Installation, Twilio, random.Random], Awaitable[None]]

@@ -12,7 +12,7 @@ from hookline.api.wire import Body
 from hookline.carriers.http.agreement import check_http, check_twilio
 from hookline.carriers.http.dialect import Dialect
 from hookline.carriers.http.receiving import Receiver
-from hookline.carriers.http.template.dialect import TemplateDialect, callback_query
+from hookline.carriers.http.template.dialect import TemplateDialect, callbacks_of
 from hookline.carriers.http.template.model import HttpSettings
 from hookline.carriers.http.template.opening import open_http
 from hookline.carriers.http.template.receiver import TemplateReceiver
@@ -66,8 +66,9 @@ class Kind:
     """Whether settings and the names of the secrets fit together. Raises Invalid."""
     errors: Mapping[str, str] = field(default_factory=dict)
     """Our stable codes by the codes of this kind of carrier, for the catalogue."""
-    callback_query: Callable[[Any], str] | None = None  # Any: its settings
-    """What addresses for callbacks need behind them."""
+    callbacks: Callable[[Any], Mapping[str, str]] | None = None  # Any: its settings
+    """Which of `receipts` and `messages` a carrier brings, where it need not be both, and what their
+    addresses need behind them."""
 
     @property
     def all_secrets(self) -> tuple[str, ...]:
@@ -110,7 +111,7 @@ KINDS: Kinds = {
         dialect=TemplateDialect,
         named_secrets=True,
         check=check_http,
-        callback_query=callback_query,
+        callbacks=callbacks_of,
     ),
 }
 CALLS_ONLY = frozenset({"asterisk"})

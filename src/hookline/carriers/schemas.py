@@ -100,10 +100,15 @@ class LinkShape(Shape):
 
 
 class CallbacksShape(Shape):
-    """Where the carrier is to call, as it has to be told; null while HOOKLINE_PUBLIC_URL is not set."""
+    """Where the carrier is to call, as it has to be told. null: it brings none, or HOOKLINE_PUBLIC_URL is not
+    set."""
 
-    receipts_url: Annotated[str | None, Field(description="Each request names it, as a rule.")]
-    messages_url: Annotated[str | None, Field(description="For messages to the account's numbers.")]
+    receipts_url: Annotated[str | None, Field(description="Each request names it, as a rule.")] = (
+        None
+    )
+    messages_url: Annotated[
+        str | None, Field(description="For messages to the account's numbers.")
+    ] = None
 
 
 class CarrierFields(Shape):
@@ -249,14 +254,15 @@ class CarrierShapes:
         if kind is None or kind.receiver is None:
             return None
         if not self._public_url:
-            return CallbacksShape(receipts_url=None, messages_url=None)
-        carrier_id, query = CarrierId(row.id), ""
-        if kind.callback_query is not None:
-            query = kind.callback_query(kind.settings.model_validate_json(row.settings))
-        return CallbacksShape(
-            receipts_url=callback_url(self._public_url, carrier_id, "receipts") + query,
-            messages_url=callback_url(self._public_url, carrier_id, "messages") + query,
-        )
+            return CallbacksShape()
+        queries: Mapping[str, str] = {"receipts": "", "messages": ""}
+        if kind.callbacks is not None:
+            queries = kind.callbacks(kind.settings.model_validate_json(row.settings))
+        found = {
+            f"{name}_url": callback_url(self._public_url, CarrierId(row.id), name) + query
+            for name, query in queries.items()
+        }
+        return CallbacksShape(**found)
 
     def _given(self, body: BaseModel) -> dict[str, BaseModel]:
         """The sections that the body has, by kind."""

@@ -232,7 +232,7 @@ def _say_next(found: LinkedCarrier, shapes: CarrierShapes) -> None:
     callbacks = shapes.callbacks(found.row)
     if callbacks is not None and callbacks.messages_url is not None:
         out.print(f"The carrier brings messages to  {callbacks.messages_url}", soft_wrap=True)
-    elif callbacks is not None and not found.link.detail:
+    elif callbacks is not None and not (found.link.detail or Settings().public_url):
         out.print("Set HOOKLINE_PUBLIC_URL, or no receipts and no messages can come back.")
 
 

@@ -87,7 +87,8 @@ async def test_a_template_keeps_its_secrets_by_name(
 ) -> None:
     made = await add(web, "http", template=TEMPLATE, secrets=SECRETS)
     assert made["http"]["secrets_set"] == ["api_key", "callback"]
-    assert made["callbacks"]["messages_url"].endswith("/messages?key={secret.callback}")
+    assert made["callbacks"]["receipts_url"].endswith("/receipts?key={secret.callback}")
+    assert made["callbacks"]["messages_url"] is None  # the template has none
     path = f"/v1/carriers/{made['id']}"
     body = {"http": {"window": 3, "secrets": {"spare": "x"}}}
     changed = (await web.patch(path, json=body)).json()["http"]

@@ -7,6 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from hookline.accounts.model import Account
+from hookline.carriers.http.door import Door
+from hookline.carriers.kinds import KINDS
 from hookline.clock import ManualClock
 from hookline.messages.ambiguity import settle_ambiguous
 from hookline.messages.model import Status
@@ -16,8 +18,8 @@ from hookline.settings import Settings
 from hookline.storage.schema import inbound_names, messages, unmatched_receipts
 from hookline.storage.store import Store
 from tests.carriers.http.linked import PUBLIC
-from tests.carriers.http.wired import Wired, here, wired_room
-from tests.messages.room import REAL_NUMBER, SignalingFanOut
+from tests.carriers.http.wired import Wired, here, web_of, wired_room
+from tests.messages.room import REAL_NUMBER, SignalingFanOut, another_node
 from tests.services.twilio import ACCOUNT, TOKEN, Rule, Twilio, played_twilio
 
 ALICE = "+447700900001"
@@ -261,3 +263,17 @@ async def test_figures_count_what_was_called_back(wired: Wired, twilio: Twilio) 
     link = wired.room.links.find_open(wired.room.carrier_id)
     assert link is not None
     assert (link.state().receipts, link.state().received) == (1, 1)
+
+
+async def test_callbacks_may_come_to_any_node(wired: Wired, twilio: Twilio, box: SecretBox) -> None:
+    twilio.rules.append(Rule(states=()))
+    message_id = await wired.send(ALICE)
+    await wired.room.until_status(Status.SENT, message_id)
+    async with another_node(wired.room) as other:
+        door = Door(other.store, box, KINDS, other.links, other.dispatcher)
+        async with web_of(other.store, door) as web, played_twilio(here, web) as calling:
+            assert await calling.tell(twilio.taken[0], "delivered") == 204
+            url = wired.url("messages")
+            assert (await calling.write_to(url, ALICE, REAL_NUMBER, "hi")).status_code == 200
+    assert await wired.room.status(message_id) == "delivered"
+    assert len(await wired.room.store.read(select(messages))) == 2

@@ -91,6 +91,8 @@ class Dialect(Protocol):
         """What the answer to it means."""
         ...
 
+    is_called_back: bool
+    """Whether the carrier has receipts or messages to bring."""
     can_ask: bool
     """Whether the carrier can be asked about a message."""
 

@@ -115,7 +115,7 @@ class HttpLink:
 
     def state(self) -> LinkState:
         detail = self._reach.detail
-        if self._reach.is_up and not self._can_be_called:
+        if self._reach.is_up and self._dialect.is_called_back and not self._can_be_called:
             detail = _NO_CALLBACKS.format(
                 _NOTHING_COMES if self._inquiries is None else _ONLY_ASKED
             )

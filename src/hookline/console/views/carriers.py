@@ -57,8 +57,8 @@ class CarrierView:
     last_error: str
     last_error_at: int | None
     numbers: int
-    messages_url: str
-    """Where the carrier has to bring messages; empty where it needs no telling."""
+    addresses: Sequence[tuple[str, str]]
+    """What the carrier has to bring where, as far as its requests do not say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,15 @@ def carrier_view(
         last_error=figures.last_error or "",
         last_error_at=figures.last_error_at,
         numbers=homes.get(row.id, 0),
-        messages_url=(callbacks.messages_url or "") if callbacks is not None else "",
+        addresses=[] if callbacks is None else _addresses(row.settings, callbacks),
     )
+
+
+def _addresses(settings: str, callbacks: CallbacksShape) -> list[tuple[str, str]]:
+    found = [("messages", callbacks.messages_url)]
+    if "{receipt_url}" not in settings and "template" in settings:
+        found.append(("receipts", callbacks.receipts_url))
+    return [(name, url) for name, url in found if url is not None]
 
 
 def kind_title(kind: str) -> str:

@@ -52,6 +52,7 @@ class TemplateDialect:
         public_url: str,
     ) -> None:
         template = settings.template
+        self.is_called_back = bool(template.receipts or template.messages)
         self._request = template.request
         self._answer = template.answer
         self._secrets = {
@@ -127,12 +128,15 @@ class TemplateDialect:
         }
 
 
-def callback_query(settings: HttpSettings) -> str:
-    """What an operator has to add to the addresses that they give the carrier."""
-    check = settings.template.check
-    return (
+def callbacks_of(settings: HttpSettings) -> dict[str, str]:
+    """The kinds of callbacks that a template has, with what an operator has to add to their addresses."""
+    template = settings.template
+    check = template.check
+    query = (
         f"?{check.name}={{{OF_SECRETS}{check.secret}}}" if check and check.type == "query" else ""
     )
+    known = {"receipts": template.receipts, "messages": template.messages}
+    return {name: query for name, wanted in known.items() if wanted is not None}
 
 
 def _proof(template: HttpTemplate, secrets: Mapping[str, str]) -> str:

@@ -54,6 +54,7 @@ class Problem(msgspec.Struct):
 class TwilioDialect:
     """One account at Twilio."""
 
+    is_called_back = True
     can_ask = True
 
     def __init__(
