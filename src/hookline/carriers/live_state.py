@@ -48,7 +48,7 @@ class LinkView:
 
     state: State
     detail: str | None
-    """Why it is not bound, and what to do about it."""
+    """Why it, or a part of it, is not bound, and what to do about it."""
     figures: LinkState
 
     @property
@@ -92,7 +92,7 @@ def _quiet(figures: LinkState | None, since: int) -> LinkState:
 
 
 def _detail(figures: LinkState) -> str | None:
-    if figures.phase is LinkPhase.BOUND:
-        return None
+    if figures.phase is LinkPhase.BOUND:  # what may be wrong then is wrong with a part of it
+        return figures.detail
     fallback = {LinkPhase.CLOSED: _CLOSED, LinkPhase.CONNECTING: _CONNECTING}
     return figures.detail or fallback.get(figures.phase, figures.last_error)

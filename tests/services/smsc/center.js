@@ -22,6 +22,7 @@ class Center {
     this.journal = journal;
     this.stats = stats;
     this.sessions = new Set();
+    this.connections = 0;
     this.due = []; // [when, key of a kept delivery]
     for (const key of journal.kept.keys()) this.due.push([0, key]);
     setInterval(() => this.deliverDue(), LOOK_EVERY_MS);
@@ -30,6 +31,7 @@ class Center {
   /** Takes a new connection. */
   connect(session) {
     session.socket.setNoDelay(true);
+    session.number = ++this.connections;
     session.flying = new Set(); // keys of deliveries without an answer
     session.mode = "";
     for (const mode of ["transceiver", "transmitter", "receiver"]) {
@@ -44,7 +46,8 @@ class Center {
   }
 
   bind(session, mode, pdu) {
-    const status = this.settings.values.bind_status;
+    const { bind_status, sessions_max } = this.settings.values;
+    const status = this.sessions.size < sessions_max ? bind_status : smpp.ESME_RALYBND;
     this.stats.add(status ? "binds_refused" : "binds");
     session.send(pdu.response(status ? { command_status: status } : { system_id: "TESTSMSC" }));
     if (status) return;
@@ -86,7 +89,7 @@ class Center {
       this.answer(session, pdu.response({ command_status: rule.status }));
       return;
     }
-    const submit = describe(pdu, this.journal.nextId());
+    const submit = { session: session.number, ...describe(pdu, this.journal.nextId()) };
     const values = this.settings.values;
     submit.message_id = formatId(submit.number, values.answer_id_format);
     this.journal.accept(submit);
@@ -154,9 +157,9 @@ class Center {
     return true;
   }
 
-  /** Destroys every connection without a word. */
-  kick() {
-    for (const session of this.sessions) session.destroy();
+  /** Destroys every connection, or that of one session, without a word. */
+  kick({ session: number = 0 }) {
+    for (const session of this.sessions) if (!number || session.number === number) session.destroy();
   }
 
   /** Asks every ESME to unbind, as a carrier does before its maintenance. */

@@ -6,6 +6,7 @@ const RECEIPT_TEXT =
 
 const DEFAULTS = {
   bind_status: 0, // command_status of bind responses; not 0: the bind is refused
+  sessions_max: 1000, // a bind beyond these is refused with ESME_RALYBND
   answers_enquiries: true,
   response_delay_ms: 0,
   answer_id_format: "decimal", // decimal, padded, hex, HEX

@@ -41,6 +41,7 @@ class Connector:
         clock: Clock,
         backoff: Backoff,
     ) -> None:
+        self.command = command
         self._settings = settings
         self._keeper = keeper
         self._clock = clock

@@ -1,7 +1,7 @@
-"""The link to an SMPP carrier: its sessions, and what is on its way through them.
+"""The link to an SMPP carrier: its binds, and what is on its way through them.
 
 What was handed over leaves in order, within the carrier's window and rate. Whatever is put off,
-because the carrier asks to slow down or the session is gone, goes back to the queue as long as no
+because the carrier asks to slow down or all sessions are gone, goes back to the queue as long as no
 octet of it has left; what has left and was not answered is ambiguous, and never sent again blindly.
 """
 
@@ -19,31 +19,27 @@ from hookline.carriers.port import (
     Submitted,
 )
 from hookline.carriers.smpp.arrivals import Arrivals
-from hookline.carriers.smpp.connector import Connector
+from hookline.carriers.smpp.binds import CarrierBind, condition_of, enquired_at, spread
 from hookline.carriers.smpp.figures import Figures
 from hookline.carriers.smpp.jobs import Job, Jobs, put_back
 from hookline.carriers.smpp.message_ids import IdFormat, MessageIds
-from hookline.carriers.smpp.pace import TIMING, Backoff, Pace, Timing
-from hookline.carriers.smpp.pdu import Command, Deliver
+from hookline.carriers.smpp.pace import TIMING, Pace, Timing
+from hookline.carriers.smpp.pdu import Deliver
 from hookline.carriers.smpp.session import Answer, SmppSession
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.carriers.smpp.status import Verdict, error_code_of, name_of, verdict_of
 from hookline.carriers.smpp.submits import Encoder, Unsendable
-from hookline.telemetry.link_state import LinkPhase, LinkState
+from hookline.telemetry.link_state import LinkState
 from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
-_AHEAD = 2
-"""Messages handed over a place in the window: the next are at hand when answers come."""
 _ANSWERS_GRACE_S = 1.5
 _UNBIND_S = 0.5
 _DOWN = "The link went down before it was sent."
-_ORDER = (LinkPhase.CLOSED, LinkPhase.WAITING, LinkPhase.CONNECTING, LinkPhase.BOUND)
-"""The link is as its worst session is."""
 
 
 class SmppLink:
-    """One carrier's sessions."""
+    """One carrier's binds."""
 
     def __init__(
         self,
@@ -65,25 +61,12 @@ class SmppLink:
         self._pump_timer: asyncio.TimerHandle | None = None
         self._is_closing = False
         self._drained = asyncio.Event()
-        self._is_probing = False
-        """The last session fell silent on a submit: one at a time until one is answered."""
         self._arrivals = Arrivals(opening, settings, self._ids, self._figures)
-        commands = (
-            (Command.BIND_TRANSCEIVER,)
-            if settings.bind == "transceiver"
-            else (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER)
-        )
-        self._connectors = [
-            Connector(
-                settings,
-                secrets.get("password", ""),
-                command,
-                self,
-                opening.clock,
-                Backoff(timing),
-            )
-            for command in commands
+        self._binds = [
+            CarrierBind(self, settings, secrets, opening.clock, timing)
+            for _ in range(settings.binds)
         ]
+        self._connectors = [one for bind in self._binds for one in bind.connectors]
         for connector in self._connectors:
             connector.start()
 
@@ -91,17 +74,15 @@ class SmppLink:
 
     @property
     def window(self) -> int:
-        if self._is_closing or self._sender() is None:
+        if self._is_closing:
             return 0
-        if self._is_probing:
-            return 1
-        ahead = self._settings.window * _AHEAD
+        ahead = sum(bind.ahead for bind in self._binds)
         if self._settings.rate:  # what would wait for more than a second is better off queued
             ahead = min(ahead, max(1, int(self._settings.rate)))
         return ahead
 
     def submit(self, messages: Sequence[Outgoing]) -> None:
-        if self._is_closing or self._sender() is None:
+        if self._is_closing or not self._can_send():
             unsent = [Job(message, ()) for message in messages]
             self._report(put_back(unsent, _DOWN, after_s=0.0))
             return
@@ -125,19 +106,18 @@ class SmppLink:
         """The carrier keeps its receipts, and sends them by itself."""
 
     def state(self) -> LinkState:
-        worst = min(self._connectors, key=lambda one: _ORDER.index(one.phase))
+        condition = condition_of(self._connectors)
         now_s = self._loop.time()
-        enquired = [one.session.enquired_at for one in self._connectors if one.session is not None]
-        oldest = min(enquired, default=0.0)
+        enquired = enquired_at(self._connectors)
         return self._figures.state(
-            phase=worst.phase,
-            since=worst.since,
-            detail=worst.detail,
-            window=self._settings.window,
+            phase=condition.phase,
+            since=condition.since,
+            detail=condition.detail,
+            window=self._settings.window * len(self._binds),
             in_flight=sum(one.session.in_flight for one in self._connectors if one.session),
             rate_limit=self._settings.rate,
             now_s=now_s,
-            enquired_ago_s=now_s - oldest if oldest else None,
+            enquired_ago_s=now_s - enquired if enquired else None,
             message_id_format=self._ids.learned.value,
         )
 
@@ -146,7 +126,7 @@ class SmppLink:
         self._drained.clear()
         self._report(put_back(self._jobs.give_back_unsent(), _DOWN, after_s=0.0))
         end = self._loop.time() + _ANSWERS_GRACE_S
-        if self._sender() is not None:  # else no answer can come
+        if self._can_send():  # else no answer can come
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(end):
                     await self._drained.wait()
@@ -163,7 +143,6 @@ class SmppLink:
     # --- what sessions say -------------------------------------------------------------------
 
     def answered(self, answers: Sequence[Answer]) -> None:
-        self._is_probing = False
         outcomes: list[Submitted] = []
         for (job, number), status, message_id in answers:
             job.open -= 1
@@ -189,39 +168,51 @@ class SmppLink:
         self._report(outcomes)
 
     def session_began(self) -> None:
-        """A session has bound."""
         self._pump()
         self._reports.ready(self.carrier_id)
 
-    def session_ended(self, command: Command, reason: str, *, silent: bool) -> None:
-        """A session has ended, or could not begin; `lost` was called before."""
+    def sender_ended(self, bind: CarrierBind, reason: str) -> None:
+        """The rest of what has left goes by another bind, if there is one, or by the next session."""
         self._figures.error(reason)
-        self._is_probing = self._is_probing or silent
-        if command is not Command.BIND_RECEIVER:
+        self._jobs.release(bind)
+        if self._can_send():
+            self._pump()
+        else:
             self._report(put_back(self._jobs.give_back_unsent(), _DOWN, after_s=0.0))
+
+    def hearer_ended(self, reason: str) -> None:
+        self._figures.error(reason)
 
     # --- sending -----------------------------------------------------------------------------
 
-    def _sender(self) -> SmppSession | None:
-        """The session that submits go out by."""
-        return self._connectors[0].session
+    def _can_send(self) -> bool:
+        return any(bind.sender is not None for bind in self._binds)
 
     def _pump(self) -> None:
-        """Send what window, rate and the peer's buffers have room for."""
-        session = self._sender()
-        if session is None or not session.is_writable or not self._jobs.has_ready():
+        """Send what windows, rate and the peer's buffers have room for."""
+        if not self._jobs.has_ready():
+            return
+        rooms = [bind.room for bind in self._binds]
+        room = sum(rooms)
+        if not room:
             return
         now = self._loop.time()
-        window = 1 if self._is_probing else self._settings.window
-        room = window - session.in_flight
-        allowed = self._pace.allowed(now, room) if room > 0 else 0
-        if allowed > 0:
-            taken = self._jobs.take(allowed)
-            self._pace.spend(len(taken))
-            self._figures.sent(len(taken), now)
-            session.send([(one, one[0].submits[one[1]]) for one in taken])
-        if allowed < room and self._jobs.has_ready():
+        allowed = self._pace.allowed(now, room)
+        sent = 0
+        for bind, share in zip(self._binds, spread(rooms, allowed), strict=True):
+            if share:
+                sent += self._send(bind, share)
+        if sent:
+            self._pace.spend(sent)
+            self._figures.sent(sent, now)
+        if sent == allowed < room and self._jobs.has_ready():  # else what is left waits for a bind
             self._pump_later(self._pace.next_at(now))
+
+    def _send(self, bind: CarrierBind, segments_max: int) -> int:
+        taken = self._jobs.take(segments_max, bind)
+        if taken and bind.sender is not None:
+            bind.sender.send([(one, one[0].submits[one[1]]) for one in taken])
+        return len(taken)
 
     def _pump_later(self, at: float) -> None:
         if self._pump_timer is None:

@@ -36,6 +36,14 @@ class SmppSettings(Body):
         Bind,
         Field(description="One session both ways, or a transmitter and a receiver."),
     ] = "transceiver"
+    binds: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=20,
+            description="How often to bind at once, as far as the carrier allows it. They share the rate.",
+        ),
+    ] = 1
     tls: Annotated[bool, Field(description="Encrypt, and verify the carrier's certificate.")] = (
         False
     )
@@ -47,7 +55,12 @@ class SmppSettings(Body):
         ),
     ] = None
     window: Annotated[
-        int, Field(ge=1, le=1_000, description="Segments sent before their answers have come.")
+        int,
+        Field(
+            ge=1,
+            le=1_000,
+            description="The most segments that a bind sends before their answers have come.",
+        ),
     ] = 50
     rate: Annotated[
         float, Field(ge=0, le=10_000, description="Segments a second; 0: no limit.")

@@ -25,6 +25,7 @@ _LABELS = {
     "tls": "TLS",
     "tls_ca": "Trusted certificates",
     "bind": "Sessions",
+    "binds": "Binds at once",
     "rate": "Rate limit",
     "alphabet": "Default alphabet",
     "message_id_format": "Message ids",
