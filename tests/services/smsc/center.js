@@ -5,6 +5,7 @@
 
 const smpp = require("smpp");
 const { formatId, receiptOf } = require("./receipts");
+const { Throttle } = require("./throttle");
 
 const LOOK_EVERY_MS = 5;
 
@@ -23,6 +24,7 @@ class Center {
     this.stats = stats;
     this.sessions = new Set();
     this.connections = 0;
+    this.throttle = new Throttle();
     this.due = []; // [when, key of a kept delivery]
     for (const key of journal.kept.keys()) this.due.push([0, key]);
     setInterval(() => this.deliverDue(), LOOK_EVERY_MS);
@@ -80,6 +82,11 @@ class Center {
     this.stats.add("submits");
     if (!session.mode || session.mode === "receiver") {
       session.send(pdu.response({ command_status: smpp.ESME_RINVBNDSTS }));
+      return;
+    }
+    if (!this.throttle.takes(this.settings.values)) {
+      this.stats.add("refused");
+      this.answer(session, pdu.response({ command_status: smpp.ESME_RTHROTTLED }));
       return;
     }
     const rule = this.settings.take(pdu.destination_addr);

@@ -8,6 +8,8 @@ const DEFAULTS = {
   bind_status: 0, // command_status of bind responses; not 0: the bind is refused
   sessions_max: 1000, // a bind beyond these is refused with ESME_RALYBND
   answers_enquiries: true,
+  allowance: 0, // submits a second, the others are answered with ESME_RTHROTTLED; 0: no limit
+  allowance_by: "second", // of the clock, "window" (any second) or "bucket" (of a tenth of a second's)
   response_delay_ms: 0,
   answer_id_format: "decimal", // decimal, padded, hex, HEX
   receipt_id_format: "decimal",

@@ -4,6 +4,7 @@ A bind is one session both ways, or one that sends and one that hears. The link 
 session sends and any hears; what is wrong with the others is told in its detail.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -12,6 +13,7 @@ from hookline.carriers.smpp.pace import Backoff, Timing
 from hookline.carriers.smpp.pdu import Command, Deliver
 from hookline.carriers.smpp.session import Answer, SmppSession
 from hookline.carriers.smpp.settings import SmppSettings
+from hookline.carriers.smpp.window import Window
 from hookline.clock import Clock
 from hookline.telemetry.link_state import LinkPhase
 
@@ -66,7 +68,8 @@ class CarrierBind:
         timing: Timing,
     ) -> None:
         self._owner = owner
-        self._window = settings.window
+        self._clock_s = asyncio.get_running_loop().time
+        self._window = Window(settings.window)
         self._is_probing = False
         """Its last session fell silent on a submit: one at a time until one is answered."""
         password = secrets.get("password", "")
@@ -83,14 +86,14 @@ class CarrierBind:
     @property
     def window(self) -> int:
         """How many segments may be open on it now."""
-        return 1 if self._is_probing else self._window
+        return 1 if self._is_probing else self._window.size
 
     @property
     def ahead(self) -> int:
         """How many messages are worth having at hand for it now."""
         if self.sender is None:
             return 0
-        return 1 if self._is_probing else self._window * _AHEAD
+        return 1 if self._is_probing else self._window.size * _AHEAD
 
     @property
     def room(self) -> int:
@@ -104,6 +107,9 @@ class CarrierBind:
 
     def answered(self, answers: Sequence[Answer]) -> None:
         self._is_probing = False
+        sender = self.sender
+        is_full = sender is not None and sender.in_flight + len(answers) >= self._window.size
+        self._window.answered(answers[-1].waited_s, len(answers), self._clock_s(), is_full=is_full)
         self._owner.answered(answers)
 
     def delivered(self, session: SmppSession, delivers: Sequence[tuple[int, int, Deliver]]) -> None:

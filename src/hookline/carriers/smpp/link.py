@@ -8,7 +8,7 @@ octet of it has left; what has left and was not answered is ambiguous, and never
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from hookline.carriers.port import (
     Ambiguity,
@@ -35,7 +35,16 @@ from hookline.telemetry.logs import get_logger
 log = get_logger(__name__)
 _ANSWERS_GRACE_S = 1.5
 _UNBIND_S = 0.5
+_NOT_TAKEN = (Verdict.THROTTLED, Verdict.RETRY)
 _DOWN = "The link went down before it was sent."
+
+
+class _Pause(NamedTuple):
+    """For how long nothing is sent, and why."""
+
+    after_s: float
+    carrier_code: str
+    detail: str
 
 
 class SmppLink:
@@ -51,6 +60,7 @@ class SmppLink:
         self.carrier_id = opening.carrier_id
         self.ambiguity = Ambiguity(settings.ambiguous, float(settings.ambiguous_wait_seconds))
         self._settings = settings
+        self._timing = timing
         self._reports = opening.reports
         self._loop = asyncio.get_running_loop()
         self._ids = MessageIds(settings.message_id_format, _learned(opening.learned))
@@ -59,6 +69,7 @@ class SmppLink:
         self._jobs = Jobs()
         self._pace = Pace(settings.rate, self._loop.time(), timing)
         self._pump_timer: asyncio.TimerHandle | None = None
+        self._pump_at = 0.0
         self._is_closing = False
         self._drained = asyncio.Event()
         self._arrivals = Arrivals(opening, settings, self._ids, self._figures)
@@ -77,8 +88,10 @@ class SmppLink:
         if self._is_closing:
             return 0
         ahead = sum(bind.ahead for bind in self._binds)
-        if self._settings.rate:  # what would wait for more than a second is better off queued
-            ahead = min(ahead, max(1, int(self._settings.rate)))
+        if self._pace.is_refused:
+            return min(ahead, 1)
+        if self._pace.rate:  # what would wait for more than a second is better off queued
+            ahead = min(ahead, max(1, int(self._pace.rate)))
         return ahead
 
     def submit(self, messages: Sequence[Outgoing]) -> None:
@@ -143,10 +156,14 @@ class SmppLink:
     # --- what sessions say -------------------------------------------------------------------
 
     def answered(self, answers: Sequence[Answer]) -> None:
+        now = self._loop.time()
+        taken = [one.waited_s for one in answers if verdict_of(one.status) not in _NOT_TAKEN]
+        if taken:
+            self._pace.taken(len(taken), now - taken[-1], now)
         outcomes: list[Submitted] = []
-        for (job, number), status, message_id in answers:
-            job.open -= 1
-            self._take_answer(job, number, status, message_id, outcomes)
+        for answer in answers:
+            answer.token[0].open -= 1
+            self._take_answer(answer, now, outcomes)
         self._pump()
         self._report(outcomes)
 
@@ -165,6 +182,7 @@ class SmppLink:
             self._figures.answered("ambiguous")
             self._jobs.drop(job)
             self._finish_if_done(job, outcomes)
+        self._pace.unanswered()
         self._report(outcomes)
 
     def session_began(self) -> None:
@@ -203,7 +221,7 @@ class SmppLink:
             if share:
                 sent += self._send(bind, share)
         if sent:
-            self._pace.spend(sent)
+            self._pace.spend(sent, now)
             self._figures.sent(sent, now)
         if sent == allowed < room and self._jobs.has_ready():  # else what is left waits for a bind
             self._pump_later(self._pace.next_at(now))
@@ -215,8 +233,12 @@ class SmppLink:
         return len(taken)
 
     def _pump_later(self, at: float) -> None:
-        if self._pump_timer is None:
-            self._pump_timer = self._loop.call_at(at, self._pump_now)
+        if self._pump_timer is not None:
+            if self._pump_at <= at:
+                return
+            self._pump_timer.cancel()
+        self._pump_at = at
+        self._pump_timer = self._loop.call_at(at, self._pump_now)
 
     def _pump_now(self) -> None:
         self._pump_timer = None
@@ -224,29 +246,36 @@ class SmppLink:
 
     # --- answers -----------------------------------------------------------------------------
 
-    def _take_answer(
-        self, job: Job, number: int, status: int, message_id: str, outcomes: list[Submitted]
-    ) -> None:
-        if not status:
+    def _take_answer(self, answer: Answer, now: float, outcomes: list[Submitted]) -> None:
+        job, number = answer.token
+        verdict = verdict_of(answer.status)
+        if verdict is Verdict.ACCEPTED:
             self._figures.answered("accepted")
-            self._pace.went_well()
-            if message_id.strip():
-                job.ids[number] = self._ids.of_response(message_id)
+            if answer.message_id.strip():
+                job.ids[number] = self._ids.of_response(answer.message_id)
             else:
                 job.is_ambiguous = True
-        elif self._is_passing(job, status):
-            self._put_off(job, number, status, outcomes)
+        elif verdict is Verdict.THROTTLED:
+            self._figures.answered("throttled")
+            pause_s = self._pace.refused(now - answer.waited_s, now)
+            self._put_off(job, number, outcomes)
+            if pause_s > self._timing.held_s:
+                name = name_of(answer.status)
+                detail = "The carrier asked to slow down."
+                self._give_back(job, _Pause(pause_s, name, detail), outcomes)
+            return
+        elif verdict is Verdict.RETRY and self._jobs.count_try(job):
+            self._figures.answered("faulted")
+            name = name_of(answer.status)
+            self._figures.error(f"The carrier answered {name} to a message.")
+            pause_s = self._pace.back_off(now)
+            self._put_off(job, number, outcomes)
+            detail = "The carrier has a fault of its own."
+            self._give_back(job, _Pause(pause_s, name, detail), outcomes)
             return
         else:
-            self._refuse(job, status)
+            self._refuse(job, answer.status)
         self._finish_if_done(job, outcomes)
-
-    def _is_passing(self, job: Job, status: int) -> bool:
-        """Whether to try again later."""
-        verdict = verdict_of(status)
-        if verdict is Verdict.RETRY:
-            return self._jobs.count_try(job)
-        return verdict is Verdict.THROTTLED
 
     def _refuse(self, job: Job, status: int) -> None:
         self._figures.answered("rejected")
@@ -261,26 +290,23 @@ class SmppLink:
             detail="The carrier refused the message.",
         )
 
-    def _put_off(self, job: Job, number: int, status: int, outcomes: list[Submitted]) -> None:
-        """Not now: the message goes back if nothing of it has left, else the segment waits here."""
-        pause_s = self._pace.back_off(self._loop.time())
-        name = name_of(status)
-        if verdict_of(status) is Verdict.THROTTLED:
-            self._figures.answered("throttled")
-            detail = "The carrier asked to slow down."
-        else:
-            self._figures.answered("faulted")
-            self._figures.error(f"The carrier answered {name} to a message.")
-            detail = "The carrier has a fault of its own."
-        if not job.is_dropped:
-            self._jobs.put_off(job, number)
-            if not job.has_left:
-                returned = self._jobs.give_back(job)
-                outcomes += put_back(returned[:1], detail, after_s=pause_s, carrier_code=name)
-                outcomes += put_back(returned[1:], detail, after_s=pause_s)
-        else:
+    def _put_off(self, job: Job, number: int, outcomes: list[Submitted]) -> None:
+        """Not now: the segment goes again before anything new."""
+        if job.is_dropped:
             self._finish_if_done(job, outcomes)
-        outcomes += put_back(self._jobs.give_back_unsent(), detail, after_s=pause_s)
+        else:
+            self._jobs.put_off(job, number)
+
+    def _give_back(self, job: Job, pause: _Pause, outcomes: list[Submitted]) -> None:
+        """For a long pause: what has not left is better off queued, where it can go another way."""
+        if job.to_send and not job.has_left:
+            first, *behind = self._jobs.give_back(job)
+            outcomes += put_back(
+                [first], pause.detail, after_s=pause.after_s, carrier_code=pause.carrier_code
+            )
+            outcomes += put_back(behind, pause.detail, after_s=pause.after_s)
+        unsent = self._jobs.give_back_unsent()
+        outcomes += put_back(unsent, pause.detail, after_s=pause.after_s)
 
     def _finish_if_done(self, job: Job, outcomes: list[Submitted]) -> None:
         if job.is_done:

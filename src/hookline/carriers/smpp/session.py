@@ -45,6 +45,7 @@ class Answer(NamedTuple):
     token: Any  # Any: the owner's own
     status: int
     message_id: str
+    waited_s: float
 
 
 class Bind(NamedTuple):
@@ -266,7 +267,7 @@ class SmppSession(asyncio.Protocol):
                 message_id = wire.decode_submit_resp(pdu.body)
             except BadPdu as error:
                 log.warning("smpp_bad_pdu", detail=str(error))
-        answers.append(Answer(waiting[1], status, message_id))
+        answers.append(Answer(waiting[1], status, message_id, self._loop.time() - waiting[0]))
 
     def _take_deliver(self, pdu: Pdu, delivers: list[tuple[int, int, Deliver]]) -> None:
         self.unacknowledged += 1
@@ -318,7 +319,7 @@ class SmppSession(asyncio.Protocol):
         log.warning("smpp_generic_nack", status=name_of(pdu.status))
         if waiting is not None:
             status = pdu.status or Status.ESME_RUNKNOWNERR
-            answers.append(Answer(waiting[1], status, ""))
+            answers.append(Answer(waiting[1], status, "", self._loop.time() - waiting[0]))
         elif self._asked is not None and self._asked[0] == pdu.sequence:
             self._take_sign_of_life()  # it does not know enquire_link, but it is there
         elif not self._bound.done():
