@@ -59,6 +59,10 @@ class Submit:
     service_type: str
     registered_delivery: int
     validity_period: str
+    is_payload: bool
+    """The text was its message_payload."""
+    sar: list[int]
+    """Its sar_* parameters: reference, total, number; 0 for what is absent."""
 
 
 @dataclass(frozen=True)

@@ -132,6 +132,8 @@ class Ambiguity:
     then: Literal["fail", "resend"]
     wait_s: float
     """How long a receipt may still decide it. 0: do it at once."""
+    is_whole: bool = False
+    """A message is one submit, and has one receipt, whatever its segments."""
 
 
 class Reports(Protocol):

@@ -14,7 +14,7 @@ from hookline.carriers.live_state import State
 from hookline.carriers.reading import LinkedCarrier, get_carrier, unseen
 from hookline.carriers.registration import add_carrier, invalid
 from hookline.carriers.schemas import CarrierShapes
-from hookline.carriers.smpp.coding import Alphabet
+from hookline.carriers.smpp.coding import Alphabet, LongMessages
 from hookline.carriers.smpp.message_ids import IdFormat
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json
@@ -58,6 +58,7 @@ Password = Annotated[
     typer.Option(help=f"Better in {PASSWORD_KEY}; asked for on a terminal when left out."),
 ]
 Disabled = Annotated[bool, typer.Option("--disabled", help="Add it without connecting.")]
+Long = Annotated[LongMessages, typer.Option(help="How what needs several segments is sent.")]
 Binds = Annotated[int, typer.Option(help="How often to bind at once; they share the rate.")]
 
 
@@ -86,6 +87,7 @@ def smpp(
     ] = 50,
     rate: Annotated[float, typer.Option(help="Segments a second; 0: no limit.")] = 100.0,
     system_type: Annotated[str, typer.Option(help="Only where the carrier asks for one.")] = "",
+    long_messages: Long = LongMessages.UDH,
     service_type: Annotated[str, typer.Option(help="Only where the carrier asks for one.")] = "",
     alphabet: Annotated[
         Alphabet, typer.Option(help="What data_coding 0 means to the carrier.")
@@ -113,7 +115,7 @@ def smpp(
     settings = {
         "host": host, "port": port, "system_id": system_id, "password": _password(password),
         "bind": bind.value, "binds": binds, "tls": tls, "tls_ca": _text_of(tls_ca),
-        "window": window, "rate": rate,
+        "window": window, "rate": rate, "long_messages": long_messages.value,
         "system_type": system_type, "service_type": service_type, "alphabet": alphabet.value,
         "message_id_format": message_id_format.value, "send_validity": send_validity,
         "accepted_is_delivered": accepted_is_delivered, "ambiguous": ambiguous.value,

@@ -212,6 +212,15 @@ async def test_parts_in_parameters_are_read_too() -> None:
     assert opened.room.messages[0].part == Part(0x0102, 3, 2)
 
 
+async def test_message_that_comes_whole_has_the_segments_of_its_text() -> None:
+    text = "long " * 80
+    async with playing() as (opened, _, peer):
+        peer.writer.write(deliver(7, text.encode()))  # more than 254 octets: as message_payload
+        await peer.take(Command.DELIVER_SM_RESP)
+    [heard] = opened.room.messages
+    assert (heard.text, heard.segments, heard.part) == (text, 3, None)
+
+
 @pytest.mark.parametrize(
     ("refusal", "status"),
     [

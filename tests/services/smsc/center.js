@@ -194,7 +194,7 @@ class Center {
 function describe(pdu, number) {
   const octets = pdu.octets || Buffer.alloc(0);
   const headerLength = pdu.esm_class & 0x40 && octets.length ? octets[0] + 1 : 0;
-  const decoded = pdu.short_message.message;
+  const decoded = (pdu.message_payload || pdu.short_message).message;
   return {
     number,
     source: pdu.source_addr,
@@ -211,6 +211,8 @@ function describe(pdu, number) {
     service_type: pdu.service_type,
     registered_delivery: pdu.registered_delivery,
     validity_period: pdu.validity_period,
+    is_payload: pdu.message_payload !== undefined,
+    sar: [pdu.sar_msg_ref_num, pdu.sar_total_segments, pdu.sar_segment_seqnum].map((n) => n || 0),
   };
 }
 

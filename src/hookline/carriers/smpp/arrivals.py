@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hookline.carriers.encoding import segment
 from hookline.carriers.port import Incoming, Opening, Part, Receipt
 from hookline.carriers.smpp.addresses import from_address
 from hookline.carriers.smpp.coding import decode_text, split_header
@@ -33,6 +34,8 @@ _UNACKNOWLEDGED_MAX = 10_000
 """Receipts, and messages with them, that one session may have open; the carrier keeps the rest."""
 _SETTLED_S = 2.0
 """How long after our answer a session has to live before the carrier surely has it."""
+_SEGMENT_BYTES_MAX = 160
+"""More octets are a message that the carrier has joined, unpacked septets among them."""
 _NO_ERROR = {"0", "00", "000", "0000"}
 
 
@@ -140,6 +143,7 @@ class Arrivals:
             from_address(deliver.destination),
             text,
             encoding,
+            segments=1 if len(octets) <= _SEGMENT_BYTES_MAX else segment(text).segments,
             part=Part(*concat) if concat is not None and is_part else None,
             session=session.identity,
         )

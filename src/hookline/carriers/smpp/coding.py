@@ -16,6 +16,7 @@ from hookline.carriers.encoding import (
     segment,
     split_ucs2,
 )
+from hookline.carriers.smpp.pdu import MESSAGE_PAYLOAD, encode_tlvs
 
 UDH_INDICATOR = 0x40
 """Bit of esm_class (§5.2.12)."""
@@ -34,6 +35,26 @@ class Alphabet(StrEnum):
     ASCII = "ascii"
 
 
+class LongMessages(StrEnum):
+    """How a carrier wants what does not fit into one segment."""
+
+    UDH = "udh"
+    """A submit a segment, with the header that phones join them by."""
+    SAR = "sar"
+    """A submit a segment, with parameters of which the carrier makes that header."""
+    PAYLOAD = "payload"
+    """One submit with the whole text, which the carrier splits."""
+
+
+class Encoded(NamedTuple):
+    """What of a submit_sm the text decides."""
+
+    esm_class: int
+    data_coding: int
+    octets: bytes
+    tlvs: bytes = b""
+
+
 class Concat(NamedTuple):
     """Which segment of which message."""
 
@@ -44,15 +65,20 @@ class Concat(NamedTuple):
 
 
 def encode_parts(
-    parts: Sequence[str], encoding: Encoding, alphabet: Alphabet, reference: int
-) -> list[tuple[int, int, bytes]]:
-    """(esm_class, data_coding, short_message) of each segment, in order.
+    parts: Sequence[str],
+    encoding: Encoding,
+    alphabet: Alphabet,
+    reference: int,
+    long: LongMessages = LongMessages.UDH,
+) -> list[Encoded]:
+    """What each submit has, in order.
 
-    `parts` are those of `split`. Their number stays, but for one case: a text of the GSM 7 bit
-    alphabet with a character that the carrier's alphabet lacks (in Latin-1 the euro sign and Greek,
-    in ASCII every accent) goes as UCS-2, in the parts of `split_ucs2`, since 153 septets do not fit
-    as 67 code units. Latin-1 goes as data_coding 0, not 3: 0 is what the carrier says that it reads
-    so. Several parts share `reference`, of which 8 bits are sent.
+    `parts` are those of `split`. Their number stays, but for two cases. As payload they are one.
+    And a text of the GSM 7 bit alphabet with a character that the carrier's alphabet lacks (in
+    Latin-1 the euro sign and Greek, in ASCII every accent) goes as UCS-2, in the parts of
+    `split_ucs2`, since 153 septets do not fit as 67 code units. Latin-1 goes as data_coding 0, not
+    3: 0 is what the carrier says that it reads so. Several parts share `reference`, of which a
+    header has 8 bits.
     """
     if encoding is Encoding.UCS2:
         coding, texts = UCS2, [encode_ucs2(part) for part in parts]
@@ -61,10 +87,15 @@ def encode_parts(
     else:
         coding, texts = _encode_narrow(parts, alphabet)
     if len(texts) == 1:
-        return [(0, coding, texts[0])]
+        return [Encoded(0, coding, texts[0])]
+    if long is LongMessages.PAYLOAD:
+        return [Encoded(0, coding, b"", encode_tlvs({MESSAGE_PAYLOAD: b"".join(texts)}))]
+    if long is LongMessages.SAR:
+        tlvs = (_sar_tlvs(reference, len(texts), number) for number in range(1, len(texts) + 1))
+        return [Encoded(0, coding, *pair) for pair in zip(texts, tlvs, strict=True)]
     start = bytes((5, _CONCAT_8, 3, reference & 0xFF, len(texts)))
     return [
-        (UDH_INDICATOR, coding, b"%b%c%b" % (start, number, text))
+        Encoded(UDH_INDICATOR, coding, b"%b%c%b" % (start, number, text))
         for number, text in enumerate(texts, 1)
     ]
 
@@ -132,6 +163,16 @@ def _read_elements(header: bytes) -> dict[int, bytes] | None:
         at = start + header[start - 1]
         elements[header[start - 2]] = header[start:at]
     return elements
+
+
+def _sar_tlvs(reference: int, total: int, number: int) -> bytes:
+    return encode_tlvs(
+        {
+            _SAR_REFERENCE: (reference & 0xFFFF).to_bytes(2),
+            _SAR_TOTAL: bytes((total,)),
+            _SAR_NUMBER: bytes((number,)),
+        }
+    )
 
 
 def _sar_concat(tlvs: Mapping[int, bytes]) -> Concat | None:

@@ -20,6 +20,7 @@ from hookline.carriers.port import (
 )
 from hookline.carriers.smpp.arrivals import Arrivals
 from hookline.carriers.smpp.binds import CarrierBind, condition_of, enquired_at, spread
+from hookline.carriers.smpp.coding import LongMessages
 from hookline.carriers.smpp.figures import Figures
 from hookline.carriers.smpp.jobs import Job, Jobs, put_back
 from hookline.carriers.smpp.message_ids import IdFormat, MessageIds
@@ -58,7 +59,11 @@ class SmppLink:
         timing: Timing = TIMING,
     ) -> None:
         self.carrier_id = opening.carrier_id
-        self.ambiguity = Ambiguity(settings.ambiguous, float(settings.ambiguous_wait_seconds))
+        self.ambiguity = Ambiguity(
+            settings.ambiguous,
+            float(settings.ambiguous_wait_seconds),
+            is_whole=settings.long_messages is LongMessages.PAYLOAD,
+        )
         self._settings = settings
         self._timing = timing
         self._reports = opening.reports

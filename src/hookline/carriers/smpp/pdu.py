@@ -107,6 +107,8 @@ class Submit(NamedTuple):
     validity: str = ""
     replace: int = 0
     service_type: str = ""
+    tlvs: bytes = b""
+    """Optional parameters, as `encode_tlvs` makes them."""
 
 
 class Deliver(NamedTuple):
@@ -193,8 +195,9 @@ def encode_submit(sequence: int, submit: Submit) -> bytes:
 def encode_deliver(sequence: int, deliver: Deliver) -> bytes:
     """A whole deliver_sm, as a service centre would send it."""
     source, destination, esm_class, protocol_id, data_coding, text, tlvs = deliver
-    sm = Submit(source, destination, esm_class, 0, data_coding, text, protocol_id)
-    return _encode_sm(0x05, sequence, sm, encode_tlvs(tlvs))
+    more = encode_tlvs(tlvs)
+    sm = Submit(source, destination, esm_class, 0, data_coding, text, protocol_id, tlvs=more)
+    return _encode_sm(0x05, sequence, sm)
 
 
 def encode_tlvs(tlvs: Mapping[int, bytes]) -> bytes:
@@ -204,7 +207,7 @@ def encode_tlvs(tlvs: Mapping[int, bytes]) -> bytes:
 
 def decode_submit(body: bytes) -> Submit:
     """A submit_sm as a service centre reads it. Raises BadPdu."""
-    service, source, destination, flags, schedule, validity, more, text, _ = _split_sm(body)
+    service, source, destination, flags, schedule, validity, more, text, tlvs = _split_sm(body)
     return Submit(
         source,
         destination,
@@ -218,6 +221,7 @@ def decode_submit(body: bytes) -> Submit:
         validity=validity.decode("latin-1"),
         replace=more[1],
         service_type=service.decode("latin-1"),
+        tlvs=encode_tlvs(tlvs),
     )
 
 
@@ -310,9 +314,9 @@ def _read_tlvs(body: bytes, at: int) -> dict[int, bytes]:
     return tlvs
 
 
-def _encode_sm(command: int, sequence: int, sm: Submit, tlvs: bytes = b"") -> bytes:
+def _encode_sm(command: int, sequence: int, sm: Submit) -> bytes:
     source, destination, esm_class, registered, coding, text = sm[:6]
-    protocol_id, priority, schedule, validity, replace, service_type = sm[6:]
+    protocol_id, priority, schedule, validity, replace, service_type, tlvs = sm[6:]
     length = len(text)
     if length > SHORT_MESSAGE_BYTES_MAX:
         if length > 0xFFFF:

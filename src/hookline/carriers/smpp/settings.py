@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hookline.api.wire import Body
-from hookline.carriers.smpp.coding import Alphabet
+from hookline.carriers.smpp.coding import Alphabet, LongMessages
 from hookline.carriers.smpp.message_ids import IdFormat
 
 Bind = Literal["transceiver", "pair"]
@@ -68,6 +68,14 @@ class SmppSettings(Body):
     alphabet: Annotated[Alphabet, Field(description="What data_coding 0 means to the carrier.")] = (
         Alphabet.GSM7
     )
+    long_messages: Annotated[
+        LongMessages,
+        Field(
+            description="How what does not fit into one segment is sent. udh: segments with a header; "
+            "sar: segments with sar_* parameters; payload: whole, as message_payload, which the "
+            "carrier splits."
+        ),
+    ] = LongMessages.UDH
     service_type: Annotated[
         str, Field(max_length=5, pattern=_ASCII, description="Only where the carrier asks for one.")
     ] = ""

@@ -53,6 +53,7 @@ _LABELS = {
     "request_timeout_seconds": "Answer within, s",
 }
 _HINTS = {
+    "long_messages": "How what does not fit into one segment is sent.",
     "message_id_format": "How ids differ between answers and receipts.",
     "ambiguous": "When no receipt decides it in time. Sending again may send it twice.",
     "ambiguous_wait_seconds": "How long a receipt may still decide it.",
@@ -69,6 +70,9 @@ _OPTIONS = {
     "gsm7": "GSM 03.38",
     "latin1": "Latin-1",
     "ascii": "ASCII",
+    "udh": "Segments with a header (UDH)",
+    "sar": "Segments with SAR parameters",
+    "payload": "Whole (message_payload)",
     "auto": "Find out by itself",
     "as_is": "The same in answer and receipt",
     "hex_then_decimal": "Answer hexadecimal, receipt decimal",
