@@ -15,7 +15,7 @@ from hookline.carriers.smpp.session import Answer, SmppSession
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.carriers.smpp.window import Window
 from hookline.clock import Clock
-from hookline.telemetry.link_state import LinkPhase
+from hookline.telemetry.link_state import LinkPhase, SessionState
 
 _ORDER = (LinkPhase.CLOSED, LinkPhase.WAITING, LinkPhase.CONNECTING, LinkPhase.BOUND)
 """From the worst to the best."""
@@ -102,6 +102,24 @@ class CarrierBind:
         if sender is None or not sender.is_writable:
             return 0
         return max(0, self.window - sender.in_flight)
+
+    def states(self, number: int) -> list[SessionState]:
+        """How its sessions are."""
+        found = []
+        for one in self.connectors:
+            session = one.session
+            sends = session is not None and one.command in _SENDS
+            state = SessionState(
+                bind=number,
+                role=one.command.name.removeprefix("BIND_").lower(),
+                phase=one.phase,
+                since=one.since,
+                detail=one.detail,
+                window=self.window if sends else 0,
+                in_flight=session.in_flight if session is not None else 0,
+            )
+            found.append(state)
+        return found
 
     # --- what its sessions say ---------------------------------------------------------------
 

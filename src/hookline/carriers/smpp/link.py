@@ -66,10 +66,11 @@ class SmppLink:
         )
         self._settings = settings
         self._timing = timing
+        self._clock = opening.clock
         self._reports = opening.reports
         self._loop = asyncio.get_running_loop()
         self._ids = MessageIds(settings.message_id_format, _learned(opening.learned))
-        self._figures = Figures(opening.clock)
+        self._figures = Figures(opening.clock, self._loop.time())
         self._encoder = Encoder(settings)
         self._jobs = Jobs()
         self._pace = Pace(settings.rate, self._loop.time(), timing)
@@ -127,16 +128,26 @@ class SmppLink:
         condition = condition_of(self._connectors)
         now_s = self._loop.time()
         enquired = enquired_at(self._connectors)
+        sessions = [
+            one for number, bind in enumerate(self._binds, 1) for one in bind.states(number)
+        ]
         return self._figures.state(
-            phase=condition.phase,
-            since=condition.since,
-            detail=condition.detail,
-            window=self._settings.window * len(self._binds),
-            in_flight=sum(one.session.in_flight for one in self._connectors if one.session),
-            rate_limit=self._settings.rate,
-            now_s=now_s,
-            enquired_ago_s=now_s - enquired if enquired else None,
-            message_id_format=self._ids.learned.value,
+            LinkState(
+                phase=condition.phase,
+                since=condition.since,
+                detail=condition.detail,
+                window=self._settings.window * len(self._binds),
+                window_now=sum(one.window for one in sessions),
+                in_flight=sum(one.in_flight for one in sessions),
+                rate_limit=self._settings.rate,
+                rate_learned=round(self._pace.learned, 1),
+                sessions=tuple(sessions),
+                last_enquire_at=self._clock.now_ms() - int((now_s - enquired) * 1e3)
+                if enquired
+                else None,
+                message_id_format=self._ids.learned.value,
+            ),
+            now_s,
         )
 
     async def close(self) -> None:
@@ -254,6 +265,9 @@ class SmppLink:
     def _take_answer(self, answer: Answer, now: float, outcomes: list[Submitted]) -> None:
         job, number = answer.token
         verdict = verdict_of(answer.status)
+        self._figures.waited(answer.waited_s)
+        if answer.status:
+            self._figures.status(name_of(answer.status))
         if verdict is Verdict.ACCEPTED:
             self._figures.answered("accepted")
             if answer.message_id.strip():
