@@ -108,6 +108,7 @@ class Stats:
     closed: int
     enquiries: int
     enquiries_answered: int
+    queries: int
     submits: int
     accepted: int
     refused: int

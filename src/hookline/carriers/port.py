@@ -123,6 +123,7 @@ class Outstanding:
     recipient: str
     sent_at: UnixMs
     carrier_message_ids: tuple[str, ...]
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,8 @@ class Ambiguity:
     """How long a receipt may still decide it. 0: do it at once."""
     is_whole: bool = False
     """A message is one submit, and has one receipt, whatever its segments."""
+    can_ask: bool = False
+    """The link has `inquire`: it asks the carrier about messages whose receipts are missing."""
 
 
 class Reports(Protocol):
@@ -175,6 +178,14 @@ class Opening:
     clock: Clock
     learned: str | None = None
     """The `message_id_format` of the link's last state, on whichever node."""
+
+
+class Inquirer(Protocol):
+    """What a link has beside where its `ambiguity.can_ask`."""
+
+    def inquire(self, outstanding: Sequence[Outstanding]) -> None:
+        """Ask the carrier what became of these. What it says is reported as receipts are."""
+        ...
 
 
 class Link(Protocol):

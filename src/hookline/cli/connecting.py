@@ -59,6 +59,9 @@ Password = Annotated[
 ]
 Disabled = Annotated[bool, typer.Option("--disabled", help="Add it without connecting.")]
 Long = Annotated[LongMessages, typer.Option(help="How what needs several segments is sent.")]
+Query = Annotated[
+    bool, typer.Option("--query", help="Ask about missing receipts by query_sm, if it has that.")
+]
 Binds = Annotated[int, typer.Option(help="How often to bind at once; they share the rate.")]
 
 
@@ -105,6 +108,7 @@ def smpp(
         Ambiguous, typer.Option(help="After a lost answer; resend may send twice.")
     ] = Ambiguous.FAIL,
     ambiguous_wait: Annotated[int, typer.Option(help="Seconds to wait for a receipt.")] = 600,
+    query: Query = False,
     enquire_interval: Annotated[float, typer.Option(help="Seconds between enquiries.")] = 30.0,
     response_timeout: Annotated[float, typer.Option(help="Seconds for an answer.")] = 20.0,
     disabled: Disabled = False,
@@ -116,6 +120,7 @@ def smpp(
         "host": host, "port": port, "system_id": system_id, "password": _password(password),
         "bind": bind.value, "binds": binds, "tls": tls, "tls_ca": _text_of(tls_ca),
         "window": window, "rate": rate, "long_messages": long_messages.value,
+        "query": query,
         "system_type": system_type, "service_type": service_type, "alphabet": alphabet.value,
         "message_id_format": message_id_format.value, "send_validity": send_validity,
         "accepted_is_delivered": accepted_is_delivered, "ambiguous": ambiguous.value,

@@ -4,7 +4,7 @@
 // again on the next bind of the same system id.
 
 const smpp = require("smpp");
-const { formatId, receiptOf } = require("./receipts");
+const { STATES, formatId, receiptOf } = require("./receipts");
 const { Throttle } = require("./throttle");
 
 const LOOK_EVERY_MS = 5;
@@ -41,6 +41,7 @@ class Center {
     }
     session.on("submit_sm", (pdu) => this.submit(session, pdu));
     session.on("enquire_link", (pdu) => this.enquired(session, pdu));
+    session.on("query_sm", (pdu) => this.query(session, pdu));
     session.on("unbind", (pdu) => this.unbind(session, pdu));
     session.on("unknown", (pdu) => session.send(pdu.response()));
     session.on("error", () => session.destroy());
@@ -57,6 +58,18 @@ class Center {
     session.systemId = pdu.system_id;
     session.systemType = pdu.system_type;
     this.sessions.add(session);
+  }
+
+  query(session, pdu) {
+    this.stats.add("queries");
+    const { query_states: states } = this.settings.values;
+    const known = this.journal.accepted.find(
+      (one) => one.message_id === pdu.message_id && one.source === pdu.source_addr,
+    );
+    const state = states[Math.min(this.stats.counts.queries, states.length) - 1];
+    if (!state) session.send(pdu.response({ command_status: smpp.ESME_RINVCMDID }));
+    else if (!known) session.send(pdu.response({ command_status: smpp.ESME_RQUERYFAIL }));
+    else session.send(pdu.response({ message_id: pdu.message_id, message_state: STATES[state] }));
   }
 
   unbind(session, pdu) {
@@ -151,7 +164,7 @@ class Center {
     if (!session) return false;
     session.flying.add(key);
     this.stats.add(`${delivery.kind}s_sent`);
-    session.deliver_sm({ ...delivery.fields, short_message: bodyOf(delivery) }, (response) => {
+    const answered = (response) => {
       session.flying.delete(key);
       if (response.command_status === 0) {
         this.journal.release(key);
@@ -160,7 +173,12 @@ class Center {
         this.stats.add(`${delivery.kind}s_refused`);
         this.due.push([Date.now() + this.settings.values.retry_delay_ms, key]);
       }
-    });
+    };
+    if (delivery.kind === "receipt" && this.settings.values.receipts_by === "data_sm") {
+      session.data_sm(delivery.fields, answered);
+    } else {
+      session.deliver_sm({ ...delivery.fields, short_message: bodyOf(delivery) }, answered);
+    }
     return true;
   }
 

@@ -17,6 +17,8 @@ const DEFAULTS = {
   receipt_delay_ms: 20,
   receipts_first: false, // each receipt leaves before the submit_sm_resp that names its message
   receipt_tlvs: true,
+  receipts_by: "deliver_sm", // or data_sm, which has no text but the TLVs
+  query_states: [], // what query_sm is answered, one after the other, the last for ever; empty: it is not known
   receipt_text: RECEIPT_TEXT, // empty: only TLVs
   states: ["DELIVRD"], // one receipt each, `receipt_delay_ms` apart
   error: "000",

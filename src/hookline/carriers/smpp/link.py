@@ -15,6 +15,7 @@ from hookline.carriers.port import (
     Opening,
     Outgoing,
     Outstanding,
+    Receipt,
     SubmitResult,
     Submitted,
 )
@@ -22,6 +23,7 @@ from hookline.carriers.smpp.arrivals import Arrivals
 from hookline.carriers.smpp.binds import CarrierBind, condition_of, enquired_at, spread
 from hookline.carriers.smpp.coding import LongMessages
 from hookline.carriers.smpp.figures import Figures
+from hookline.carriers.smpp.inquiries import Inquiries
 from hookline.carriers.smpp.jobs import Job, Jobs, put_back
 from hookline.carriers.smpp.message_ids import IdFormat, MessageIds
 from hookline.carriers.smpp.pace import TIMING, Pace, Timing
@@ -63,6 +65,7 @@ class SmppLink:
             settings.ambiguous,
             float(settings.ambiguous_wait_seconds),
             is_whole=settings.long_messages is LongMessages.PAYLOAD,
+            can_ask=settings.query,
         )
         self._settings = settings
         self._timing = timing
@@ -78,6 +81,7 @@ class SmppLink:
         self._pump_at = 0.0
         self._is_closing = False
         self._drained = asyncio.Event()
+        self._inquiries = Inquiries(settings, self._ids, self._any_sender, self._told)
         self._arrivals = Arrivals(opening, settings, self._ids, self._figures)
         self._binds = [
             CarrierBind(self, settings, secrets, opening.clock, timing)
@@ -124,6 +128,10 @@ class SmppLink:
     def recover(self, outstanding: Sequence[Outstanding]) -> None:
         """The carrier keeps its receipts, and sends them by itself."""
 
+    def inquire(self, outstanding: Sequence[Outstanding]) -> None:
+        """By query_sm; what the carrier says counts as a receipt does."""
+        self._inquiries.ask(outstanding)
+
     def state(self) -> LinkState:
         condition = condition_of(self._connectors)
         now_s = self._loop.time()
@@ -153,6 +161,7 @@ class SmppLink:
     async def close(self) -> None:
         self._is_closing = True
         self._drained.clear()
+        self._inquiries.close()
         self._report(put_back(self._jobs.give_back_unsent(), _DOWN, after_s=0.0))
         end = self._loop.time() + _ANSWERS_GRACE_S
         if self._can_send():  # else no answer can come
@@ -201,6 +210,9 @@ class SmppLink:
         self._pace.unanswered()
         self._report(outcomes)
 
+    def _told(self, receipt: Receipt) -> None:
+        self._reports.receipts(self.carrier_id, [receipt])
+
     def session_began(self) -> None:
         self._pump()
         self._reports.ready(self.carrier_id)
@@ -220,7 +232,10 @@ class SmppLink:
     # --- sending -----------------------------------------------------------------------------
 
     def _can_send(self) -> bool:
-        return any(bind.sender is not None for bind in self._binds)
+        return self._any_sender() is not None
+
+    def _any_sender(self) -> SmppSession | None:
+        return next((bind.sender for bind in self._binds if bind.sender is not None), None)
 
     def _pump(self) -> None:
         """Send what windows, rate and the peer's buffers have room for."""

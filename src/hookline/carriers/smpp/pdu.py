@@ -205,6 +205,21 @@ def encode_tlvs(tlvs: Mapping[int, bytes]) -> bytes:
     return b"".join(_TLV.pack(tag, len(value)) + value for tag, value in tlvs.items())
 
 
+def encode_query(message_id: str, source: Address) -> bytes:
+    """The body of query_sm (§4.8.1); the source is that of the submit."""
+    fields = _c_octets("message_id", message_id, MESSAGE_ID_CHARACTERS_MAX)
+    address = _c_octets("source_addr", source.digits, 20)
+    return b"%b\0%c%c%b\0" % (fields, source.ton, source.npi, address)
+
+
+def decode_query_resp(body: bytes) -> tuple[int, int]:
+    """message_state and error_code of query_sm_resp (§4.8.2). Raises BadPdu."""
+    parts = body.split(b"\0", 2)
+    if len(parts) < 3 or len(parts[2]) < 1:
+        raise BadPdu(f"query_sm_resp of {len(body)} octets lacks mandatory parameters")
+    return parts[2][0], parts[2][1] if len(parts[2]) > 1 else 0
+
+
 def decode_submit(body: bytes) -> Submit:
     """A submit_sm as a service centre reads it. Raises BadPdu."""
     service, source, destination, flags, schedule, validity, more, text, tlvs = _split_sm(body)

@@ -99,6 +99,13 @@ class SmppSettings(Body):
         ),
     ] = "fail"
     ambiguous_wait_seconds: Annotated[int, Field(ge=1, le=259_200)] = 600
+    query: Annotated[
+        bool,
+        Field(
+            description="Ask the carrier by query_sm about messages whose receipts are missing; "
+            "only where it has that."
+        ),
+    ] = False
     enquire_interval_seconds: Annotated[
         float,
         Field(ge=1, le=600, description="How often the carrier is asked whether it is there."),

@@ -33,6 +33,7 @@ _LABELS = {
     "accepted_is_delivered": "ACCEPTD is delivered",
     "ambiguous": "After a lost answer",
     "ambiguous_wait_seconds": "Wait for a receipt, s",
+    "query": "Ask about missing receipts",
     "enquire_interval_seconds": "Enquire every, s",
     "response_timeout_seconds": "Answer within, s",
     "url": "Address",
