@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hookline.carriers.encoding import segment
 from hookline.carriers.port import Incoming, Opening, Part, Receipt
 from hookline.carriers.smpp.addresses import from_address
-from hookline.carriers.smpp.coding import decode_text, split_header
+from hookline.carriers.smpp.coding import decode_text, find_shifts, split_header
 from hookline.carriers.smpp.figures import Figures
 from hookline.carriers.smpp.message_ids import MessageIds
 from hookline.carriers.smpp.pdu import Deliver
@@ -136,7 +136,8 @@ class Arrivals:
 
     def _incoming(self, session: SmppSession, deliver: Deliver) -> Incoming:
         concat, octets = split_header(deliver.esm_class, deliver.short_message, deliver.tlvs)
-        text, encoding = decode_text(deliver.data_coding, octets, self._alphabet)
+        shifts = find_shifts(deliver.esm_class, deliver.short_message)
+        text, encoding = decode_text(deliver.data_coding, octets, self._alphabet, shifts)
         is_part = concat is not None and concat.total > 1
         return Incoming(
             from_address(deliver.source),

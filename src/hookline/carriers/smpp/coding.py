@@ -16,6 +16,7 @@ from hookline.carriers.encoding import (
     segment,
     split_ucs2,
 )
+from hookline.carriers.national import decode_national
 from hookline.carriers.smpp.pdu import MESSAGE_PAYLOAD, encode_tlvs
 
 UDH_INDICATOR = 0x40
@@ -24,6 +25,7 @@ DEFAULT_ALPHABET, UCS2 = 0x00, 0x08
 
 _SAR_REFERENCE, _SAR_TOTAL, _SAR_NUMBER = 0x020C, 0x020E, 0x020F
 _CONCAT_8, _CONCAT_16 = 0x00, 0x08
+_SINGLE_SHIFT, _LOCKING_SHIFT = 0x24, 0x25
 
 
 class Alphabet(StrEnum):
@@ -53,6 +55,16 @@ class Encoded(NamedTuple):
     data_coding: int
     octets: bytes
     tlvs: bytes = b""
+
+
+class Shifts(NamedTuple):
+    """Which languages' tables a text is in (TS 23.040 §9.2.3.24.15–16); 0: the default."""
+
+    locking: int = 0
+    single: int = 0
+
+
+NO_SHIFTS = Shifts()
 
 
 class Concat(NamedTuple):
@@ -100,7 +112,9 @@ def encode_parts(
     ]
 
 
-def decode_text(data_coding: int, octets: bytes, alphabet: Alphabet) -> tuple[str, Encoding]:
+def decode_text(
+    data_coding: int, octets: bytes, alphabet: Alphabet, shifts: Shifts = NO_SHIFTS
+) -> tuple[str, Encoding]:
     """The text of whatever a carrier sends; nothing is refused.
 
     Binary (2 and 4) is shown an octet a character. NUL, which pads some texts and which no
@@ -108,6 +122,11 @@ def decode_text(data_coding: int, octets: bytes, alphabet: Alphabet) -> tuple[st
     text would cost to send back, since what it had in the air is not said.
     """
     codec = _CODECS[data_coding & 0xFF] or _DEFAULTS[alphabet]
+    if (
+        shifts != NO_SHIFTS and _CODECS[data_coding & 0xFF] is None
+    ):  # septets, whatever the alphabet
+        text = _without_nul(decode_national(octets, locking=shifts.locking, single=shifts.single))
+        return text, segment(text).encoding
     if codec == "gsm7":
         return decode_gsm7(octets), Encoding.GSM7
     if codec == "ucs2":
@@ -138,6 +157,15 @@ def split_header(
     elif len(wide := elements.get(_CONCAT_16, b"")) == 4:
         concat = _concat(wide[0] << 8 | wide[1], wide[2], wide[3])
     return concat or _sar_concat(tlvs), octets[stop:]
+
+
+def find_shifts(esm_class: int, octets: bytes) -> Shifts:
+    """The languages that the header of a text names."""
+    if not esm_class & UDH_INDICATOR or not octets or octets[0] + 1 > len(octets):
+        return NO_SHIFTS
+    elements = _read_elements(octets[1 : octets[0] + 1]) or {}
+    locking, single = elements.get(_LOCKING_SHIFT, b""), elements.get(_SINGLE_SHIFT, b"")
+    return Shifts(int.from_bytes(locking[:1]), int.from_bytes(single[:1]))
 
 
 def _encode_narrow(parts: Sequence[str], alphabet: Alphabet) -> tuple[int, list[bytes]]:
