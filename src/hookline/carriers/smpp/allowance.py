@@ -24,21 +24,27 @@ class LastSecond:
     """Counts within any second, in a bounded number of slots."""
 
     def __init__(self) -> None:
-        self._slots: deque[tuple[int, int]] = deque()
+        self._slots: deque[list[int]] = deque([[0, 0]])
         self._total = 0
 
     def add(self, segments: int, now: float) -> None:
         self._total += segments
         slot = int(now * SLOTS_A_SECOND)
-        if self._slots and self._slots[-1][0] == slot:
-            segments += self._slots.pop()[1]
-        self._slots.append((slot, segments))
+        last = self._slots[-1]
+        if last[0] == slot:
+            last[1] += segments
+        else:
+            self._slots.append([slot, segments])
+            self.total(now)  # forgets what is older
 
     def total(self, now: float) -> int:
         """Within the last second, and up to a slot more."""
         oldest = int(now * SLOTS_A_SECOND) - SLOTS_A_SECOND
-        while self._slots and self._slots[0][0] < oldest:
+        while len(self._slots) > 1 and self._slots[0][0] < oldest:
             self._total -= self._slots.popleft()[1]
+        if self._slots[0][0] < oldest:
+            self._total -= self._slots[0][1]
+            self._slots[0][1] = 0
         return self._total
 
 
@@ -67,7 +73,6 @@ class Allowance:
 
     def taken(self, segments: int, now: float) -> None:
         """So many were not refused."""
-        self._taken.total(now)  # forgets what is older
         self._taken.add(segments, now)
 
     def refused(self, now: float) -> None:

@@ -182,7 +182,11 @@ class SmppLink:
 
     def answered(self, answers: Sequence[Answer]) -> None:
         now = self._loop.time()
-        taken = [one.waited_s for one in answers if verdict_of(one.status) not in _NOT_TAKEN]
+        taken = [
+            one.waited_s
+            for one in answers
+            if not one.status or verdict_of(one.status) not in _NOT_TAKEN
+        ]
         if taken:
             self._pace.taken(len(taken), now - taken[-1], now)
         outcomes: list[Submitted] = []
@@ -247,8 +251,9 @@ class SmppLink:
             return
         now = self._loop.time()
         allowed = self._pace.allowed(now, room)
+        shares = spread(rooms, allowed) if len(rooms) > 1 else (allowed,)
         sent = 0
-        for bind, share in zip(self._binds, spread(rooms, allowed), strict=True):
+        for bind, share in zip(self._binds, shares, strict=True):
             if share:
                 sent += self._send(bind, share)
         if sent:
