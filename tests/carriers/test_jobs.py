@@ -18,6 +18,8 @@ from hookline.carriers.port import Outgoing, SubmitResult, Submitted
 from hookline.clock import UnixMs
 from hookline.ids import MessageId
 
+BINDS = (0, 1)
+
 
 def new_job(number: int, recipient: str, segments: int) -> Job:
     parts = ("x",) * segments
@@ -35,6 +37,7 @@ class Link(RuleBasedStateMachine):
         self.jobs = Jobs()
         self.queue: list[Job] = []
         self.flying: list[tuple[Job, int]] = []
+        self.left_by: dict[str, int] = {}
         self.accepted: Counter[tuple[str, int]] = Counter()
         self.outcomes: dict[str, Submitted] = {}
         self.at_carrier: dict[str, list[str]] = {}
@@ -51,15 +54,16 @@ class Link(RuleBasedStateMachine):
             self.jobs.add(job)
         self.queue = []
 
-    @rule(window=st.integers(1, 6))
-    def send(self, window: int) -> None:
-        taken = self.jobs.take(window)
+    @rule(window=st.integers(1, 6), bind=st.sampled_from(BINDS))
+    def send(self, window: int, bind: int) -> None:
+        taken = self.jobs.take(window, bind)
         assert len(taken) <= window
         for job, number in taken:
             order = self.at_carrier.setdefault(job.message.recipient, [])
             if job.message.message_id not in order[-1:]:
                 order.append(job.message.message_id)
             assert (job.message.message_id, number) not in self.accepted
+            assert self.left_by.setdefault(job.message.message_id, bind) == bind
         self.flying += taken
         senders = {}
         for job, _ in self.flying:
@@ -85,6 +89,7 @@ class Link(RuleBasedStateMachine):
     def put_off(self, job: Job, number: int) -> None:
         self.jobs.put_off(job, number)
         if not job.has_left:
+            self.left_by.pop(job.message.message_id, None)
             self.take_back(self.jobs.give_back(job))
         self.take_back(self.jobs.give_back_unsent())
 
@@ -107,14 +112,21 @@ class Link(RuleBasedStateMachine):
                 order.pop()  # none of it was taken
         self.queue.sort(key=lambda job: job.message.message_id)
 
-    @rule()
-    def lose_session(self) -> None:
-        for job, _ in self.flying:
+    @rule(bind=st.sampled_from(BINDS))
+    def lose_session(self, bind: int) -> None:
+        for job, _ in [one for one in self.flying if one[0].bind == bind]:
             job.open -= 1
             job.is_ambiguous = True
             self.jobs.drop(job)
             self.finish(job)
-        self.flying = []
+        self.flying = [one for one in self.flying if one[0].bind != bind]
+        self.jobs.release(bind)
+        self.left_by = {key: by for key, by in self.left_by.items() if by != bind}
+
+    @rule()
+    def lose_all_sessions(self) -> None:
+        for bind in BINDS:
+            self.lose_session(bind)
         self.take_back(self.jobs.give_back_unsent())
 
     @invariant()
@@ -130,9 +142,9 @@ class Link(RuleBasedStateMachine):
         if not hasattr(self, "jobs"):
             return
         self.hand_over()
-        for _ in range(1_000):
-            self.send(10)
-            if not self.flying:
+        for turn in range(1_000):
+            self.send(10, BINDS[turn % len(BINDS)])
+            if not self.flying and not self.jobs.has_ready():
                 break
             for job, number in self.flying:
                 job.open -= 1
@@ -151,10 +163,10 @@ TestLink.settings = settings(max_examples=200, stateful_step_count=60, deadline=
 def test_segments_that_were_put_off_keep_their_order() -> None:
     jobs, job = Jobs(), new_job(1, "a", 5)
     jobs.add(job)
-    jobs.take(3)
+    jobs.take(3, 0)
     jobs.put_off(job, 1)
     jobs.put_off(job, 0)
-    assert [number for _, number in jobs.take(9)] == [0, 1, 3, 4]
+    assert [number for _, number in jobs.take(9, 0)] == [0, 1, 3, 4]
 
 
 def test_tries_are_bounded_and_counted_across_the_queue() -> None:
@@ -163,7 +175,7 @@ def test_tries_are_bounded_and_counted_across_the_queue() -> None:
     for _ in range(TRIES_MAX):
         job = new_job(1, "a", 2)
         jobs.add(job)
-        for one, number in jobs.take(2):
+        for one, number in jobs.take(2, 0):
             one.open -= 1
             may_go_on.append(jobs.count_try(one))
             jobs.put_off(one, number)
@@ -176,7 +188,7 @@ def test_what_has_left_stays_when_the_rest_is_given_back() -> None:
     left, unsent, behind = new_job(1, "a", 2), new_job(2, "b", 1), new_job(3, "a", 1)
     for job in (left, unsent, behind):
         jobs.add(job)
-    jobs.take(1)
+    jobs.take(1, 0)
     assert jobs.give_back_unsent() == [unsent, behind]
-    assert [number for _, number in jobs.take(9)] == [1]
+    assert [number for _, number in jobs.take(9, 0)] == [1]
     assert jobs.take_all() == [left]

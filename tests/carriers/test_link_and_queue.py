@@ -100,7 +100,7 @@ async def test_messages_of_a_disabled_carrier_go_back_to_the_queue(wired: Wired)
 
 
 async def test_enabled_again_it_sends_what_waited_once_and_in_order(wired: Wired) -> None:
-    await wired.smsc.rule(Rule(times=3, status=THROTTLED))
+    await wired.smsc.rule(Rule(status=THROTTLED))
     texts = [f"message {number}" for number in range(6)]
     sent = [await wired.send("+447700900001", text) for text in texts]
     await wired.smsc.wait("refused")

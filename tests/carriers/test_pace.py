@@ -21,7 +21,7 @@ def test_no_second_has_more_than_its_rate_and_one_burst(
         now += pause
         allowed = pace.allowed(now, wanted)
         assert 0 <= allowed <= wanted
-        pace.spend(allowed)
+        pace.spend(allowed, now)
         sent.append((now, allowed))
     for begin, _ in sent:
         within = sum(count for at, count in sent if begin <= at < begin + 1)
@@ -33,7 +33,7 @@ def test_who_asks_when_it_is_worth_it_gets_the_rate(rate: float) -> None:
     pace, now, sent = Pace(rate, 0.0, Timing()), 0.0, 0
     while now < 2:
         allowed = pace.allowed(now, 1_000)
-        pace.spend(allowed)
+        pace.spend(allowed, now)
         sent += allowed
         following = pace.next_at(now)
         assert following > now or pace.allowed(now, 1)
@@ -44,7 +44,7 @@ def test_who_asks_when_it_is_worth_it_gets_the_rate(rate: float) -> None:
 def test_high_rate_wakes_a_few_hundred_times_a_second_at_most() -> None:
     pace, now, wakes = Pace(10_000, 0.0, Timing()), 0.0, 0
     while now < 1:
-        pace.spend(pace.allowed(now, 1_000))
+        pace.spend(pace.allowed(now, 1_000), now)
         now = pace.next_at(now)
         wakes += 1
     assert wakes <= 250
@@ -65,7 +65,7 @@ def test_pauses_double_up_to_the_longest_and_begin_anew() -> None:
         assert pace.next_at(now) == now + pauses[-1]
         now += pauses[-1]
         assert pace.allowed(now, 1) == 1
-    pace.went_well()
+    pace.taken(1, now, now)
     assert [*pauses, pace.back_off(now)] == [1, 2, 4, 5, 5, 1]
 
 

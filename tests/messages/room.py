@@ -104,6 +104,7 @@ class PlayedLink:
         self.since = 0
         self.taken: list[Outgoing] = []
         self.outstanding: list[Outstanding] = []
+        self.inquired: list[Outstanding] = []
         self.most_at_once = 0
         self._open: set[MessageId] = set()
         self._arrived = asyncio.Event()
@@ -116,6 +117,9 @@ class PlayedLink:
 
     def recover(self, outstanding: Sequence[Outstanding]) -> None:
         self.outstanding.extend(outstanding)
+
+    def inquire(self, outstanding: Sequence[Outstanding]) -> None:
+        self.inquired.extend(outstanding)
 
     def state(self) -> LinkState:
         return LinkState(phase=self.phase, since=self.since, window=self.window)

@@ -145,6 +145,17 @@ async def test_a_message_is_delivered_with_all_its_segments_only(
     ]  # fmt: skip
 
 
+async def test_one_receipt_decides_a_message_that_the_carrier_takes_whole(
+    room: Room, link: PlayedLink, clock: ManualClock
+) -> None:
+    link.ambiguity = Ambiguity("fail", 600.0, is_whole=True)
+    message_id = await lose_answer(room, link, text=LONG)
+    await hear(room, link, "17")
+    clock.advance(seconds=MINUTE_S)
+    await settle(room)
+    assert await outcome(room, message_id) == ("delivered", None)
+
+
 async def test_segments_without_any_id_are_found_one_by_one(
     room: Room, link: PlayedLink, clock: ManualClock
 ) -> None:

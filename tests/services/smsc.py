@@ -38,6 +38,8 @@ LATIN1 = 3
 class Submit:
     """A submit_sm that the SMSC accepted."""
 
+    session: int
+    """The number of the session that it came by."""
     number: int
     message_id: str
     """As its answer said it."""
@@ -57,6 +59,10 @@ class Submit:
     service_type: str
     registered_delivery: int
     validity_period: str
+    is_payload: bool
+    """The text was its message_payload."""
+    sar: list[int]
+    """Its sar_* parameters: reference, total, number; 0 for what is absent."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +89,7 @@ class Rule:
 class SmscSession:
     """A bound session."""
 
+    number: int
     mode: Literal["transceiver", "transmitter", "receiver"]
     system_id: str
     system_type: str
@@ -101,6 +108,7 @@ class Stats:
     closed: int
     enquiries: int
     enquiries_answered: int
+    queries: int
     submits: int
     accepted: int
     refused: int
@@ -223,9 +231,9 @@ class Smsc:
         """Forget settings, counters, submits and what is kept; sessions stay."""
         await self._control("POST", "/reset")
 
-    async def kick(self) -> None:
-        """Destroy every connection without a word."""
-        await self._control("POST", "/kick")
+    async def kick(self, session: int = 0) -> None:
+        """Destroy every connection, or that of one session, without a word."""
+        await self._control("POST", "/kick", session=session)
 
     async def unbind(self) -> None:
         """Ask every ESME to unbind."""

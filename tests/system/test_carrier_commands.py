@@ -40,7 +40,8 @@ def link_of(desk: Installation, name: str) -> Any:
 
 
 def test_a_carrier_is_connected_tested_and_removed(desk: Installation, carrier: Smsc) -> None:
-    made = desk.json(*options("Acme", carrier.port), "--password", "secret", "--rate", "0")
+    settings = ("--rate", "0", "--bind", "pair", "--binds", "2", "--long-messages", "payload")
+    made = desk.json(*options("Acme", carrier.port), "--password", "secret", *settings)
     assert (made["smpp"]["rate"], made["smpp"]["password_set"]) == (0, True)
     wait_for(lambda: link_of(desk, "Acme")["state"] == "bound")
     homeless = desk.run("carriers", "test", "Acme", "--to", TO, status=1)
@@ -52,6 +53,12 @@ def test_a_carrier_is_connected_tested_and_removed(desk: Installation, carrier: 
     assert "delivered" in shown
     tested = desk.json("carriers", "test", "Acme", "--to", TO)
     assert (tested["ok"], tested["message"]["carrier"]) == (True, made["id"])
+    link = desk.json("carriers", "show", "Acme")["link"]
+    assert [one["role"] for one in link["sessions"]] == ["transmitter", "receiver"] * 2
+    wait_for(lambda: link_of(desk, "Acme")["lately"]["accepted"] == 2)
+    told = desk.run("carriers", "show", "Acme").stdout
+    assert "2 accepted" in told
+    assert "receiver" in told
     assert NUMBER in desk.run("carriers", "remove", "Acme", status=1).stderr
     desk.json("numbers", "add", NUMBER, "--carrier", "sandbox")
     desk.run("carriers", "remove", "Acme")

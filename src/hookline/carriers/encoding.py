@@ -1,7 +1,8 @@
 """How a text becomes SMS segments: GSM 7 bit or UCS-2, and the octets of each (3GPP TS 23.038, 23.040).
 
 Pure and on the path of every message, so an ordinary short text costs one regular expression.
-National language shift tables are not used: a text that needs one goes out as UCS-2.
+A text that needs a national language table goes out as UCS-2; what comes in with one is read in
+`national.py`.
 """
 
 import codecs
@@ -65,6 +66,9 @@ _EXTENDED = frozenset(_EXTENSION.values())
 _SEPTETS = {ord(char): chr(code) for code, char in enumerate(_MAIN) if char != _ESCAPE} | {
     ord(char): _ESCAPE + chr(_MAIN.index(main)) for main, char in _EXTENSION.items()
 }
+
+MAIN_SEPTETS = {code: char for code, char in enumerate(_MAIN) if char != _ESCAPE}
+EXTENSION_SEPTETS = {_MAIN.index(main): char for main, char in _EXTENSION.items()}
 
 _MAIN_CLASS = re.escape(_MAIN.replace(_ESCAPE, ""))
 _EXTENDED_CLASS = re.escape("".join(_EXTENSION.values()))

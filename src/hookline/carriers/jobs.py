@@ -1,11 +1,11 @@
 """What a link has been handed: messages on their way, segment by segment, in order a recipient.
 
 Pure state. Two messages to one recipient are never under way at once: should the first be put off,
-the second must not overtake it. The segments of one message may be.
+the second must not overtake it. The segments of one message may be, and all leave by one bind.
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import Any
 
 from hookline.carriers.port import Outgoing, SubmitResult, Submitted
@@ -20,14 +20,16 @@ class Job:
     """One message on its way."""
 
     __slots__ = (
-        "ids", "is_ambiguous", "is_dropped", "is_faulted", "message", "open", "refusal", "submits",
-        "to_send",
+        "bind", "ids", "is_ambiguous", "is_dropped", "is_faulted", "message", "open", "refusal",
+        "submits", "to_send",
     )  # fmt: skip
 
     def __init__(self, message: Outgoing, submits: Sequence[Any]) -> None:
         """`submits`: what the link writes for each segment, in its own form."""  # hence Any
         self.message = message
         self.submits = submits
+        self.bind: Hashable | None = None
+        """What the carrier has of it left by this one, and so does the rest."""
         self.to_send = deque(range(len(submits)))
         """Segments that are not with the carrier: not sent yet, or put off."""
         self.ids: list[str] = [""] * len(submits)
@@ -66,7 +68,9 @@ class Jobs:
 
     def __init__(self) -> None:
         self._ready: deque[Job] = deque()
-        """Those with something to send, in order, one a recipient."""
+        """Those with something to send and no bind yet, in order, one a recipient."""
+        self._begun: dict[Hashable, deque[Job]] = {}
+        """Those with something to send of which the carrier has the rest, by their binds."""
         self._active: dict[str, Job] = {}
         """The message that is under way, by its recipient."""
         self._behind: dict[str, deque[Job]] = {}
@@ -83,36 +87,53 @@ class Jobs:
 
     def has_ready(self) -> bool:
         """Whether there is anything to send."""
-        return bool(self._ready)
+        return bool(self._ready or self._begun)
 
     def has_active(self) -> bool:
         """Whether any message is here still."""
         return bool(self._active)
 
-    def take(self, segments_max: int) -> list[tuple[Job, int]]:
-        """Segments to send now, of which each is then open."""
+    def take(self, segments_max: int, bind: Hashable = None) -> list[tuple[Job, int]]:
+        """Segments to send by this bind now, of which each is then open. None: where there is one way."""
         taken: list[tuple[Job, int]] = []
-        while self._ready and len(taken) < segments_max:
-            job = self._ready[0]
+        while len(taken) < segments_max:
+            queue = self._begun.get(bind, self._ready)
+            if not queue:
+                break
+            job = queue.popleft()
+            job.bind = bind
             job.is_faulted = False
             while job.to_send and len(taken) < segments_max:
                 job.open += 1
                 taken.append((job, job.to_send.popleft()))
-            if not job.to_send:
-                self._ready.popleft()
+            if job.to_send:
+                self._begun.setdefault(bind, deque()).appendleft(job)
+            elif not queue:
+                self._begun.pop(bind, None)
         return taken
 
     def put_off(self, job: Job, number: int) -> None:
         """The segment was not taken, and is sent again before anything new."""
-        if not job.to_send:
-            self._ready.appendleft(job)
+        if job.to_send:
+            self._unlist(job)
         job.to_send = deque(sorted((*job.to_send, number)))
+        if job.has_left:
+            self._begun.setdefault(job.bind, deque()).appendleft(job)
+        else:
+            job.bind = None
+            self._ready.appendleft(job)
+
+    def release(self, bind: Hashable) -> None:
+        """The bind is gone: what was to leave by it may leave by another."""
+        for job in reversed(self._begun.pop(bind, ())):
+            job.bind = None
+            self._ready.appendleft(job)
 
     def drop(self, job: Job) -> None:
         """Send no more of it."""
         job.is_dropped = True
         if job.to_send:
-            self._ready.remove(job)
+            self._unlist(job)
             job.to_send.clear()
 
     def end(self, job: Job) -> None:
@@ -147,6 +168,7 @@ class Jobs:
         """The messages that have left and are not done, as nothing more will come of them."""
         left = list(self._active.values())
         self._ready.clear()
+        self._begun.clear()
         self._active.clear()
         return left
 
@@ -163,6 +185,13 @@ class Jobs:
             self._tries.pop(next(iter(self._tries)))
         self._tries[message_id] = tries
         return True
+
+    def _unlist(self, job: Job) -> None:
+        """Out of the queue that it waits in."""
+        queue = self._ready if job.bind is None else self._begun[job.bind]
+        queue.remove(job)
+        if not queue:
+            self._begun.pop(job.bind, None)
 
     def _begin(self, job: Job) -> None:
         self._active[job.message.recipient] = job

@@ -15,7 +15,7 @@ from hookline.carriers.keeper import STALE_AFTER_MS
 from hookline.carriers.kinds import LOCAL_KIND
 from hookline.clock import UnixMs
 from hookline.settings import Settings
-from hookline.telemetry.link_state import LinkPhase, LinkState
+from hookline.telemetry.link_state import Lately, LinkPhase, LinkState
 
 CarrierRow = Row[Any]  # Any: every column of the table
 LinkRow = Row[Any]  # Any: every column of the table
@@ -48,7 +48,7 @@ class LinkView:
 
     state: State
     detail: str | None
-    """What is wrong with it, as why it is not bound, and what to do about it."""
+    """What is wrong with it, or a part of it, as why it is not bound, and what to do about it."""
     figures: LinkState
 
     @property
@@ -77,7 +77,10 @@ def _local(carrier: CarrierRow, settings: Settings) -> LinkView:
     if carrier.disabled:
         return LinkView(State.CLOSED, _DISABLED, _quiet(None, carrier.created_at))
     figures = LinkState(
-        phase=LinkPhase.BOUND, since=carrier.created_at, window=settings.sandbox_window
+        phase=LinkPhase.BOUND,
+        since=carrier.created_at,
+        window=settings.sandbox_window,
+        window_now=settings.sandbox_window,
     )
     return LinkView(State.BOUND, None, figures)
 
@@ -87,12 +90,22 @@ def _quiet(figures: LinkState | None, since: int) -> LinkState:
     if figures is None:
         return LinkState(phase=LinkPhase.CLOSED, since=since)
     return msgspec.structs.replace(
-        figures, phase=LinkPhase.CLOSED, since=since, in_flight=0, rate=0.0
+        figures,
+        phase=LinkPhase.CLOSED,
+        since=since,
+        window_now=0,
+        in_flight=0,
+        rate=0.0,
+        latency_p50_ms=None,
+        latency_p95_ms=None,
+        lately=Lately(),
+        errors={},
+        sessions=(),
     )
 
 
 def _detail(figures: LinkState) -> str | None:
-    if figures.phase is LinkPhase.BOUND:
+    if figures.phase is LinkPhase.BOUND:  # what may be wrong then is wrong with a part of it
         return figures.detail
     fallback = {LinkPhase.CLOSED: _CLOSED, LinkPhase.CONNECTING: _CONNECTING}
     return figures.detail or fallback.get(figures.phase, figures.last_error)

@@ -132,6 +132,7 @@ class Outstanding:
     recipient: str
     sent_at: UnixMs
     carrier_message_ids: tuple[str, ...]
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,10 @@ class Ambiguity:
     then: Literal["fail", "resend"]
     wait_s: float
     """How long a receipt may still decide it. 0: do it at once."""
+    is_whole: bool = False
+    """A message is one submit, and has one receipt, whatever its segments."""
+    can_ask: bool = False
+    """The link has `inquire`: it asks the carrier about messages whose receipts are missing."""
 
 
 class Reports(Protocol):
@@ -192,6 +197,14 @@ class Opening:
     """Where carriers reach this installation; empty where they cannot."""
     outstanding: ListOutstanding | None = None
     """For links that can ask about messages."""
+
+
+class Inquirer(Protocol):
+    """What a link has beside where its `ambiguity.can_ask`."""
+
+    def inquire(self, outstanding: Sequence[Outstanding]) -> None:
+        """Ask the carrier what became of these. What it says is reported as receipts are."""
+        ...
 
 
 class Link(Protocol):

@@ -24,6 +24,7 @@ from hookline.carriers.sections import NAMED, create_section, patch_section, sho
 from hookline.carriers.trial import Trial, TrialResult
 from hookline.errors import Invalid
 from hookline.ids import CarrierId, is_id
+from hookline.telemetry.link_state import LinkPhase, SessionState
 
 NAME_LENGTH_MAX = 64
 
@@ -72,6 +73,28 @@ class CarrierPatchFields(Body):
     ] = None
 
 
+class LatelyShape(Shape):
+    """What became of segments within the last five minutes."""
+
+    accepted: int
+    rejected: Annotated[int, Field(description="For good.")]
+    faulted: Annotated[int, Field(description="The carrier had a fault of its own.")]
+    throttled: int
+    ambiguous: Annotated[int, Field(description="The answer was lost.")]
+
+
+class SessionShape(Shape):
+    """One session of a link."""
+
+    bind: Annotated[int, Field(description="Of which bind it is, from 1.")]
+    role: Annotated[str, Field(description="transceiver, transmitter or receiver.")]
+    state: LinkPhase
+    since: Timestamp
+    detail: str | None
+    window: Annotated[int, Field(description="Segments that may be unanswered now.")]
+    in_flight: int
+
+
 class LinkShape(Shape):
     """How the connection is. Counts are since it was opened."""
 
@@ -81,9 +104,15 @@ class LinkShape(Shape):
     since: Timestamp
     detail: Annotated[str | None, Field(description="What is wrong with it, and what to do.")]
     window: Annotated[int, Field(description="Segments that may be unanswered.")]
+    window_now: Annotated[
+        int, Field(description="What is used of it: less while answers are slow.")
+    ]
     in_flight: Annotated[int, Field(description="Segments that are unanswered now.")]
     rate: Annotated[float, Field(description="Segments a second, lately.")]
     rate_limit: Annotated[float, Field(description="0: no limit.")]
+    rate_learned: Annotated[
+        float, Field(description="What the carrier was found to take a second; 0: all of it.")
+    ]
     submitted: int
     accepted: int
     rejected: int
@@ -91,6 +120,16 @@ class LinkShape(Shape):
     ambiguous: int
     receipts: int
     received: int
+    latency_p50_ms: Annotated[
+        float | None, Field(description="How long answers took within the last minute.")
+    ]
+    latency_p95_ms: float | None
+    lately: LatelyShape
+    errors: Annotated[
+        dict[str, int],
+        Field(description="Answers but for success within the last five minutes, by status."),
+    ]
+    sessions: list[SessionShape]
     last_error: str | None
     last_error_at: Timestamp | None
     last_enquire_at: Timestamp | None
@@ -295,11 +334,18 @@ def trial_shape(result: TrialResult) -> CarrierTestResult:
 def link_shape(link: LinkView) -> LinkShape:
     """The wire shape of a link's state."""
     figures = msgspec.structs.asdict(link.figures)
-    del figures["phase"], figures["lately"]
+    del figures["phase"]
+    figures["lately"] = LatelyShape(**msgspec.structs.asdict(link.figures.lately))
+    figures["sessions"] = [_session_shape(one) for one in link.figures.sessions]
     instants = {
         name: shown(figures.pop(name)) for name in ("since", "last_error_at", "last_enquire_at")
     }
     return LinkShape(**{**figures, **instants, "state": link.state, "detail": link.detail})
+
+
+def _session_shape(session: SessionState) -> SessionShape:
+    facts = msgspec.structs.asdict(session)
+    return SessionShape(state=facts.pop("phase"), since=shown(facts.pop("since")) or "", **facts)
 
 
 def _sections(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:  # Any: fields

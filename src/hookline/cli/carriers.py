@@ -20,7 +20,7 @@ from hookline.cli.connecting_http import add, print_request
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_facts, print_json, print_table
 from hookline.cli.session import operator, run
-from hookline.clock import to_rfc3339
+from hookline.clock import UnixMs, to_rfc3339
 from hookline.foundation import KINDS, Core
 from hookline.ids import CarrierId
 from hookline.messages.books import Books
@@ -32,6 +32,7 @@ from hookline.messages.submission import Submission
 from hookline.messages.trial import Trials, error_in_words
 from hookline.principal import Principal
 from hookline.settings import Settings
+from hookline.telemetry.link_state import LinkState, SessionState
 
 carriers = typer.Typer(
     name="carriers", help="Carriers, and how their links are.", no_args_is_help=True
@@ -59,6 +60,26 @@ def list_carriers(account: Account = None, json: Json = False) -> None:
     columns = ("name", "kind", "link", "window", "rate", "accepted", "refused", "detail", "id")
     empty = "There are no carriers yet. Connect one with:  hookline carriers add smpp --help"
     print_table(columns, [_row(one) for one in found], empty)
+
+
+@carriers.command(epilog="Example:  hookline carriers show Acme --json")
+def show(name: CarrierName, account: Account = None, json: Json = False) -> None:
+    """How a carrier's link is: its sessions, speed, answers and errors of the last minutes."""
+
+    async def work(core: Core) -> LinkedCarrier:
+        principal = await operator(core, account)
+        row = await find_carrier_named(core.store, principal, name)
+        return await get_carrier(core.store, principal, row.id)
+
+    found = run(work)
+    if json:
+        print_json(CarrierShapes(KINDS).shape(found.row, found.link))
+        return
+    _print_link(found)
+    sessions = found.link.figures.sessions
+    if sessions:
+        columns = ("bind", "session", "state", "since", "unanswered", "detail")
+        print_table(columns, [_session_row(one) for one in sessions], "")
 
 
 @carriers.command(name="test", epilog="Example:  hookline carriers test Acme --to +447700900123")
@@ -177,7 +198,7 @@ def _row(one: LinkedCarrier) -> tuple[object, ...]:
     figures = link.figures
     refused = figures.rejected + figures.throttled
     return (
-        escape(row.name), row.kind, _coloured(link), f"{figures.in_flight}/{figures.window}",
+        escape(row.name), row.kind, _coloured(link), f"{figures.in_flight}/{figures.window_now}",
         f"{figures.rate:g}/s", figures.accepted, refused, escape(link.detail or "–"), row.id,
     )  # fmt: skip
 
@@ -188,13 +209,40 @@ def _coloured(link: LinkView) -> str:
 
 
 def _print_link(one: LinkedCarrier) -> None:
-    figures = one.link.figures
+    figures, lately = one.link.figures, one.link.figures.lately
     facts: dict[str, object] = {
         "carrier": f"{escape(one.row.name)} ({one.row.kind})",
         "link": f"{_coloured(one.link)} since {to_rfc3339(figures.since)}",
-        "window": f"{figures.in_flight} of {figures.window}",
+        "window": f"{figures.in_flight} of {figures.window_now} now, {figures.window} at most",
+        "rate": _rate_in_words(figures),
         "accepted": f"{figures.accepted} of {figures.submitted}",
     }
+    if figures.latency_p50_ms is not None:
+        facts["answers"] = (
+            f"p50 {figures.latency_p50_ms:g} ms, p95 {figures.latency_p95_ms:g} ms in the last minute"
+        )
+    outcomes = msgspec.structs.asdict(lately).items()
+    if told := [f"{count} {outcome}" for outcome, count in outcomes if count]:
+        facts["last 5 minutes"] = ", ".join(told)
+    if figures.errors:
+        facts["errors"] = ", ".join(
+            f"{count} {escape(one)}" for one, count in figures.errors.items()
+        )
+    if one.link.detail:
+        facts["detail"] = escape(one.link.detail)
     if figures.last_error:
         facts["last error"] = escape(figures.last_error)
     print_facts(facts)
+
+
+def _rate_in_words(figures: LinkState) -> str:
+    limit = f", at most {figures.rate_limit:g}" if figures.rate_limit else ""
+    learned = f", the carrier takes {figures.rate_learned:g}" if figures.rate_learned else ""
+    return f"{figures.rate:g} segments a second{limit}{learned}"
+
+
+def _session_row(session: SessionState) -> tuple[object, ...]:
+    unanswered = f"{session.in_flight}/{session.window}" if session.window else "–"
+    since = to_rfc3339(UnixMs(session.since))
+    detail = escape(session.detail or "–")
+    return session.bind, session.role, session.phase, since, unanswered, detail

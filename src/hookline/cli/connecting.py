@@ -14,7 +14,7 @@ from hookline.carriers.live_state import State
 from hookline.carriers.reading import LinkedCarrier, get_carrier, unseen
 from hookline.carriers.registration import add_carrier, invalid
 from hookline.carriers.schemas import CarrierShapes
-from hookline.carriers.smpp.coding import Alphabet
+from hookline.carriers.smpp.coding import Alphabet, LongMessages
 from hookline.carriers.smpp.message_ids import IdFormat
 from hookline.cli.numbers import Account
 from hookline.cli.output import Json, fail, out, print_json
@@ -55,6 +55,16 @@ class Ambiguous(StrEnum):
 
 
 Name = Annotated[str, typer.Option(help="How you call it; must be new.")]
+Password = Annotated[
+    str | None,
+    typer.Option(help=f"Better in {PASSWORD_KEY}; asked for on a terminal when left out."),
+]
+Disabled = Annotated[bool, typer.Option("--disabled", help="Add it without connecting.")]
+Long = Annotated[LongMessages, typer.Option(help="How what needs several segments is sent.")]
+Query = Annotated[
+    bool, typer.Option("--query", help="Ask about missing receipts by query_sm, if it has that.")
+]
+Binds = Annotated[int, typer.Option(help="How often to bind at once; they share the rate.")]
 
 
 @add.command(
@@ -66,22 +76,23 @@ def smpp(
     host: Annotated[str, typer.Option(help="The carrier's host name or address.")],
     system_id: Annotated[str, typer.Option(help="The user name that the carrier gave.")],
     port: Annotated[int, typer.Option(help="Usually 2775; 3550 with TLS.")] = 2_775,
-    password: Annotated[
-        str | None,
-        typer.Option(help=f"Better in {PASSWORD_KEY}; asked for on a terminal when left out."),
-    ] = None,
+    password: Password = None,
     bind: Annotated[
         Bind, typer.Option(help="One session both ways, or a transmitter and a receiver.")
     ] = Bind.TRANSCEIVER,
+    binds: Binds = 1,
     tls: Annotated[
         bool, typer.Option("--tls", help="Encrypt, and verify the certificate.")
     ] = False,
     tls_ca: Annotated[
         Path | None, typer.Option(help="PEM file to trust in place of the system's certificates.")
     ] = None,
-    window: Annotated[int, typer.Option(help="Segments sent before their answers came.")] = 50,
+    window: Annotated[
+        int, typer.Option(help="Segments a bind sends before their answers came.")
+    ] = 50,
     rate: Annotated[float, typer.Option(help="Segments a second; 0: no limit.")] = 100.0,
     system_type: Annotated[str, typer.Option(help="Only where the carrier asks for one.")] = "",
+    long_messages: Long = LongMessages.UDH,
     service_type: Annotated[str, typer.Option(help="Only where the carrier asks for one.")] = "",
     alphabet: Annotated[
         Alphabet, typer.Option(help="What data_coding 0 means to the carrier.")
@@ -99,18 +110,19 @@ def smpp(
         Ambiguous, typer.Option(help="After a lost answer; resend may send twice.")
     ] = Ambiguous.FAIL,
     ambiguous_wait: Annotated[int, typer.Option(help="Seconds to wait for a receipt.")] = 600,
+    query: Query = False,
     enquire_interval: Annotated[float, typer.Option(help="Seconds between enquiries.")] = 30.0,
     response_timeout: Annotated[float, typer.Option(help="Seconds for an answer.")] = 20.0,
-    disabled: Annotated[
-        bool, typer.Option("--disabled", help="Add it without connecting.")
-    ] = False,
+    disabled: Disabled = False,
     account: Account = None,
     json: Json = False,
 ) -> None:
     """Connect an SMPP carrier. A running server binds to it within a second."""
     settings = {
         "host": host, "port": port, "system_id": system_id, "password": _password(password),
-        "bind": bind.value, "tls": tls, "tls_ca": _text_of(tls_ca), "window": window, "rate": rate,
+        "bind": bind.value, "binds": binds, "tls": tls, "tls_ca": _text_of(tls_ca),
+        "window": window, "rate": rate, "long_messages": long_messages.value,
+        "query": query,
         "system_type": system_type, "service_type": service_type, "alphabet": alphabet.value,
         "message_id_format": message_id_format.value, "send_validity": send_validity,
         "accepted_is_delivered": accepted_is_delivered, "ambiguous": ambiguous.value,
@@ -129,10 +141,7 @@ def asterisk(
     name: Name,
     url: Annotated[str, typer.Option(help="Asterisk's HTTP server, http://127.0.0.1:8088.")],
     user: Annotated[str, typer.Option(help="Its section in ari.conf.")],
-    password: Annotated[
-        str | None,
-        typer.Option(help=f"Better in {PASSWORD_KEY}; asked for on a terminal when left out."),
-    ] = None,
+    password: Password = None,
     trunk: Annotated[
         str, typer.Option(help="PJSIP endpoint for calls, or a dial string with {number}.")
     ] = "trunk",
@@ -164,9 +173,7 @@ def asterisk(
     ] = "",
     legs_max: Annotated[int, typer.Option(help="Legs at once.")] = 200,
     request_timeout: Annotated[float, typer.Option(help="Seconds for an answer.")] = 10.0,
-    disabled: Annotated[
-        bool, typer.Option("--disabled", help="Add it without connecting.")
-    ] = False,
+    disabled: Disabled = False,
     account: Account = None,
     json: Json = False,
 ) -> None:

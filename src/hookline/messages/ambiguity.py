@@ -94,10 +94,11 @@ async def adopt_receipts(
     if not rows:
         return
     recipients = {row.recipient for row in rows}
+    whole = {one for one in carriers if await _sends_whole(dispatcher, one)}
     keys = {(row.carrier_id, row.carrier_message_id): row.recipient for row in rows}
 
     async def adopt(tx: Transaction) -> None:
-        doubtful = await _doubtful(tx, carriers, recipients)
+        doubtful = await _doubtful(tx, carriers, recipients, whole)
         waiting = await _still_waiting(tx, keys)
         parts = pair(doubtful, waiting, store.now())
         if not parts:  # all their segments are known, and wait for receipts of their own
@@ -111,22 +112,27 @@ async def adopt_receipts(
     await store.commit(adopt)
 
 
+async def _sends_whole(dispatcher: Dispatcher, carrier_id: CarrierId) -> bool:
+    queue = await dispatcher.queue_for(carrier_id)
+    return queue is not None and queue.link is not None and queue.link.ambiguity.is_whole
+
+
 async def _doubtful(
-    tx: Transaction, carriers: Collection[CarrierId], recipients: Collection[str]
+    tx: Transaction,
+    carriers: Collection[CarrierId],
+    recipients: Collection[str],
+    whole: Collection[str],
 ) -> list[Doubtful]:
     rows = await tx.execute(sql.lock(carriers, recipients))
     known = await tx.select(sql.PART_NUMBERS, [(row.id,) for row in rows])
-    return [
-        Doubtful(
-            row.id,
-            row.carrier_id,
-            row.recipient,
-            row.segments,
-            row.created_at,
-            missing=_missing(row.segments, {number for (number,) in numbers}),
+    found = []
+    for row, numbers in zip(rows, known, strict=True):
+        total = 1 if row.carrier_id in whole else row.segments
+        missing = _missing(total, {number for (number,) in numbers})
+        found.append(
+            Doubtful(row.id, row.carrier_id, row.recipient, total, row.created_at, missing=missing)
         )
-        for row, numbers in zip(rows, known, strict=True)
-    ]
+    return found
 
 
 async def _still_waiting(

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Select as Query
-from sqlalchemy import Update, and_, exists, literal_column, select, update
+from sqlalchemy import Update, and_, exists, literal_column, select, tuple_, update
 
 from hookline.ids import CarrierId
 from hookline.messages.model import COLUMNS, SUBMIT_AMBIGUOUS, SUPERSEDED, Status
@@ -16,6 +16,10 @@ from hookline.storage.sets import Select
 _AMBIGUOUS = and_(
     messages.c.status == literal_column(f"'{Status.SENT.value}'"),
     messages.c.error_code == literal_column(f"'{SUBMIT_AMBIGUOUS}'"),
+)
+
+_WAITING = and_(
+    messages.c.status == literal_column(f"'{Status.SENT.value}'"), messages.c.error_code.is_(None)
 )
 
 PART_NUMBERS = Select(
@@ -96,6 +100,20 @@ def undecided(carrier_id: CarrierId, sent_before: int, limit: int) -> Query[Any]
         .where(_AMBIGUOUS, messages.c.carrier_id == carrier_id, messages.c.sent_at <= sent_before)
         .order_by(messages.c.sent_at)
         .limit(limit)
+    )
+
+
+def unheard(
+    carrier_id: CarrierId, after: tuple[int, str], before: int, *, is_ambiguous: bool
+) -> Query[Any]:
+    """Messages of the carrier without a receipt, sent up to an instant and behind a place."""
+    is_so = _AMBIGUOUS if is_ambiguous else _WAITING
+    columns = messages.c
+    return (
+        select(columns.id, columns.sender, columns.recipient, columns.sent_at)
+        .where(is_so, columns.carrier_id == carrier_id, columns.sent_at <= before)
+        .where(tuple_(columns.sent_at, columns.id) > after)
+        .order_by(columns.sent_at, columns.id)
     )
 
 

@@ -17,6 +17,7 @@ from hookline.messages import store as sql
 from hookline.messages.ambiguity import settle_ambiguous
 from hookline.messages.dispatch import Dispatcher
 from hookline.messages.errors import RecipientOptedOut
+from hookline.messages.inquiries import Inquiries
 from hookline.messages.model import SUBMIT_AMBIGUOUS, Change, Message, Status, from_row
 from hookline.messages.progress import Move, move
 from hookline.messages.reassembly import store_incomplete
@@ -47,6 +48,7 @@ class Upkeep:
         self._router = router
         self.failover = Failover(store, router)
         self._leases = leases
+        self._inquiries = Inquiries(store, dispatcher)
 
     async def run(self) -> None:
         """Tick for ever."""
@@ -59,10 +61,12 @@ class Upkeep:
                 await self.failover.look()
                 await self._dispatcher.claim_everything()
                 if ticks % _AMBIGUITY_TICKS == 0:
+                    await self._inquiries.ask_ambiguous()
                     await settle_ambiguous(self._store, self._dispatcher)
                 if ticks % _SLOW_TICKS == 0:
                     await self.end_outlived()
                     await self.match_receipts()
+                    await self._inquiries.ask_overdue()
                     await self.give_up_receipts()
                     await store_incomplete(self._store)
                     await forget_old(self._store)

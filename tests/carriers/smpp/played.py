@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from hookline.carriers.pace import Timing
 from hookline.carriers.smpp.pdu import Address, Command, Deliver, encode_deliver
-from tests.carriers.smpp.linked import PATIENCE_S, Linked, linked
+from tests.carriers.smpp.linked import PATIENCE_S, QUICK, Linked, linked
 from tests.services.esme import RESPONSE, Esme, Frame
 
 PHONE, NUMBER = Address(1, 1, "447700900001"), Address(1, 1, "12025550100")
@@ -86,9 +87,14 @@ async def played() -> AsyncIterator[Carrier]:
 
 
 @asynccontextmanager
-async def playing(**changes: object) -> AsyncIterator[tuple[Linked, Carrier, Peer]]:
+async def playing(
+    *, timing: Timing = QUICK, **changes: object
+) -> AsyncIterator[tuple[Linked, Carrier, Peer]]:
     """A link that is bound to a played carrier."""
-    async with played() as carrier, linked(carrier.port, is_bound=False, **changes) as opened:
+    async with (
+        played() as carrier,
+        linked(carrier.port, is_bound=False, timing=timing, **changes) as opened,
+    ):
         peer = await carrier.bound_peer()
         await opened.bound()
         yield opened, carrier, peer

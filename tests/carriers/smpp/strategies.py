@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from hookline.carriers.smpp.pdu import MESSAGE_PAYLOAD, Address, Deliver, Submit
+from hookline.carriers.smpp.pdu import MESSAGE_PAYLOAD, Address, Deliver, Submit, encode_tlvs
 
 octets = st.integers(0, 255)
 
@@ -14,6 +14,11 @@ def ascii_texts(size: int) -> st.SearchStrategy[str]:
 
 addresses = st.builds(Address, octets, octets, ascii_texts(20))
 short_messages = st.one_of(st.binary(max_size=254), st.binary(min_size=255, max_size=1000))
+tlvs = st.dictionaries(
+    st.integers(0, 0xFFFF).filter(lambda tag: tag != MESSAGE_PAYLOAD),
+    st.binary(max_size=40),
+    max_size=4,
+)
 submits = st.builds(
     Submit,
     source=addresses,
@@ -28,11 +33,7 @@ submits = st.builds(
     validity=ascii_texts(16),
     replace=octets,
     service_type=ascii_texts(5),
-)
-tlvs = st.dictionaries(
-    st.integers(0, 0xFFFF).filter(lambda tag: tag != MESSAGE_PAYLOAD),
-    st.binary(max_size=40),
-    max_size=4,
+    tlvs=tlvs.map(encode_tlvs),
 )
 delivers = st.builds(
     Deliver,

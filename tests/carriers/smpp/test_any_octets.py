@@ -69,7 +69,7 @@ class Side:
     def __init__(self) -> None:
         self.room = Room()
         opening = Opening(CARRIER, self.room, SystemClock())
-        figures = Figures(SystemClock())
+        figures = Figures(SystemClock(), 0.0)
         ids = MessageIds(IdFormat.AUTO)
         self.arrivals = Arrivals(opening, settings_for(1), ids, figures)
         self.answers: list[Answer] = []

@@ -10,10 +10,12 @@ from hookline.carriers.encoding import Encoding, segment, split
 from hookline.carriers.smpp.coding import (
     Alphabet,
     Concat,
+    LongMessages,
     decode_text,
     encode_parts,
     split_header,
 )
+from hookline.carriers.smpp.pdu import Address, Submit, decode_deliver, encode_submit
 
 ORACLE = gsm0338.Codec()
 MAIN = "".join(c for c in smsutil.codecs.GSM_BASIC_CHARSET if c != "\x1b")
@@ -29,7 +31,8 @@ BITS_MAX = 140 * 8
 
 
 def encoded(text: str, alphabet: Alphabet, reference: int = 7) -> list[tuple[int, int, bytes]]:
-    return encode_parts(split(text), segment(text).encoding, alphabet, reference)
+    sent = encode_parts(split(text), segment(text).encoding, alphabet, reference)
+    return [one[:3] for one in sent]
 
 
 def read(segments: list[tuple[int, int, bytes]], alphabet: Alphabet) -> str:
@@ -43,6 +46,24 @@ def read(segments: list[tuple[int, int, bytes]], alphabet: Alphabet) -> str:
 @given(any_texts, alphabets)
 def test_a_text_comes_back(text: str, alphabet: Alphabet) -> None:
     assert read(encoded(text, alphabet), alphabet) == text
+
+
+@given(any_texts, alphabets, st.sampled_from(LongMessages))
+def test_a_text_comes_back_however_long_ones_are_sent(
+    text: str, alphabet: Alphabet, long: LongMessages
+) -> None:
+    sent = encode_parts(split(text), segment(text).encoding, alphabet, 7, long)
+    here = Address(1, 1, "12025550100")
+    joined = ""
+    for esm_class, coding, octets, tlvs in sent:
+        submit = Submit(here, here, esm_class, 1, coding, octets, tlvs=tlvs)
+        heard = decode_deliver(encode_submit(1, submit)[16:])  # the same layout
+        concat, rest = split_header(heard.esm_class, heard.short_message, heard.tlvs)
+        number = len(joined) and concat and concat.number
+        assert not number or number > 1
+        joined += decode_text(heard.data_coding, rest, alphabet)[0]
+    assert joined == text
+    assert long is not LongMessages.PAYLOAD or len(sent) == 1
 
 
 @given(any_texts, alphabets, st.integers(0, 100_000))

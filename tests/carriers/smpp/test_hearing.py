@@ -4,6 +4,7 @@ import pytest
 
 from hookline.carriers.encoding import Encoding
 from hookline.carriers.port import Part, ReceiptState
+from hookline.carriers.smpp.coding import Alphabet
 from hookline.carriers.smpp.message_ids import IdFormat
 from hookline.carriers.smpp.pdu import Command
 from hookline.carriers.smpp.status import Status
@@ -210,6 +211,35 @@ async def test_parts_in_parameters_are_read_too() -> None:
         peer.writer.write(deliver(7, b"middle", tlvs=tlvs))
         await peer.take(Command.DELIVER_SM_RESP)
     assert opened.room.messages[0].part == Part(0x0102, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("header", "octets", "text"),
+    [
+        ("250101", b"\x40zmir", "İzmir"),
+        ("240101", b"i\x1bci", "içi"),
+        ("240106250106", b"\x40", "ब"),
+    ],
+)
+async def test_header_that_names_a_language_is_followed(
+    smsc: Smsc, header: str, octets: bytes, text: str
+) -> None:
+    udh = f"{len(header) // 2 + 5:02x}0003070201{header}"
+    async with linked(smsc.port, alphabet=Alphabet.LATIN1) as opened:
+        await smsc.send(PHONE, NUMBER, None, octets=octets.hex(), udh=udh, esm_class=0x40)
+        await smsc.wait("messages_acknowledged")
+    [heard] = opened.room.messages
+    assert (heard.text, heard.part) == (text, Part(7, 2, 1))
+    assert heard.encoding is Encoding.UCS2
+
+
+async def test_message_that_comes_whole_has_the_segments_of_its_text() -> None:
+    text = "long " * 80
+    async with playing() as (opened, _, peer):
+        peer.writer.write(deliver(7, text.encode()))  # more than 254 octets: as message_payload
+        await peer.take(Command.DELIVER_SM_RESP)
+    [heard] = opened.room.messages
+    assert (heard.text, heard.segments, heard.part) == (text, 3, None)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 import smsutil
 
 from hookline.carriers.port import SubmitResult
-from hookline.carriers.smpp.coding import Alphabet
+from hookline.carriers.smpp.coding import Alphabet, LongMessages
 from hookline.carriers.smpp.pdu import Command
 from hookline.carriers.smpp.status import Status
 from hookline.telemetry import metrics
@@ -70,6 +70,31 @@ async def test_segments_of_a_long_message_join(smsc: Smsc, text: str) -> None:
     assert {one.udh[:5] for one in submits} == {submits[0].udh[:5]}  # one reference and total
     assert [one.udh[5] for one in submits] == list(range(1, len(submits) + 1))
     assert submits[0].udh[4] == len(submits)
+
+
+async def test_long_message_with_sar_parameters(smsc: Smsc) -> None:
+    async with linked(smsc.port, long_messages=LongMessages.SAR) as opened:
+        [outcome, _] = await opened.send(outgoing(text=LONG), outgoing("+447700900002", "short"))
+    *segments, short = sorted(await smsc.submits(), key=lambda one: one.destination)
+    reference = segments[0].sar[0]
+    assert "".join(one.text for one in segments) == LONG
+    assert [one.sar for one in segments] == [[reference, 3, number] for number in (1, 2, 3)]
+    assert {(one.udh, one.esm_class) for one in segments} == {(b"", 0)}
+    assert outcome.carrier_message_ids == tuple(one.message_id for one in segments)
+    assert short.sar == [0, 0, 0]
+
+
+@pytest.mark.parametrize("text", [LONG, "😀 smile — " * 20])
+async def test_long_message_as_payload_has_one_id_and_one_receipt(smsc: Smsc, text: str) -> None:
+    async with linked(smsc.port, long_messages=LongMessages.PAYLOAD) as opened:
+        [outcome] = await opened.send(outgoing(text=text))
+        await until(lambda: len(opened.room.heard) == 1)
+        await opened.send(outgoing(text="short"))
+    whole, short = await smsc.submits()
+    assert (whole.text, whole.is_payload, whole.esm_class) == (text, True, 0)
+    assert outcome.carrier_message_ids == (whole.message_id,)
+    assert opened.room.heard[0].carrier_message_id == whole.message_id
+    assert (short.text, short.is_payload) == ("short", False)
 
 
 async def test_neighbours_have_different_references(smsc: Smsc) -> None:
@@ -280,5 +305,5 @@ async def test_segments_are_counted_by_what_became_of_them(smsc: Smsc) -> None:
         await opened.send(outgoing("+447700900001", LONG), outgoing("+447700900002"))
         await opened.send(outgoing("+447700900003"))
     after = [answered(name) for name in names]
-    assert [end - begin for begin, end in zip(before, after, strict=True)] == [3, 1, 1]
-    assert metrics.SEGMENTS_SUBMITTED._value.get() - sent == 5
+    assert [end - begin for begin, end in zip(before, after, strict=True)] == [4, 1, 1]
+    assert metrics.SEGMENTS_SUBMITTED._value.get() - sent == 6

@@ -4,7 +4,8 @@
 // again on the next bind of the same system id.
 
 const smpp = require("smpp");
-const { formatId, receiptOf } = require("./receipts");
+const { STATES, formatId, receiptOf } = require("./receipts");
+const { Throttle } = require("./throttle");
 
 const LOOK_EVERY_MS = 5;
 
@@ -22,6 +23,8 @@ class Center {
     this.journal = journal;
     this.stats = stats;
     this.sessions = new Set();
+    this.connections = 0;
+    this.throttle = new Throttle();
     this.due = []; // [when, key of a kept delivery]
     for (const key of journal.kept.keys()) this.due.push([0, key]);
     setInterval(() => this.deliverDue(), LOOK_EVERY_MS);
@@ -30,6 +33,7 @@ class Center {
   /** Takes a new connection. */
   connect(session) {
     session.socket.setNoDelay(true);
+    session.number = ++this.connections;
     session.flying = new Set(); // keys of deliveries without an answer
     session.mode = "";
     for (const mode of ["transceiver", "transmitter", "receiver"]) {
@@ -37,6 +41,7 @@ class Center {
     }
     session.on("submit_sm", (pdu) => this.submit(session, pdu));
     session.on("enquire_link", (pdu) => this.enquired(session, pdu));
+    session.on("query_sm", (pdu) => this.query(session, pdu));
     session.on("unbind", (pdu) => this.unbind(session, pdu));
     session.on("unknown", (pdu) => session.send(pdu.response()));
     session.on("error", () => session.destroy());
@@ -44,7 +49,8 @@ class Center {
   }
 
   bind(session, mode, pdu) {
-    const status = this.settings.values.bind_status;
+    const { bind_status, sessions_max } = this.settings.values;
+    const status = this.sessions.size < sessions_max ? bind_status : smpp.ESME_RALYBND;
     this.stats.add(status ? "binds_refused" : "binds");
     session.send(pdu.response(status ? { command_status: status } : { system_id: "TESTSMSC" }));
     if (status) return;
@@ -52,6 +58,18 @@ class Center {
     session.systemId = pdu.system_id;
     session.systemType = pdu.system_type;
     this.sessions.add(session);
+  }
+
+  query(session, pdu) {
+    this.stats.add("queries");
+    const { query_states: states } = this.settings.values;
+    const known = this.journal.accepted.find(
+      (one) => one.message_id === pdu.message_id && one.source === pdu.source_addr,
+    );
+    const state = states[Math.min(this.stats.counts.queries, states.length) - 1];
+    if (!state) session.send(pdu.response({ command_status: smpp.ESME_RINVCMDID }));
+    else if (!known) session.send(pdu.response({ command_status: smpp.ESME_RQUERYFAIL }));
+    else session.send(pdu.response({ message_id: pdu.message_id, message_state: STATES[state] }));
   }
 
   unbind(session, pdu) {
@@ -79,6 +97,11 @@ class Center {
       session.send(pdu.response({ command_status: smpp.ESME_RINVBNDSTS }));
       return;
     }
+    if (!this.throttle.takes(this.settings.values)) {
+      this.stats.add("refused");
+      this.answer(session, pdu.response({ command_status: smpp.ESME_RTHROTTLED }));
+      return;
+    }
     const rule = this.settings.take(pdu.destination_addr);
     if (rule.lose === "submit") return;
     if (rule.status) {
@@ -86,7 +109,7 @@ class Center {
       this.answer(session, pdu.response({ command_status: rule.status }));
       return;
     }
-    const submit = describe(pdu, this.journal.nextId());
+    const submit = { session: session.number, ...describe(pdu, this.journal.nextId()) };
     const values = this.settings.values;
     submit.message_id = formatId(submit.number, values.answer_id_format);
     this.journal.accept(submit);
@@ -141,7 +164,7 @@ class Center {
     if (!session) return false;
     session.flying.add(key);
     this.stats.add(`${delivery.kind}s_sent`);
-    session.deliver_sm({ ...delivery.fields, short_message: bodyOf(delivery) }, (response) => {
+    const answered = (response) => {
       session.flying.delete(key);
       if (response.command_status === 0) {
         this.journal.release(key);
@@ -150,13 +173,18 @@ class Center {
         this.stats.add(`${delivery.kind}s_refused`);
         this.due.push([Date.now() + this.settings.values.retry_delay_ms, key]);
       }
-    });
+    };
+    if (delivery.kind === "receipt" && this.settings.values.receipts_by === "data_sm") {
+      session.data_sm(delivery.fields, answered);
+    } else {
+      session.deliver_sm({ ...delivery.fields, short_message: bodyOf(delivery) }, answered);
+    }
     return true;
   }
 
-  /** Destroys every connection without a word. */
-  kick() {
-    for (const session of this.sessions) session.destroy();
+  /** Destroys every connection, or that of one session, without a word. */
+  kick({ session: number = 0 }) {
+    for (const session of this.sessions) if (!number || session.number === number) session.destroy();
   }
 
   /** Asks every ESME to unbind, as a carrier does before its maintenance. */
@@ -184,7 +212,7 @@ class Center {
 function describe(pdu, number) {
   const octets = pdu.octets || Buffer.alloc(0);
   const headerLength = pdu.esm_class & 0x40 && octets.length ? octets[0] + 1 : 0;
-  const decoded = pdu.short_message.message;
+  const decoded = (pdu.message_payload || pdu.short_message).message;
   return {
     number,
     source: pdu.source_addr,
@@ -201,6 +229,8 @@ function describe(pdu, number) {
     service_type: pdu.service_type,
     registered_delivery: pdu.registered_delivery,
     validity_period: pdu.validity_period,
+    is_payload: pdu.message_payload !== undefined,
+    sar: [pdu.sar_msg_ref_num, pdu.sar_total_segments, pdu.sar_segment_seqnum].map((n) => n || 0),
   };
 }
 

@@ -6,7 +6,10 @@ const RECEIPT_TEXT =
 
 const DEFAULTS = {
   bind_status: 0, // command_status of bind responses; not 0: the bind is refused
+  sessions_max: 1000, // a bind beyond these is refused with ESME_RALYBND
   answers_enquiries: true,
+  allowance: 0, // submits a second, the others are answered with ESME_RTHROTTLED; 0: no limit
+  allowance_by: "second", // of the clock, "window" (any second) or "bucket" (of a tenth of a second's)
   response_delay_ms: 0,
   answer_id_format: "decimal", // decimal, padded, hex, HEX
   receipt_id_format: "decimal",
@@ -14,6 +17,8 @@ const DEFAULTS = {
   receipt_delay_ms: 20,
   receipts_first: false, // each receipt leaves before the submit_sm_resp that names its message
   receipt_tlvs: true,
+  receipts_by: "deliver_sm", // or data_sm, which has no text but the TLVs
+  query_states: [], // what query_sm is answered, one after the other, the last for ever; empty: it is not known
   receipt_text: RECEIPT_TEXT, // empty: only TLVs
   states: ["DELIVRD"], // one receipt each, `receipt_delay_ms` apart
   error: "000",

@@ -29,7 +29,7 @@ const controls = {
   },
   "POST /wait": ({ counter, at_least, timeout_ms }) => stats.wait(counter, at_least, timeout_ms),
   "POST /messages": (body) => center.receive(body),
-  "POST /kick": () => center.kick(),
+  "POST /kick": (body) => center.kick(body),
   "POST /unbind": () => center.askToUnbind(),
   "POST /enquire": () => center.enquire(),
   "POST /octets": ({ octets }) => center.write(octets),
@@ -37,6 +37,7 @@ const controls = {
 
 function sessions() {
   return [...center.sessions].map((session) => ({
+    number: session.number,
     mode: session.mode,
     system_id: session.systemId,
     system_type: session.systemType,

@@ -10,7 +10,7 @@ class Stats {
   reset() {
     this.counts = {
       binds: 0, binds_refused: 0, unbinds: 0, unbinds_answered: 0, closed: 0,
-      enquiries: 0, enquiries_answered: 0,
+      enquiries: 0, enquiries_answered: 0, queries: 0,
       submits: 0, accepted: 0, refused: 0, answers: 0,
       receipts_sent: 0, receipts_acknowledged: 0, receipts_refused: 0,
       messages_sent: 0, messages_acknowledged: 0, messages_refused: 0,

@@ -73,7 +73,7 @@ class HttpLink:
         self._clock = opening.clock
         self._can_be_called = bool(opening.public_url)
         self._loop = asyncio.get_running_loop()
-        self._figures = Figures(opening.clock)
+        self._figures = Figures(opening.clock, self._loop.time())
         self._jobs = Jobs()
         self._pace = Pace(settings.rate, self._loop.time(), timing)
         self._pump_timer: asyncio.TimerHandle | None = None
@@ -120,15 +120,16 @@ class HttpLink:
                 _NOTHING_COMES if self._inquiries is None else _ONLY_ASKED
             )
         return self._figures.state(
-            phase=self._reach.phase,
-            since=self._reach.since,
-            detail=detail,
-            window=self._settings.window,
-            in_flight=len(self._tasks),
-            rate_limit=self._settings.rate,
-            now_s=self._loop.time(),
-            enquired_ago_s=None,
-            message_id_format=None,
+            LinkState(
+                phase=self._reach.phase,
+                since=self._reach.since,
+                detail=detail,
+                window=self._settings.window,
+                window_now=self.window and (1 if self._is_probing else self._settings.window),
+                in_flight=len(self._tasks),
+                rate_limit=self._settings.rate,
+            ),
+            self._loop.time(),
         )
 
     async def close(self) -> None:
@@ -180,7 +181,7 @@ class HttpLink:
         allowed = self._pace.allowed(now, room) if room > 0 else 0
         if allowed > 0:
             taken = self._jobs.take(allowed)
-            self._pace.spend(len(taken))
+            self._pace.spend(len(taken), now)
             for job, _ in taken:
                 task = asyncio.create_task(self._exchange(job))
                 self._tasks.add(task)
@@ -200,15 +201,16 @@ class HttpLink:
 
     async def _exchange(self, job: Job) -> None:
         """One request and what becomes of its message."""
-        has_left = False
+        has_left, left_at = False, 0.0
 
         def leaves() -> None:
-            nonlocal has_left
-            has_left = True
-            self._figures.sent(1, self._loop.time())
+            nonlocal has_left, left_at
+            has_left, left_at = True, self._loop.time()
+            self._figures.sent(1, left_at)
 
         try:
             verdict = await self._ask(job.message, leaves)
+            self._figures.waited(self._loop.time() - left_at)
         except asyncio.CancelledError:  # the link is being closed
             lost = Verdict(Outcome.LOST, detail="The link was closed before the answer came.")
             self._settle(job, lost if has_left else Verdict(Outcome.BROKEN, detail=_DOWN))
@@ -272,7 +274,8 @@ class HttpLink:
 
     def _take(self, job: Job, verdict: Verdict) -> None:
         self._figures.answered("accepted")
-        self._pace.went_well()
+        now = self._loop.time()
+        self._pace.taken(1, now, now)
         self._is_probing = False
         if verdict.carrier_message_id:
             job.ids[0] = verdict.carrier_message_id
@@ -283,6 +286,7 @@ class HttpLink:
         self._figures.answered("rejected")
         self._is_probing = False
         code = f" ({verdict.carrier_code})" if verdict.carrier_code else ""
+        self._figures.status(verdict.carrier_code or "refused")
         self._figures.error(f"The carrier refused a message{code}.")  # not in its words: numbers
         job.refusal = Submitted(
             job.message.message_id,

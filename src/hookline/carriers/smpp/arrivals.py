@@ -8,10 +8,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hookline.carriers.encoding import segment
 from hookline.carriers.figures import Figures
 from hookline.carriers.port import Incoming, Opening, Part, Receipt
 from hookline.carriers.smpp.addresses import from_address
-from hookline.carriers.smpp.coding import decode_text, split_header
+from hookline.carriers.smpp.coding import decode_text, find_shifts, split_header
 from hookline.carriers.smpp.message_ids import MessageIds
 from hookline.carriers.smpp.pdu import Deliver
 from hookline.carriers.smpp.receipts import (
@@ -33,6 +34,8 @@ _UNACKNOWLEDGED_MAX = 10_000
 """Receipts, and messages with them, that one session may have open; the carrier keeps the rest."""
 _SETTLED_S = 2.0
 """How long after our answer a session has to live before the carrier surely has it."""
+_SEGMENT_BYTES_MAX = 160
+"""More octets are a message that the carrier has joined, unpacked septets among them."""
 _NO_ERROR = {"0", "00", "000", "0000"}
 
 
@@ -135,13 +138,15 @@ class Arrivals:
 
     def _incoming(self, session: SmppSession, deliver: Deliver) -> Incoming:
         concat, octets = split_header(deliver.esm_class, deliver.short_message, deliver.tlvs)
-        text, encoding = decode_text(deliver.data_coding, octets, self._alphabet)
+        shifts = find_shifts(deliver.esm_class, deliver.short_message)
+        text, encoding = decode_text(deliver.data_coding, octets, self._alphabet, shifts)
         is_part = concat is not None and concat.total > 1
         return Incoming(
             from_address(deliver.source),
             from_address(deliver.destination),
             text,
             encoding,
+            segments=1 if len(octets) <= _SEGMENT_BYTES_MAX else segment(text).segments,
             part=Part(*concat) if concat is not None and is_part else None,
             session=session.identity,
         )

@@ -16,6 +16,8 @@ from hookline.carriers.encoding import (
     segment,
     split_ucs2,
 )
+from hookline.carriers.national import decode_national
+from hookline.carriers.smpp.pdu import MESSAGE_PAYLOAD, encode_tlvs
 
 UDH_INDICATOR = 0x40
 """Bit of esm_class (§5.2.12)."""
@@ -23,6 +25,7 @@ DEFAULT_ALPHABET, UCS2 = 0x00, 0x08
 
 _SAR_REFERENCE, _SAR_TOTAL, _SAR_NUMBER = 0x020C, 0x020E, 0x020F
 _CONCAT_8, _CONCAT_16 = 0x00, 0x08
+_SINGLE_SHIFT, _LOCKING_SHIFT = 0x24, 0x25
 
 
 class Alphabet(StrEnum):
@@ -32,6 +35,36 @@ class Alphabet(StrEnum):
     """Septets, one an octet, unpacked: nearly all of them."""
     LATIN1 = "latin1"
     ASCII = "ascii"
+
+
+class LongMessages(StrEnum):
+    """How a carrier wants what does not fit into one segment."""
+
+    UDH = "udh"
+    """A submit a segment, with the header that phones join them by."""
+    SAR = "sar"
+    """A submit a segment, with parameters of which the carrier makes that header."""
+    PAYLOAD = "payload"
+    """One submit with the whole text, which the carrier splits."""
+
+
+class Encoded(NamedTuple):
+    """What of a submit_sm the text decides."""
+
+    esm_class: int
+    data_coding: int
+    octets: bytes
+    tlvs: bytes = b""
+
+
+class Shifts(NamedTuple):
+    """Which languages' tables a text is in (TS 23.040 §9.2.3.24.15–16); 0: the default."""
+
+    locking: int = 0
+    single: int = 0
+
+
+NO_SHIFTS = Shifts()
 
 
 class Concat(NamedTuple):
@@ -44,15 +77,20 @@ class Concat(NamedTuple):
 
 
 def encode_parts(
-    parts: Sequence[str], encoding: Encoding, alphabet: Alphabet, reference: int
-) -> list[tuple[int, int, bytes]]:
-    """(esm_class, data_coding, short_message) of each segment, in order.
+    parts: Sequence[str],
+    encoding: Encoding,
+    alphabet: Alphabet,
+    reference: int,
+    long: LongMessages = LongMessages.UDH,
+) -> list[Encoded]:
+    """What each submit has, in order.
 
-    `parts` are those of `split`. Their number stays, but for one case: a text of the GSM 7 bit
-    alphabet with a character that the carrier's alphabet lacks (in Latin-1 the euro sign and Greek,
-    in ASCII every accent) goes as UCS-2, in the parts of `split_ucs2`, since 153 septets do not fit
-    as 67 code units. Latin-1 goes as data_coding 0, not 3: 0 is what the carrier says that it reads
-    so. Several parts share `reference`, of which 8 bits are sent.
+    `parts` are those of `split`. Their number stays, but for two cases. As payload they are one.
+    And a text of the GSM 7 bit alphabet with a character that the carrier's alphabet lacks (in
+    Latin-1 the euro sign and Greek, in ASCII every accent) goes as UCS-2, in the parts of
+    `split_ucs2`, since 153 septets do not fit as 67 code units. Latin-1 goes as data_coding 0, not
+    3: 0 is what the carrier says that it reads so. Several parts share `reference`, of which a
+    header has 8 bits.
     """
     if encoding is Encoding.UCS2:
         coding, texts = UCS2, [encode_ucs2(part) for part in parts]
@@ -61,15 +99,22 @@ def encode_parts(
     else:
         coding, texts = _encode_narrow(parts, alphabet)
     if len(texts) == 1:
-        return [(0, coding, texts[0])]
+        return [Encoded(0, coding, texts[0])]
+    if long is LongMessages.PAYLOAD:
+        return [Encoded(0, coding, b"", encode_tlvs({MESSAGE_PAYLOAD: b"".join(texts)}))]
+    if long is LongMessages.SAR:
+        tlvs = (_sar_tlvs(reference, len(texts), number) for number in range(1, len(texts) + 1))
+        return [Encoded(0, coding, *pair) for pair in zip(texts, tlvs, strict=True)]
     start = bytes((5, _CONCAT_8, 3, reference & 0xFF, len(texts)))
     return [
-        (UDH_INDICATOR, coding, b"%b%c%b" % (start, number, text))
+        Encoded(UDH_INDICATOR, coding, b"%b%c%b" % (start, number, text))
         for number, text in enumerate(texts, 1)
     ]
 
 
-def decode_text(data_coding: int, octets: bytes, alphabet: Alphabet) -> tuple[str, Encoding]:
+def decode_text(
+    data_coding: int, octets: bytes, alphabet: Alphabet, shifts: Shifts = NO_SHIFTS
+) -> tuple[str, Encoding]:
     """The text of whatever a carrier sends; nothing is refused.
 
     Binary (2 and 4) is shown an octet a character. NUL, which pads some texts and which no
@@ -77,6 +122,11 @@ def decode_text(data_coding: int, octets: bytes, alphabet: Alphabet) -> tuple[st
     text would cost to send back, since what it had in the air is not said.
     """
     codec = _CODECS[data_coding & 0xFF] or _DEFAULTS[alphabet]
+    if (
+        shifts != NO_SHIFTS and _CODECS[data_coding & 0xFF] is None
+    ):  # septets, whatever the alphabet
+        text = _without_nul(decode_national(octets, locking=shifts.locking, single=shifts.single))
+        return text, segment(text).encoding
     if codec == "gsm7":
         return decode_gsm7(octets), Encoding.GSM7
     if codec == "ucs2":
@@ -109,6 +159,15 @@ def split_header(
     return concat or _sar_concat(tlvs), octets[stop:]
 
 
+def find_shifts(esm_class: int, octets: bytes) -> Shifts:
+    """The languages that the header of a text names."""
+    if not esm_class & UDH_INDICATOR or not octets or octets[0] + 1 > len(octets):
+        return NO_SHIFTS
+    elements = _read_elements(octets[1 : octets[0] + 1]) or {}
+    locking, single = elements.get(_LOCKING_SHIFT, b""), elements.get(_SINGLE_SHIFT, b"")
+    return Shifts(int.from_bytes(locking[:1]), int.from_bytes(single[:1]))
+
+
 def _encode_narrow(parts: Sequence[str], alphabet: Alphabet) -> tuple[int, list[bytes]]:
     codec = "latin-1" if alphabet is Alphabet.LATIN1 else "ascii"
     try:
@@ -132,6 +191,16 @@ def _read_elements(header: bytes) -> dict[int, bytes] | None:
         at = start + header[start - 1]
         elements[header[start - 2]] = header[start:at]
     return elements
+
+
+def _sar_tlvs(reference: int, total: int, number: int) -> bytes:
+    return encode_tlvs(
+        {
+            _SAR_REFERENCE: (reference & 0xFFFF).to_bytes(2),
+            _SAR_TOTAL: bytes((total,)),
+            _SAR_NUMBER: bytes((number,)),
+        }
+    )
 
 
 def _sar_concat(tlvs: Mapping[int, bytes]) -> Concat | None:

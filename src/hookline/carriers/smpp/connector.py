@@ -9,7 +9,8 @@ from typing import Protocol
 from hookline.carriers.pace import Backoff
 from hookline.carriers.port import Session
 from hookline.carriers.smpp.pdu import Command
-from hookline.carriers.smpp.session import Bind, Owner, SessionRefused, SmppSession, describe
+from hookline.carriers.smpp.refusals import SessionRefused, describe
+from hookline.carriers.smpp.session import Bind, Owner, SmppSession
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.clock import Clock, UnixMs
 from hookline.telemetry.link_state import LinkPhase
@@ -41,6 +42,7 @@ class Connector:
         clock: Clock,
         backoff: Backoff,
     ) -> None:
+        self.command = command
         self._settings = settings
         self._keeper = keeper
         self._clock = clock

@@ -1,49 +1,57 @@
-"""The link to an SMPP carrier: its sessions, and what is on its way through them.
+"""The link to an SMPP carrier: its binds, and what is on its way through them.
 
 What was handed over leaves in order, within the carrier's window and rate. Whatever is put off,
-because the carrier asks to slow down or the session is gone, goes back to the queue as long as no
+because the carrier asks to slow down or all sessions are gone, goes back to the queue as long as no
 octet of it has left; what has left and was not answered is ambiguous, and never sent again blindly.
 """
 
 import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from hookline.carriers.figures import Figures
 from hookline.carriers.jobs import Job, Jobs, put_back
-from hookline.carriers.pace import TIMING, Backoff, Pace, Timing
+from hookline.carriers.pace import TIMING, Pace, Timing
 from hookline.carriers.port import (
     Ambiguity,
     Opening,
     Outgoing,
     Outstanding,
+    Receipt,
     SubmitResult,
     Submitted,
 )
 from hookline.carriers.smpp.arrivals import Arrivals
-from hookline.carriers.smpp.connector import Connector
+from hookline.carriers.smpp.binds import CarrierBind, condition_of, enquired_at, spread
+from hookline.carriers.smpp.coding import LongMessages
+from hookline.carriers.smpp.inquiries import Inquiries
 from hookline.carriers.smpp.message_ids import IdFormat, MessageIds
-from hookline.carriers.smpp.pdu import Command, Deliver
+from hookline.carriers.smpp.pdu import Deliver
 from hookline.carriers.smpp.session import Answer, SmppSession
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.carriers.smpp.status import Verdict, error_code_of, name_of, verdict_of
 from hookline.carriers.smpp.submits import Encoder, Unsendable
-from hookline.telemetry.link_state import LinkPhase, LinkState
+from hookline.telemetry.link_state import LinkState
 from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
-_AHEAD = 2
-"""Messages handed over a place in the window: the next are at hand when answers come."""
 _ANSWERS_GRACE_S = 1.5
 _UNBIND_S = 0.5
+_NOT_TAKEN = (Verdict.THROTTLED, Verdict.RETRY)
 _DOWN = "The link went down before it was sent."
-_ORDER = (LinkPhase.CLOSED, LinkPhase.WAITING, LinkPhase.CONNECTING, LinkPhase.BOUND)
-"""The link is as its worst session is."""
+
+
+class _Pause(NamedTuple):
+    """For how long nothing is sent, and why."""
+
+    after_s: float
+    carrier_code: str
+    detail: str
 
 
 class SmppLink:
-    """One carrier's sessions."""
+    """One carrier's binds."""
 
     def __init__(
         self,
@@ -53,37 +61,33 @@ class SmppLink:
         timing: Timing = TIMING,
     ) -> None:
         self.carrier_id = opening.carrier_id
-        self.ambiguity = Ambiguity(settings.ambiguous, float(settings.ambiguous_wait_seconds))
+        self.ambiguity = Ambiguity(
+            settings.ambiguous,
+            float(settings.ambiguous_wait_seconds),
+            is_whole=settings.long_messages is LongMessages.PAYLOAD,
+            can_ask=settings.query,
+        )
         self._settings = settings
+        self._timing = timing
+        self._clock = opening.clock
         self._reports = opening.reports
         self._loop = asyncio.get_running_loop()
         self._ids = MessageIds(settings.message_id_format, _learned(opening.learned))
-        self._figures = Figures(opening.clock)
+        self._figures = Figures(opening.clock, self._loop.time())
         self._encoder = Encoder(settings)
         self._jobs = Jobs()
         self._pace = Pace(settings.rate, self._loop.time(), timing)
         self._pump_timer: asyncio.TimerHandle | None = None
+        self._pump_at = 0.0
         self._is_closing = False
         self._drained = asyncio.Event()
-        self._is_probing = False
-        """The last session fell silent on a submit: one at a time until one is answered."""
+        self._inquiries = Inquiries(settings, self._ids, self._any_sender, self._told)
         self._arrivals = Arrivals(opening, settings, self._ids, self._figures)
-        commands = (
-            (Command.BIND_TRANSCEIVER,)
-            if settings.bind == "transceiver"
-            else (Command.BIND_TRANSMITTER, Command.BIND_RECEIVER)
-        )
-        self._connectors = [
-            Connector(
-                settings,
-                secrets.get("password", ""),
-                command,
-                self,
-                opening.clock,
-                Backoff(timing),
-            )
-            for command in commands
+        self._binds = [
+            CarrierBind(self, settings, secrets, opening.clock, timing)
+            for _ in range(settings.binds)
         ]
+        self._connectors = [one for bind in self._binds for one in bind.connectors]
         for connector in self._connectors:
             connector.start()
 
@@ -91,17 +95,17 @@ class SmppLink:
 
     @property
     def window(self) -> int:
-        if self._is_closing or self._sender() is None:
+        if self._is_closing:
             return 0
-        if self._is_probing:
-            return 1
-        ahead = self._settings.window * _AHEAD
-        if self._settings.rate:  # what would wait for more than a second is better off queued
-            ahead = min(ahead, max(1, int(self._settings.rate)))
+        ahead = sum(bind.ahead for bind in self._binds)
+        if self._pace.is_refused:
+            return min(ahead, 1)
+        if self._pace.rate:  # what would wait for more than a second is better off queued
+            ahead = min(ahead, max(1, int(self._pace.rate)))
         return ahead
 
     def submit(self, messages: Sequence[Outgoing]) -> None:
-        if self._is_closing or self._sender() is None:
+        if self._is_closing or not self._can_send():
             unsent = [Job(message, ()) for message in messages]
             self._report(put_back(unsent, _DOWN, after_s=0.0))
             return
@@ -124,29 +128,43 @@ class SmppLink:
     def recover(self, outstanding: Sequence[Outstanding]) -> None:
         """The carrier keeps its receipts, and sends them by itself."""
 
+    def inquire(self, outstanding: Sequence[Outstanding]) -> None:
+        """By query_sm; what the carrier says counts as a receipt does."""
+        self._inquiries.ask(outstanding)
+
     def state(self) -> LinkState:
-        worst = min(self._connectors, key=lambda one: _ORDER.index(one.phase))
+        condition = condition_of(self._connectors)
         now_s = self._loop.time()
-        enquired = [one.session.enquired_at for one in self._connectors if one.session is not None]
-        oldest = min(enquired, default=0.0)
+        enquired = enquired_at(self._connectors)
+        sessions = [
+            one for number, bind in enumerate(self._binds, 1) for one in bind.states(number)
+        ]
         return self._figures.state(
-            phase=worst.phase,
-            since=worst.since,
-            detail=worst.detail,
-            window=self._settings.window,
-            in_flight=sum(one.session.in_flight for one in self._connectors if one.session),
-            rate_limit=self._settings.rate,
-            now_s=now_s,
-            enquired_ago_s=now_s - oldest if oldest else None,
-            message_id_format=self._ids.learned.value,
+            LinkState(
+                phase=condition.phase,
+                since=condition.since,
+                detail=condition.detail,
+                window=self._settings.window * len(self._binds),
+                window_now=sum(one.window for one in sessions),
+                in_flight=sum(one.in_flight for one in sessions),
+                rate_limit=self._settings.rate,
+                rate_learned=round(self._pace.learned, 1),
+                sessions=tuple(sessions),
+                last_enquire_at=self._clock.now_ms() - int((now_s - enquired) * 1e3)
+                if enquired
+                else None,
+                message_id_format=self._ids.learned.value,
+            ),
+            now_s,
         )
 
     async def close(self) -> None:
         self._is_closing = True
         self._drained.clear()
+        self._inquiries.close()
         self._report(put_back(self._jobs.give_back_unsent(), _DOWN, after_s=0.0))
         end = self._loop.time() + _ANSWERS_GRACE_S
-        if self._sender() is not None:  # else no answer can come
+        if self._can_send():  # else no answer can come
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(end):
                     await self._drained.wait()
@@ -163,11 +181,18 @@ class SmppLink:
     # --- what sessions say -------------------------------------------------------------------
 
     def answered(self, answers: Sequence[Answer]) -> None:
-        self._is_probing = False
+        now = self._loop.time()
+        taken = [
+            one.waited_s
+            for one in answers
+            if not one.status or verdict_of(one.status) not in _NOT_TAKEN
+        ]
+        if taken:
+            self._pace.taken(len(taken), now - taken[-1], now)
         outcomes: list[Submitted] = []
-        for (job, number), status, message_id in answers:
-            job.open -= 1
-            self._take_answer(job, number, status, message_id, outcomes)
+        for answer in answers:
+            answer.token[0].open -= 1
+            self._take_answer(answer, now, outcomes)
         self._pump()
         self._report(outcomes)
 
@@ -186,46 +211,70 @@ class SmppLink:
             self._figures.answered("ambiguous")
             self._jobs.drop(job)
             self._finish_if_done(job, outcomes)
+        self._pace.unanswered()
         self._report(outcomes)
 
+    def _told(self, receipt: Receipt) -> None:
+        self._reports.receipts(self.carrier_id, [receipt])
+
     def session_began(self) -> None:
-        """A session has bound."""
         self._pump()
         self._reports.ready(self.carrier_id)
 
-    def session_ended(self, command: Command, reason: str, *, silent: bool) -> None:
-        """A session has ended, or could not begin; `lost` was called before."""
+    def sender_ended(self, bind: CarrierBind, reason: str) -> None:
+        """The rest of what has left goes by another bind, if there is one, or by the next session."""
         self._figures.error(reason)
-        self._is_probing = self._is_probing or silent
-        if command is not Command.BIND_RECEIVER:
+        self._jobs.release(bind)
+        if self._can_send():
+            self._pump()
+        else:
             self._report(put_back(self._jobs.give_back_unsent(), _DOWN, after_s=0.0))
+
+    def hearer_ended(self, reason: str) -> None:
+        self._figures.error(reason)
 
     # --- sending -----------------------------------------------------------------------------
 
-    def _sender(self) -> SmppSession | None:
-        """The session that submits go out by."""
-        return self._connectors[0].session
+    def _can_send(self) -> bool:
+        return self._any_sender() is not None
+
+    def _any_sender(self) -> SmppSession | None:
+        return next((bind.sender for bind in self._binds if bind.sender is not None), None)
 
     def _pump(self) -> None:
-        """Send what window, rate and the peer's buffers have room for."""
-        session = self._sender()
-        if session is None or not session.is_writable or not self._jobs.has_ready():
+        """Send what windows, rate and the peer's buffers have room for."""
+        if not self._jobs.has_ready():
+            return
+        rooms = [bind.room for bind in self._binds]
+        room = sum(rooms)
+        if not room:
             return
         now = self._loop.time()
-        window = 1 if self._is_probing else self._settings.window
-        room = window - session.in_flight
-        allowed = self._pace.allowed(now, room) if room > 0 else 0
-        if allowed > 0:
-            taken = self._jobs.take(allowed)
-            self._pace.spend(len(taken))
-            self._figures.sent(len(taken), now)
-            session.send([(one, one[0].submits[one[1]]) for one in taken])
-        if allowed < room and self._jobs.has_ready():
+        allowed = self._pace.allowed(now, room)
+        shares = spread(rooms, allowed) if len(rooms) > 1 else (allowed,)
+        sent = 0
+        for bind, share in zip(self._binds, shares, strict=True):
+            if share:
+                sent += self._send(bind, share)
+        if sent:
+            self._pace.spend(sent, now)
+            self._figures.sent(sent, now)
+        if sent == allowed < room and self._jobs.has_ready():  # else what is left waits for a bind
             self._pump_later(self._pace.next_at(now))
 
+    def _send(self, bind: CarrierBind, segments_max: int) -> int:
+        taken = self._jobs.take(segments_max, bind)
+        if taken and bind.sender is not None:
+            bind.sender.send([(one, one[0].submits[one[1]]) for one in taken])
+        return len(taken)
+
     def _pump_later(self, at: float) -> None:
-        if self._pump_timer is None:
-            self._pump_timer = self._loop.call_at(at, self._pump_now)
+        if self._pump_timer is not None:
+            if self._pump_at <= at:
+                return
+            self._pump_timer.cancel()
+        self._pump_at = at
+        self._pump_timer = self._loop.call_at(at, self._pump_now)
 
     def _pump_now(self) -> None:
         self._pump_timer = None
@@ -233,29 +282,39 @@ class SmppLink:
 
     # --- answers -----------------------------------------------------------------------------
 
-    def _take_answer(
-        self, job: Job, number: int, status: int, message_id: str, outcomes: list[Submitted]
-    ) -> None:
-        if not status:
+    def _take_answer(self, answer: Answer, now: float, outcomes: list[Submitted]) -> None:
+        job, number = answer.token
+        verdict = verdict_of(answer.status)
+        self._figures.waited(answer.waited_s)
+        if answer.status:
+            self._figures.status(name_of(answer.status))
+        if verdict is Verdict.ACCEPTED:
             self._figures.answered("accepted")
-            self._pace.went_well()
-            if message_id.strip():
-                job.ids[number] = self._ids.of_response(message_id)
+            if answer.message_id.strip():
+                job.ids[number] = self._ids.of_response(answer.message_id)
             else:
                 job.is_ambiguous = True
-        elif self._is_passing(job, status):
-            self._put_off(job, number, status, outcomes)
+        elif verdict is Verdict.THROTTLED:
+            self._figures.answered("throttled")
+            pause_s = self._pace.refused(now - answer.waited_s, now)
+            self._put_off(job, number, outcomes)
+            if pause_s > self._timing.held_s:
+                name = name_of(answer.status)
+                detail = "The carrier asked to slow down."
+                self._give_back(job, _Pause(pause_s, name, detail), outcomes)
+            return
+        elif verdict is Verdict.RETRY and self._jobs.count_try(job):
+            self._figures.answered("faulted")
+            name = name_of(answer.status)
+            self._figures.error(f"The carrier answered {name} to a message.")
+            pause_s = self._pace.back_off(now)
+            self._put_off(job, number, outcomes)
+            detail = "The carrier has a fault of its own."
+            self._give_back(job, _Pause(pause_s, name, detail), outcomes)
             return
         else:
-            self._refuse(job, status)
+            self._refuse(job, answer.status)
         self._finish_if_done(job, outcomes)
-
-    def _is_passing(self, job: Job, status: int) -> bool:
-        """Whether to try again later."""
-        verdict = verdict_of(status)
-        if verdict is Verdict.RETRY:
-            return self._jobs.count_try(job)
-        return verdict is Verdict.THROTTLED
 
     def _refuse(self, job: Job, status: int) -> None:
         self._figures.answered("rejected")
@@ -270,26 +329,23 @@ class SmppLink:
             detail="The carrier refused the message.",
         )
 
-    def _put_off(self, job: Job, number: int, status: int, outcomes: list[Submitted]) -> None:
-        """Not now: the message goes back if nothing of it has left, else the segment waits here."""
-        pause_s = self._pace.back_off(self._loop.time())
-        name = name_of(status)
-        if verdict_of(status) is Verdict.THROTTLED:
-            self._figures.answered("throttled")
-            detail = "The carrier asked to slow down."
-        else:
-            self._figures.answered("faulted")
-            self._figures.error(f"The carrier answered {name} to a message.")
-            detail = "The carrier has a fault of its own."
-        if not job.is_dropped:
-            self._jobs.put_off(job, number)
-            if not job.has_left:
-                returned = self._jobs.give_back(job)
-                outcomes += put_back(returned[:1], detail, after_s=pause_s, carrier_code=name)
-                outcomes += put_back(returned[1:], detail, after_s=pause_s)
-        else:
+    def _put_off(self, job: Job, number: int, outcomes: list[Submitted]) -> None:
+        """Not now: the segment goes again before anything new."""
+        if job.is_dropped:
             self._finish_if_done(job, outcomes)
-        outcomes += put_back(self._jobs.give_back_unsent(), detail, after_s=pause_s)
+        else:
+            self._jobs.put_off(job, number)
+
+    def _give_back(self, job: Job, pause: _Pause, outcomes: list[Submitted]) -> None:
+        """For a long pause: what has not left is better off queued, where it can go another way."""
+        if job.to_send and not job.has_left:
+            first, *behind = self._jobs.give_back(job)
+            outcomes += put_back(
+                [first], pause.detail, after_s=pause.after_s, carrier_code=pause.carrier_code
+            )
+            outcomes += put_back(behind, pause.detail, after_s=pause.after_s)
+        unsent = self._jobs.give_back_unsent()
+        outcomes += put_back(unsent, pause.detail, after_s=pause.after_s)
 
     def _finish_if_done(self, job: Job, outcomes: list[Submitted]) -> None:
         if job.is_done:

@@ -46,6 +46,7 @@ class MessageIds:
         self._settled = self._format is not IdFormat.AS_IS
         self._remembered: OrderedDict[str, None] = OrderedDict()
         self._lettered = 0
+        self._example = ""
         self._votes_for = IdFormat.AUTO
         self._votes = 0
 
@@ -57,9 +58,17 @@ class MessageIds:
     def of_response(self, text: str) -> str:
         """The key to store for a submit that was answered with this id."""
         key = to_key(text)
+        self._example = text
         if self._is_auto and key not in self._remembered:
             self._remember(key)
         return key
+
+    def spelling(self, key: str) -> str:
+        """The id as the carrier writes it, by the look of the last one that it gave."""
+        example = self._example.strip()
+        if example != example.lower():
+            key = key.upper()
+        return key.rjust(len(example), "0") if example[:1] == "0" and _is_hex(key.lower()) else key
 
     def of_receipt(self, text: str) -> str:
         """The key to look up for a receipt about this id."""

@@ -107,6 +107,8 @@ class Submit(NamedTuple):
     validity: str = ""
     replace: int = 0
     service_type: str = ""
+    tlvs: bytes = b""
+    """Optional parameters, as `encode_tlvs` makes them."""
 
 
 class Deliver(NamedTuple):
@@ -193,8 +195,9 @@ def encode_submit(sequence: int, submit: Submit) -> bytes:
 def encode_deliver(sequence: int, deliver: Deliver) -> bytes:
     """A whole deliver_sm, as a service centre would send it."""
     source, destination, esm_class, protocol_id, data_coding, text, tlvs = deliver
-    sm = Submit(source, destination, esm_class, 0, data_coding, text, protocol_id)
-    return _encode_sm(0x05, sequence, sm, encode_tlvs(tlvs))
+    more = encode_tlvs(tlvs)
+    sm = Submit(source, destination, esm_class, 0, data_coding, text, protocol_id, tlvs=more)
+    return _encode_sm(0x05, sequence, sm)
 
 
 def encode_tlvs(tlvs: Mapping[int, bytes]) -> bytes:
@@ -202,9 +205,24 @@ def encode_tlvs(tlvs: Mapping[int, bytes]) -> bytes:
     return b"".join(_TLV.pack(tag, len(value)) + value for tag, value in tlvs.items())
 
 
+def encode_query(message_id: str, source: Address) -> bytes:
+    """The body of query_sm (§4.8.1); the source is that of the submit."""
+    fields = _c_octets("message_id", message_id, MESSAGE_ID_CHARACTERS_MAX)
+    address = _c_octets("source_addr", source.digits, 20)
+    return b"%b\0%c%c%b\0" % (fields, source.ton, source.npi, address)
+
+
+def decode_query_resp(body: bytes) -> tuple[int, int]:
+    """message_state and error_code of query_sm_resp (§4.8.2). Raises BadPdu."""
+    parts = body.split(b"\0", 2)
+    if len(parts) < 3 or len(parts[2]) < 1:
+        raise BadPdu(f"query_sm_resp of {len(body)} octets lacks mandatory parameters")
+    return parts[2][0], parts[2][1] if len(parts[2]) > 1 else 0
+
+
 def decode_submit(body: bytes) -> Submit:
     """A submit_sm as a service centre reads it. Raises BadPdu."""
-    service, source, destination, flags, schedule, validity, more, text, _ = _split_sm(body)
+    service, source, destination, flags, schedule, validity, more, text, tlvs = _split_sm(body)
     return Submit(
         source,
         destination,
@@ -218,6 +236,7 @@ def decode_submit(body: bytes) -> Submit:
         validity=validity.decode("latin-1"),
         replace=more[1],
         service_type=service.decode("latin-1"),
+        tlvs=encode_tlvs(tlvs),
     )
 
 
@@ -310,9 +329,9 @@ def _read_tlvs(body: bytes, at: int) -> dict[int, bytes]:
     return tlvs
 
 
-def _encode_sm(command: int, sequence: int, sm: Submit, tlvs: bytes = b"") -> bytes:
+def _encode_sm(command: int, sequence: int, sm: Submit) -> bytes:
     source, destination, esm_class, registered, coding, text = sm[:6]
-    protocol_id, priority, schedule, validity, replace, service_type = sm[6:]
+    protocol_id, priority, schedule, validity, replace, service_type, tlvs = sm[6:]
     length = len(text)
     if length > SHORT_MESSAGE_BYTES_MAX:
         if length > 0xFFFF:

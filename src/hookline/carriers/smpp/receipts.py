@@ -92,6 +92,11 @@ def read_text(octets: bytes, data_coding: int) -> ReceiptText:
     return ReceiptText(fields.get("id", ""), state, fields.get("er", ""))
 
 
+def state_name(octet: int) -> str:
+    """The name of a message_state (§5.2.28)."""
+    return _STATES.get(bytes((octet,)), "UNKNOWN")
+
+
 def to_state(name: str, *, accepted_is_delivered: bool) -> ReceiptState | None:
     """What a state means for the message; None when it is not final."""
     if name == "ACCEPTD" and accepted_is_delivered:

@@ -5,15 +5,14 @@ that does not come in time ends the session, because whatever follows on it woul
 """
 
 import asyncio
-import ssl
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, cast
 
 from hookline.carriers.port import Session
 from hookline.carriers.smpp import pdu as wire
 from hookline.carriers.smpp.pdu import BadFrame, BadPdu, Command, Deliver, Frames, Pdu, Submit
+from hookline.carriers.smpp.refusals import SessionRefused, describe
 from hookline.carriers.smpp.status import Status, hint_of, name_of
-from hookline.errors import HooklineError
 from hookline.telemetry.logs import get_logger
 
 log = get_logger(__name__)
@@ -31,20 +30,13 @@ _BEFORE_BIND = (
 )
 
 
-class SessionRefused(HooklineError):
-    """The carrier could not be reached, or did not let us in. The detail says what to do."""
-
-    code = "carrier_refused"
-    title = "The carrier did not let us in"
-    permanent = False
-
-
 class Answer(NamedTuple):
     """What the carrier said to one submit."""
 
     token: Any  # Any: the owner's own
     status: int
     message_id: str
+    waited_s: float
 
 
 class Bind(NamedTuple):
@@ -93,6 +85,7 @@ class SmppSession(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._sequence = 0
         self._pending: dict[int, tuple[float, Any]] = {}  # Any: tokens
+        self._heard: dict[int, Callable[[Pdu], None]] = {}
         self._acks: list[bytes] = []
         self._bound: asyncio.Future[None] = self._loop.create_future()
         self._unbound: asyncio.Future[str] = self._loop.create_future()
@@ -190,6 +183,12 @@ class SmppSession(asyncio.Protocol):
         self._pending |= pending
         self._write(b"".join(frames))
 
+    def ask(self, command: Command, body: bytes, heard: Callable[[Pdu], None]) -> None:
+        """Send another request; its answer goes to `heard`, should one come."""
+        sequence = self._next()
+        self._heard[sequence] = heard
+        self._write(wire.encode(command, sequence, body))
+
     def acknowledge(self, command: int, sequence: int, status: int = 0) -> None:
         """Answer something that came in; answers of one moment leave together."""
         if not self._acks:
@@ -266,7 +265,7 @@ class SmppSession(asyncio.Protocol):
                 message_id = wire.decode_submit_resp(pdu.body)
             except BadPdu as error:
                 log.warning("smpp_bad_pdu", detail=str(error))
-        answers.append(Answer(waiting[1], status, message_id))
+        answers.append(Answer(waiting[1], status, message_id, self._loop.time() - waiting[0]))
 
     def _take_deliver(self, pdu: Pdu, delivers: list[tuple[int, int, Deliver]]) -> None:
         self.unacknowledged += 1
@@ -279,7 +278,9 @@ class SmppSession(asyncio.Protocol):
 
     def _take_other(self, pdu: Pdu, answers: list[Answer]) -> None:
         command, _, sequence, _ = pdu
-        if command == Command.ENQUIRE_LINK:
+        if command & _RESPONSE and (heard := self._heard.pop(sequence, None)) is not None:
+            heard(pdu)
+        elif command == Command.ENQUIRE_LINK:
             self._write(wire.encode(Command.ENQUIRE_LINK_RESP, sequence))
         elif command == Command.ENQUIRE_LINK_RESP:
             self._take_sign_of_life()
@@ -318,7 +319,7 @@ class SmppSession(asyncio.Protocol):
         log.warning("smpp_generic_nack", status=name_of(pdu.status))
         if waiting is not None:
             status = pdu.status or Status.ESME_RUNKNOWNERR
-            answers.append(Answer(waiting[1], status, ""))
+            answers.append(Answer(waiting[1], status, "", self._loop.time() - waiting[0]))
         elif self._asked is not None and self._asked[0] == pdu.sequence:
             self._take_sign_of_life()  # it does not know enquire_link, but it is there
         elif not self._bound.done():
@@ -376,14 +377,3 @@ class SmppSession(asyncio.Protocol):
         """By the clock, not by silence: what the carrier sends says little of what it reads."""
         since = max(self.enquired_at, self._bound_at)
         return now - since >= self._bind.enquire_interval_s
-
-
-def describe(error: BaseException) -> str:
-    """What a person can make of a failure of the network."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the carrier's certificate is not trusted ({error.verify_message})"
-    if isinstance(error, ssl.SSLError):
-        return "TLS failed; the port may be one without TLS"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return type(error).__name__

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from hookline.api.wire import Body
-from hookline.carriers.smpp.coding import Alphabet
+from hookline.carriers.smpp.coding import Alphabet, LongMessages
 from hookline.carriers.smpp.message_ids import IdFormat
 
 Bind = Literal["transceiver", "pair"]
@@ -36,6 +36,14 @@ class SmppSettings(Body):
         Bind,
         Field(description="One session both ways, or a transmitter and a receiver."),
     ] = "transceiver"
+    binds: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=20,
+            description="How often to bind at once, as far as the carrier allows it. They share the rate.",
+        ),
+    ] = 1
     tls: Annotated[bool, Field(description="Encrypt, and verify the carrier's certificate.")] = (
         False
     )
@@ -47,7 +55,12 @@ class SmppSettings(Body):
         ),
     ] = None
     window: Annotated[
-        int, Field(ge=1, le=1_000, description="Segments sent before their answers have come.")
+        int,
+        Field(
+            ge=1,
+            le=1_000,
+            description="The most segments that a bind sends before their answers have come.",
+        ),
     ] = 50
     rate: Annotated[
         float, Field(ge=0, le=10_000, description="Segments a second; 0: no limit.")
@@ -55,6 +68,14 @@ class SmppSettings(Body):
     alphabet: Annotated[Alphabet, Field(description="What data_coding 0 means to the carrier.")] = (
         Alphabet.GSM7
     )
+    long_messages: Annotated[
+        LongMessages,
+        Field(
+            description="How what does not fit into one segment is sent. udh: segments with a header; "
+            "sar: segments with sar_* parameters; payload: whole, as message_payload, which the "
+            "carrier splits."
+        ),
+    ] = LongMessages.UDH
     service_type: Annotated[
         str, Field(max_length=5, pattern=_ASCII, description="Only where the carrier asks for one.")
     ] = ""
@@ -78,6 +99,13 @@ class SmppSettings(Body):
         ),
     ] = "fail"
     ambiguous_wait_seconds: Annotated[int, Field(ge=1, le=259_200)] = 600
+    query: Annotated[
+        bool,
+        Field(
+            description="Ask the carrier by query_sm about messages whose receipts are missing; "
+            "only where it has that."
+        ),
+    ] = False
     enquire_interval_seconds: Annotated[
         float,
         Field(ge=1, le=600, description="How often the carrier is asked whether it is there."),

@@ -12,6 +12,7 @@ from hookline.carriers.smpp.settings import SmppSettings
 
 _WITH_RECEIPT = 1
 """registered_delivery (§5.2.17): a receipt of the final outcome."""
+_REFERENCES = 65_536
 
 
 class Unsendable(Exception):
@@ -30,13 +31,16 @@ class Encoder:
         self._alphabet = settings.alphabet
         self._service_type = settings.service_type
         self._says_validity = settings.send_validity
-        self._reference = random.randrange(256)  # noqa: S311 - only neighbours must differ
+        self._long = settings.long_messages
+        self._reference = random.randrange(_REFERENCES)  # noqa: S311 - only neighbours must differ
 
     def submits(self, message: Outgoing) -> list[Submit]:
-        """One a segment, in order. Those of one message share a reference. Raises Unsendable."""
+        """In order, one a segment, or one for all where the carrier splits. Raises Unsendable."""
         if len(message.parts) > 1:
-            self._reference = (self._reference + 1) % 256
-        parts = encode_parts(message.parts, message.encoding, self._alphabet, self._reference)
+            self._reference = (self._reference + 1) % _REFERENCES
+        parts = encode_parts(
+            message.parts, message.encoding, self._alphabet, self._reference, self._long
+        )
         source, destination = _sender(message.sender), to_address(message.recipient)
         if not _fits(source):
             raise Unsendable("invalid_sender", "The sender has more than SMPP can write.")
@@ -53,8 +57,9 @@ class Encoder:
                 text,
                 validity=validity,
                 service_type=self._service_type,
+                tlvs=tlvs,
             )
-            for esm_class, data_coding, text in parts
+            for esm_class, data_coding, text, tlvs in parts
         ]
 
 

@@ -10,7 +10,7 @@ from hookline.carriers.trial import Trial, TrialResult, try_carrier
 from hookline.console.forms import NOTHING_WRONG, Refusal, refusal_of
 from hookline.console.navigation import CARRIERS
 from hookline.console.routing import Page
-from hookline.console.views.carriers import link_badge
+from hookline.console.views.links import link_badge
 from hookline.console.views.messages import MessageView, message_view
 from hookline.console.visit import Visit
 from hookline.errors import Conflict, Forbidden, Invalid

@@ -13,6 +13,8 @@ from hookline.carriers.kinds import Kind
 from hookline.carriers.sections import NAMED
 
 _LABELS = {
+    "binds": "Binds at once",
+    "query": "Ask about missing receipts",
     "system_id": "System ID",
     "tls": "TLS",
     "tls_ca": "Trusted certificates",
@@ -49,6 +51,7 @@ _LABELS = {
     "request_timeout_seconds": "Answer within, s",
 }
 _HINTS = {
+    "long_messages": "How what does not fit into one segment is sent.",
     "template": "What is sent, what answers mean, what is called back; as in docs/how-to.",
     "message_id_format": "How ids differ between answers and receipts.",
     "ambiguous": "When no receipt decides it in time. Sending again may send it twice.",
@@ -58,6 +61,9 @@ _HINTS = {
 }
 _SPARE = "Kept sealed here, never shown; Asterisk holds it in its memory."
 _OPTIONS = {
+    "udh": "Segments with a header (UDH)",
+    "sar": "Segments with SAR parameters",
+    "payload": "Whole (message_payload)",
     "udp": "UDP",
     "tcp": "TCP",
     "tls": "TLS",

@@ -7,18 +7,18 @@ from typing import Any
 import msgspec
 
 from hookline.carriers.kinds import LOCAL_KIND, MESSAGES, Kinds
-from hookline.carriers.live_state import State
 from hookline.carriers.reading import LinkedCarrier
 from hookline.carriers.schemas import CallbacksShape
+from hookline.console.views.links import (
+    Figure,
+    SessionView,
+    call_figures,
+    link_badge,
+    message_figures,
+    session_views,
+)
 from hookline.console.views.status import Badge
 
-_TONES = {
-    State.BOUND: "ok",
-    State.CONNECTING: "info",
-    State.WAITING: "warn",
-    State.DOWN: "bad",
-    State.CLOSED: "",
-}
 _KIND_TITLES = {"smpp": "SMPP", "http": "HTTP API"}
 _WAYS = {
     "agent": "rings {}",
@@ -26,15 +26,6 @@ _WAYS = {
     "answer_url": "asks a URL",
 }
 _GONE = "a carrier that is gone"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number or fact about a link."""
-
-    title: str
-    value: str
-    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +44,10 @@ class CarrierView:
     since: int
     detail: str
     figures: Sequence[Figure]
+    errors: str
+    """What answers said in the last minutes, but for success."""
+    sessions: Sequence[SessionView]
+    """Empty where one says it all."""
     last_enquire_at: int | None
     last_error: str
     last_error_at: int | None
@@ -96,7 +91,9 @@ def carrier_view(
         status=Badge("Disabled") if is_disabled else link_badge(link.state),
         since=figures.since,
         detail=link.detail or "",
-        figures=_figures(one) if has_messages else _call_figures(one),
+        figures=message_figures(figures) if has_messages else call_figures(figures),
+        errors=", ".join(f"{count:,} × {name}" for name, count in figures.errors.items()),
+        sessions=session_views(figures),
         last_enquire_at=figures.last_enquire_at,
         last_error=figures.last_error or "",
         last_error_at=figures.last_error_at,
@@ -134,11 +131,6 @@ def carries_messages(kind: str, kinds: Kinds) -> bool:
     return kind not in kinds or kinds[kind].home == MESSAGES
 
 
-def link_badge(state: State) -> Badge:
-    """A link's state as a word with a colour."""
-    return Badge(state.value.capitalize(), _TONES[state])
-
-
 def number_view(row: Any, names: Mapping[str, str]) -> NumberView:  # Any: a row of numbers
     return NumberView(
         id=row.id,
@@ -160,28 +152,3 @@ def _inbound(stored: str | None) -> str:
     way = next((text for name, text in _WAYS.items() if kept.get(name) is not None), "")
     told = [way.format(kept.get("agent"))] if way else []
     return ", ".join([*told, *(["voicemail"] if kept.get("voicemail") else [])])
-
-
-def _call_figures(one: LinkedCarrier) -> list[Figure]:
-    found = one.link.figures
-    room = f" / {found.window:,}" if found.window else ""
-    return [
-        Figure("Legs now", f"{found.in_flight:,}{room}"),
-        Figure("Legs begun", f"{found.submitted:,}"),
-    ]
-
-
-def _figures(one: LinkedCarrier) -> list[Figure]:
-    found = one.link.figures
-    limit = f" of {found.rate_limit:g}" if found.rate_limit else ""
-    return [
-        Figure("Window", f"{found.in_flight} / {found.window}"),
-        Figure("Rate", f"{found.rate:g}{limit} /s"),
-        Figure("Submitted", f"{found.submitted:,}"),
-        Figure("Accepted", f"{found.accepted:,}"),
-        Figure("Rejected", f"{found.rejected:,}", "bad" if found.rejected else ""),
-        Figure("Throttled", f"{found.throttled:,}", "warn" if found.throttled else ""),
-        Figure("Ambiguous", f"{found.ambiguous:,}", "warn" if found.ambiguous else ""),
-        Figure("Receipts", f"{found.receipts:,}"),
-        Figure("Received", f"{found.received:,}"),
-    ]

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hookline.carriers.live_state import State
-from hookline.console.views.carriers import link_badge
+from hookline.console.views.links import link_badge
 from hookline.console.views.status import Badge
 from hookline.ids import CarrierId
 from hookline.routing.health import Health
