@@ -77,10 +77,10 @@ class Receipt:
     carrier_code: str | None = None
     recipient: str | None = None
     """Whom the message went to, where the receipt says so: finds a message whose id was lost."""
-    error_code: str | None = None
-    """Our stable code, where the carrier's own says more than the state."""
     message_id: MessageId | None = None
     """Our own id, where the receipt names it: finds the very message whose id was lost."""
+    error_code: str | None = None
+    """Our stable code, where the carrier's own says more than the state."""
 
 
 @dataclass(frozen=True, slots=True)
