@@ -68,6 +68,14 @@ class ReceiptState(StrEnum):
     EXPIRED = "expired"
 
 
+ReceiptError = Literal[
+    "invalid_recipient", "invalid_sender", "content_blocked", "recipient_blocked",
+    "recipient_opted_out", "unreachable", "carrier_unavailable",
+]  # fmt: skip
+"""What a receipt of a failed delivery can say beyond its state; the catalogue of the message room has
+them in words."""
+
+
 @dataclass(frozen=True, slots=True)
 class Receipt:
     """The carrier says what became of one segment."""
@@ -79,8 +87,8 @@ class Receipt:
     """Whom the message went to, where the receipt says so: finds a message whose id was lost."""
     message_id: MessageId | None = None
     """Our own id, where the receipt names it: finds the very message whose id was lost."""
-    error_code: str | None = None
-    """Our stable code, where the carrier's own says more than the state."""
+    error_code: ReceiptError | None = None
+    """Where the carrier's own code says more than the state."""
 
 
 @dataclass(frozen=True, slots=True)

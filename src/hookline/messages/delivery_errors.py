@@ -99,17 +99,6 @@ DELIVERY_ERRORS: dict[str, DeliveryError] = {
 }
 """By stable code."""
 
-RECEIPT_ERRORS = (
-    "invalid_recipient",
-    "invalid_sender",
-    "content_blocked",
-    "recipient_blocked",
-    "recipient_opted_out",
-    "unreachable",
-    "carrier_unavailable",
-)
-"""What a receipt of a failed delivery can say beyond `undelivered`."""
-
 
 def error_of(code: str) -> DeliveryError:
     """The catalogue's entry; one with the code's own name for what is not there."""

@@ -7,6 +7,7 @@ from hookline.carriers.port import Part, ReceiptState
 from hookline.carriers.smpp.coding import Alphabet
 from hookline.carriers.smpp.message_ids import IdFormat
 from hookline.carriers.smpp.pdu import Command
+from hookline.carriers.smpp.settings import ReceiptErrors
 from hookline.carriers.smpp.status import Status
 from hookline.errors import NotFound, Unavailable
 from tests.carriers.smpp.linked import linked, outgoing, until
@@ -305,3 +306,24 @@ async def test_in_a_session_that_lives_on_the_carrier_knows_after_a_while(smsc: 
     async with linked(smsc.port) as opened:
         await smsc.send(PHONE, NUMBER, "hello")
         await until(lambda: len(opened.room.known_by_carrier) == 1)
+
+
+async def test_the_carriers_own_codes_say_why_it_failed(smsc: Smsc) -> None:
+    errors = ReceiptErrors({"1": "invalid_recipient", "027": "unreachable"})
+    await smsc.change(receipt_tlvs=False)
+    for error in ("001", "027", "099"):
+        await smsc.rule(Rule(states=["UNDELIV"], error=error))
+        async with linked(smsc.port, receipt_errors=errors) as opened:
+            await opened.send(outgoing())
+            await until(lambda room=opened.room: bool(room.heard))  # type: ignore[misc]  # a loop
+        [heard] = opened.room.heard
+        assert heard.state is ReceiptState.UNDELIVERED
+        assert heard.error_code == {"001": "invalid_recipient", "027": "unreachable"}.get(error)
+
+
+async def test_a_delivery_has_no_error_whatever_its_code(smsc: Smsc) -> None:
+    await smsc.rule(Rule(states=["DELIVRD"], error="001"))
+    async with linked(smsc.port, receipt_errors=ReceiptErrors({"001": "unreachable"})) as opened:
+        await opened.send(outgoing())
+        await smsc.wait("receipts_acknowledged")
+    assert opened.room.heard[0].error_code is None

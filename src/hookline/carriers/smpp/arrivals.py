@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hookline.carriers.encoding import segment
 from hookline.carriers.figures import Figures
-from hookline.carriers.port import Incoming, Opening, Part, Receipt
+from hookline.carriers.port import Incoming, Opening, Part, Receipt, ReceiptState
 from hookline.carriers.smpp.addresses import from_address
 from hookline.carriers.smpp.coding import decode_text, find_shifts, split_header
 from hookline.carriers.smpp.message_ids import MessageIds
@@ -58,6 +58,7 @@ class Arrivals:
         self._reports = opening.reports
         self._clock = opening.clock
         self._accepted_is_delivered = settings.accepted_is_delivered
+        self._errors = settings.receipt_errors
         self._alphabet = settings.alphabet
         self._ids = ids
         self._figures = figures
@@ -119,9 +120,18 @@ class Arrivals:
         code = receipt.state
         if receipt.error and receipt.error not in _NO_ERROR:
             code += f" {receipt.error}"
-        recipient = from_address(deliver.source)
+        failed = state is ReceiptState.UNDELIVERED
         heard.append(
-            _Heard(key, state, code, recipient, session=session, command=command, sequence=sequence)
+            _Heard(
+                key,
+                state,
+                code,
+                from_address(deliver.source),
+                error_code=self._errors.get(receipt.error or "") if failed else None,
+                session=session,
+                command=command,
+                sequence=sequence,
+            )
         )
 
     def _take_message(

@@ -2,14 +2,24 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
 from hookline.api.wire import Body
+from hookline.carriers.port import ReceiptError
 from hookline.carriers.smpp.coding import Alphabet, LongMessages
 from hookline.carriers.smpp.message_ids import IdFormat
 
 Bind = Literal["transceiver", "pair"]
+ErrorText = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[\x21-\x7e]+$")]
 _ASCII = r"^[\x20-\x7e]*$"
+
+
+class ReceiptErrors(RootModel[Annotated[dict[ErrorText, ReceiptError], Field(max_length=1_000)]]):
+    """Our codes by the carrier's: `{"001": "invalid_recipient", "027": "unreachable"}`."""
+
+    def get(self, error: str) -> ReceiptError | None:
+        """What the code of a receipt stands for; also without its leading zeros."""
+        return self.root.get(error) or self.root.get(error.lstrip("0") or "0")
 
 
 class SmppSettings(Body):
@@ -91,6 +101,13 @@ class SmppSettings(Body):
     accepted_is_delivered: Annotated[
         bool, Field(description="Take the receipt state ACCEPTD for a delivery.")
     ] = False
+    receipt_errors: Annotated[
+        ReceiptErrors,
+        Field(
+            description="What this carrier's codes in receipts of failed deliveries stand for, among the "
+            "codes of delivery errors. Others are `undelivered`.",
+        ),
+    ] = ReceiptErrors({})
     ambiguous: Annotated[
         Literal["fail", "resend"],
         Field(

@@ -13,6 +13,7 @@ from hookline.carriers.kinds import Kind
 from hookline.carriers.sections import NAMED
 
 _LABELS = {
+    "receipt_errors": "Codes in receipts",
     "binds": "Binds at once",
     "query": "Ask about missing receipts",
     "system_id": "System ID",

@@ -1,7 +1,9 @@
 """Twilio's error codes (twilio.com/docs/api/errors) and message states: what each means here."""
 
+from collections.abc import Mapping, Sequence
+
 from hookline.carriers.http.dialect import Outcome
-from hookline.carriers.port import ReceiptState
+from hookline.carriers.port import ReceiptError, ReceiptState
 
 QUEUE_FULL = 21611
 """The sender has as many messages queued as Twilio keeps for it."""
@@ -19,19 +21,16 @@ _OUR_CODES = {
 }  # fmt: skip
 _OUR_CODE = {code: name for name, codes in _OUR_CODES.items() for code in codes}
 
-_OF_RECEIPTS = {
+_OF_RECEIPTS: Mapping[ReceiptError, Sequence[int]] = {
+    "recipient_opted_out": (21610,),
     "unreachable": (30003,),
     "recipient_blocked": (30004, 30006),
     "invalid_recipient": (30005,),
     "content_blocked": (30007, 30044),
     "invalid_sender": (30018, 30032, 30034, 30035, 30037),
 }
-ERRORS = {
-    str(code): name
-    for known in (_OUR_CODES, _OF_RECEIPTS)
-    for name, codes in known.items()
-    for code in codes
-}
+RECEIPT_ERRORS = {str(code): name for name, codes in _OF_RECEIPTS.items() for code in codes}
+ERRORS: Mapping[str, str] = {str(code): name for code, name in _OUR_CODE.items()} | RECEIPT_ERRORS
 """Our stable codes by Twilio's."""
 _VALIDITY_EXPIRED = "30036"
 _STATES = {

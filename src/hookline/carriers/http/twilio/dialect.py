@@ -16,7 +16,7 @@ from hookline.carriers.http.dialect import (
 )
 from hookline.carriers.http.inquiries import Unanswered
 from hookline.carriers.http.receiving import CODE_LENGTH_MAX
-from hookline.carriers.http.twilio.codes import ERRORS, error_code_of, outcome_of, state_of
+from hookline.carriers.http.twilio.codes import RECEIPT_ERRORS, error_code_of, outcome_of, state_of
 from hookline.carriers.http.twilio.settings import TwilioSettings
 from hookline.carriers.port import Outgoing, Outstanding, Receipt, ReceiptState
 from hookline.clock import UnixMs
@@ -137,7 +137,7 @@ def receipt_of(sid: str, status: str, code: str | None) -> Receipt | None:
     if state is None:
         return None
     told = None if state is ReceiptState.DELIVERED else (code or status)[:CODE_LENGTH_MAX]
-    ours = ERRORS.get(code or "") if state is ReceiptState.UNDELIVERED else None
+    ours = RECEIPT_ERRORS.get(code or "") if state is ReceiptState.UNDELIVERED else None
     return Receipt(sid, state, told, error_code=ours)
 
 
