@@ -51,7 +51,18 @@ async def routed(
             "carrier_down_after_seconds": 1,
         }
         await made(client, "/v1/routes", route)
+        await until_both_are_seen(client)
         yield client
+
+
+async def until_both_are_seen(client: httpx.AsyncClient) -> None:
+    """What a link's node writes down each second, the router has read."""
+    async with asyncio.timeout(60):
+        while True:
+            found = await made(client, "/v1/routes/preview", {"from": NUMBER, "to": TO[0]})
+            if {one["state"] for one in found["candidates"]} == {"bound"}:
+                return
+            await asyncio.sleep(0.1)
 
 
 async def made(client: httpx.AsyncClient, path: str, body: Any) -> dict[str, Any]:
