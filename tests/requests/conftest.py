@@ -1,8 +1,6 @@
 """A server with the request log, whose requests come from wherever a test wants."""
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,18 +8,8 @@ import pytest
 from hookline.accounts.model import Account
 from hookline.settings import Settings
 from hookline.storage.store import Store
-from tests.messages.conftest import empty, kept_postgres_url
 from tests.requests.logged import Logged, logged_server
 from tests.storage.databases import settings_for
-
-__all__ = ["kept_postgres_url"]
-
-
-@pytest.fixture
-def migrated_postgres_url(kept_postgres_url: str) -> Iterator[str]:
-    yield kept_postgres_url
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(lambda: asyncio.run(empty(kept_postgres_url))).result()
 
 
 @pytest.fixture
