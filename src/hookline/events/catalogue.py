@@ -135,6 +135,7 @@ _FAILURE: Data = {
     "title": "The message did not arrive",
     "detail": "The carrier could not hand the message to the phone.",
     "carrier_code": "UNDELIV",
+    "permanent": False,
 }
 _CREDENTIAL: Data = {
     "id": _CREDENTIAL_ID,
