@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from httpx import AsyncClient
 from sqlalchemy import select
 
 from hookline.carriers.encoding import Encoding, segment
@@ -206,3 +207,16 @@ async def test_a_number_of_a_pool_cannot_be_removed(room: Room) -> None:
     (row,) = await room.store.read(number_sql.by_number(room.account_id, A))
     with pytest.raises(NumberInPool):
         await room.store.commit(lambda tx: remove_number(tx, room.live, row.id))
+
+
+async def test_a_batch_with_an_idempotency_key_says_what_is_meant_too(
+    room: Room, web: AsyncClient
+) -> None:
+    await rule(room, duplicate_window_s=60)
+    body = {"messages": [{"from": REAL_NUMBER, "to": TO, "text": "hello"}]}
+    for key in ("one", "two"):
+        sent = await web.post("/v1/messages/batch", json=body, headers={"Idempotency-Key": key})
+        assert sent.json()["accepted"] == 1
+    assert (await web.post("/v1/messages/batch", json=body)).json()["accepted"] == 1
+    again = (await web.post("/v1/messages/batch", json=body)).json()
+    assert again["data"][0]["error"]["code"] == "duplicate_message"

@@ -109,8 +109,9 @@ def batch_route(store: Store, submission: Submission) -> Route:
         principal = caller_with(request.scope, Scope.MESSAGES_SEND)
         body = await request.body()
         raw = _decode_items(body)
-        once = Once(store, claim_of(request, request.headers.get(HEADER), body))
-        prepared = [await _prepare(submission, principal, item) for item in raw]
+        claim = claim_of(request, request.headers.get(HEADER), body)
+        once, is_keyed = Once(store, claim), claim is not None
+        prepared = [await _prepare(submission, principal, item, is_keyed=is_keyed) for item in raw]
 
         async def accept(tx: Transaction) -> bytes:
             return await _accept(tx, submission, prepared, context.request_id)
@@ -143,10 +144,10 @@ def _decode_items(body: bytes) -> list[msgspec.Raw]:
 
 
 async def _prepare(
-    submission: Submission, principal: Principal, item: msgspec.Raw
+    submission: Submission, principal: Principal, item: msgspec.Raw, *, is_keyed: bool
 ) -> Prepared | HooklineError:
     try:
-        return await submission.prepare(principal, decode_message(item))
+        return await submission.prepare(principal, decode_message(item), is_keyed=is_keyed)
     except HooklineError as refusal:
         return refusal
 

@@ -158,8 +158,10 @@ class Submission:
         claim: Claim | None = None,
         *,
         carrier_id: CarrierId | None = None,
+        is_keyed: bool = False,
     ) -> Prepared:
         """Check the request and build the row. With a `carrier_id` no route is asked.
+        `is_keyed`: it is part of a request with an Idempotency-Key, which says what is meant.
 
         Raises Invalid in its kinds, NumberNotAllowed, CountryNotAllowed.
         """
@@ -189,7 +191,7 @@ class Submission:
             principal.restrictions.daily_message_cap,
             None if principal.mode is Mode.TEST else rules.daily_message_cap,
             once(message, rules.duplicate_window_s)
-            if rules.duplicate_window_s and claim is None
+            if rules.duplicate_window_s and claim is None and not is_keyed
             else None,
         )
 
