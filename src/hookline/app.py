@@ -147,7 +147,7 @@ class Server:
         self.phones = Phones(core.store, self.dispatcher)
         self.upkeep = Upkeep(core.store, self.dispatcher, self.books.router, core.leases)
         self.last_uses = LastUses(core.writer, core.clock)
-        self.observers = (RequestLog(core.store), Usage(core.store))
+        self.observers = (self.last_uses, RequestLog(core.store), Usage(core.store))
         self.authenticator = CredentialAuthenticator(core.database, self.last_uses)
         self.verifier = Verifier(core.store, core.wakeups)
         self.replayer = Replayer(core.store, core.wakeups, core.leases.node, core.formats)
@@ -208,7 +208,7 @@ class Server:
             self._supervise("erasures", self.eraser.run),
             self._supervise("credential notices", partial(notices.run, self.core.store)),
         ]
-        for noted in (self.last_uses, *self.observers):
+        for noted in self.observers:
             self._tasks.append(asyncio.create_task(noted.run(), name=type(noted).__name__))
         self._tasks.append(asyncio.create_task(self._watch_writer(), name="writer watch"))
         self.core.leases.on_lost(self._lease_lost)

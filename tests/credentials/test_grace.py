@@ -27,7 +27,7 @@ from hookline.errors import HooklineError, Invalid
 from hookline.principal import Principal, Scope
 from hookline.storage.schema import audit
 from hookline.storage.store import Store
-from tests.credentials.issued import MANAGER, issue, request_context
+from tests.credentials.issued import MANAGER, issue, note_use, request_context
 from tests.services.store import RecordingFanOut, owner_of
 
 HOUR = 3_600
@@ -106,14 +106,13 @@ async def test_first_use_never_prolongs_a_grace(
 
 
 async def test_use_of_each_token_is_told_apart(
-    store: Store, owner: Principal, authenticator: CredentialAuthenticator, clock: ManualClock
+    store: Store, owner: Principal, clock: ManualClock
 ) -> None:
     old = await issue(store, owner)
     uses = LastUses(store.writer, clock)
-    authenticator = CredentialAuthenticator(store.database, uses)
     new = await rotate(store, owner, old.credential.id)
-    await authenticator.authenticate(old.token, request_context("GET /v1/numbers", "192.0.2.1"))
-    await authenticator.authenticate(new.token, request_context("GET /v1/calls", "192.0.2.2"))
+    note_use(uses, old.token, "GET /v1/numbers", "192.0.2.1")
+    note_use(uses, new.token, "GET /v1/calls", "192.0.2.2")
     uses.flush(everything=True)
     await store.commit(_nothing)
     shown = await get_credential(store, owner, old.credential.id)

@@ -9,11 +9,10 @@ from hookline.credentials.last_use import LastUses
 from hookline.credentials.model import Credential
 from hookline.credentials.reading import get_credential
 from hookline.credentials.rotation import rotate_credential
-from hookline.credentials.tokens import digest_of
 from hookline.principal import Principal
 from hookline.storage.store import Store
 from hookline.storage.transaction import Transaction
-from tests.credentials.issued import issue, request_context
+from tests.credentials.issued import issue, note_use
 from tests.services.store import owner_of
 
 
@@ -33,7 +32,7 @@ def uses(store: Store) -> LastUses:
 async def test_last_use_is_shown(store: Store, account: Account, uses: LastUses) -> None:
     owner = owner_of(account)
     issued = await issue(store, owner)
-    uses.note(digest_of(issued.token), request_context("POST /v1/messages"))
+    note_use(uses, issued.token, "POST /v1/messages")
     uses.flush()
     read = await read_after_writing(store, owner, issued.credential.id)
     assert read.last_used is not None
@@ -43,10 +42,10 @@ async def test_last_use_is_shown(store: Store, account: Account, uses: LastUses)
 async def test_token_is_written_once_a_minute(
     store: Store, account: Account, uses: LastUses, clock: ManualClock
 ) -> None:
-    digest = digest_of((await issue(store, owner_of(account))).token)
+    issued = await issue(store, owner_of(account))
     written = []
     for _ in range(4):
-        uses.note(digest, request_context())
+        note_use(uses, issued.token)
         written.append(uses.flush())
         clock.advance(seconds=30)
     assert written == [1, 0, 1, 0]
@@ -58,9 +57,9 @@ async def test_older_use_does_not_replace_a_newer_one(
     owner = owner_of(account)
     issued = await issue(store, owner)
     late, early = LastUses(store.writer, clock), LastUses(store.writer, clock)
-    early.note(digest_of(issued.token), request_context(ip="192.0.2.1"))
+    note_use(early, issued.token, ip="192.0.2.1")
     clock.advance(seconds=1)
-    late.note(digest_of(issued.token), request_context(ip="192.0.2.2"))
+    note_use(late, issued.token, ip="192.0.2.2")
     late.flush()
     early.flush()
     read = await read_after_writing(store, owner, issued.credential.id)
@@ -75,7 +74,7 @@ async def test_what_is_left_is_written_at_the_end(
     issued = await issue(store, owner)
     task = asyncio.create_task(uses.run())
     await asyncio.sleep(0)
-    uses.note(digest_of(issued.token), request_context())
+    note_use(uses, issued.token)
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
@@ -86,7 +85,7 @@ async def test_what_is_left_is_written_at_the_end(
 async def test_new_token_has_not_been_used(store: Store, account: Account, uses: LastUses) -> None:
     owner = owner_of(account)
     issued = await issue(store, owner)
-    uses.note(digest_of(issued.token), request_context())
+    note_use(uses, issued.token)
     uses.flush()
     await store.commit(lambda tx: rotate_credential(tx, store, owner, issued.credential.id))
     read = await get_credential(store, owner, issued.credential.id)

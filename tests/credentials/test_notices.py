@@ -23,7 +23,7 @@ from hookline.outbound.sealing import SecretBox
 from hookline.principal import Principal, Scope
 from hookline.storage.schema import audit
 from hookline.storage.store import Store
-from tests.credentials.issued import SENDER, request_context
+from tests.credentials.issued import SENDER, note_use, request_context
 from tests.events.published import assert_as_published
 from tests.services.mail import MailServer
 from tests.services.people import add_people
@@ -206,14 +206,13 @@ async def test_idle_credential_is_warned_of_and_then_disabled(
 async def test_used_credential_is_not_disabled(
     store: Store,
     owner: Principal,
-    authenticator: CredentialAuthenticator,
     uses: LastUses,
     clock: ManualClock,
 ) -> None:
     await set_policy(store, owner, disable_idle_after_days=30)
     made = await issue(store, owner)
     await look_after(store, clock, 25)
-    await authenticator.authenticate(made.token, request_context())
+    note_use(uses, made.token)
     uses.flush(everything=True)
     await look_after(store, clock, 10)
     assert (await get_credential(store, owner, made.credential.id)).status is Status.ACTIVE

@@ -34,6 +34,7 @@ class Logged:
     client: AsyncClient
     log: RequestLog
     usage: Usage
+    last_uses: LastUses
     owner: Principal
     reader: Issued
     tester: Issued
@@ -71,8 +72,9 @@ async def logged_server(
 ) -> AsyncIterator[Logged]:
     owner, all_scopes = owner_of(account), frozenset(Scope)
     log, usage = RequestLog(store), Usage(store)
-    authenticator = CredentialAuthenticator(store.database, LastUses(store.writer, store.clock))
-    observers = (log, usage)
+    last_uses = LastUses(store.writer, store.clock)
+    authenticator = CredentialAuthenticator(store.database, last_uses)
+    observers = (last_uses, log, usage)
     routers = (credential_routes(), routes())
     async with web_client(store, authenticator, *routers, observers=observers, peer=peer) as client:
         yield Logged(
@@ -80,6 +82,7 @@ async def logged_server(
             client,
             log,
             usage,
+            last_uses,
             owner,
             reader=await issue(store, owner, scopes=all_scopes),
             tester=await issue(store, owner, scopes=all_scopes, mode=Mode.TEST),

@@ -147,6 +147,25 @@ async def test_the_use_of_a_credential_is_known_from_its_requests(logged: Logged
     assert (used, shown["unused_scopes"]) == (["requests:read"], None)
 
 
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [
+        ("/v1/credentials/+12025550110", "GET /v1/credentials/{id}"),
+        ("/v1/nothing/+12025550110", "GET unknown"),
+    ],
+)
+async def test_the_last_use_names_the_declared_path_and_nobody_in_it(
+    logged: Logged, path: str, kept: str
+) -> None:
+    """What stands in a path may be a person's number, or a token that was put there by mistake."""
+    await logged.ask("GET", path)
+    logged.last_uses.flush(everything=True)
+    await logged.log.flush()
+    await logged.usage.flush()
+    shown = (await logged.ask("GET", f"/v1/credentials/{logged.reader.credential.id}")).json()
+    assert shown["last_used"]["route"] == kept
+
+
 async def test_a_mapped_address_is_the_ipv4_address(
     store: Store, account: Account, other_account: Account
 ) -> None:

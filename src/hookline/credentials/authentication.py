@@ -74,7 +74,6 @@ class CredentialAuthenticator:
             await self._last_uses.note_first(
                 digest, str(credential_id), int(str(first_use_grace_ms))
             )
-        self._last_uses.note(digest, context)
         return Principal(
             AccountId(str(account_id)),
             PrincipalKind.CREDENTIAL,

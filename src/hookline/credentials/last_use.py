@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from hookline.api.context import RequestContext
+from hookline.api.observing import Observed
 from hookline.clock import MINUTE_MS, Clock, UnixMs
 from hookline.credentials import grace_store as grace_sql
 from hookline.credentials import store as sql
@@ -79,11 +80,21 @@ class LastUses:
         with suppress(Unavailable):
             await self._writer.run(cut)
 
-    def note(self, digest: bytes, context: RequestContext) -> None:
-        """A token was used. Called on every request, so it only remembers."""
+    def __call__(self, seen: Observed) -> None:
+        """A token was used, if it was let in. Called on every request, so it only remembers.
+
+        What is kept is the path as declared: in a path itself there may be a person's number.
+        """
+        context = seen.context
+        if context.presented is not None and context.principal is not None:
+            route = f"{seen.scope['method']} {seen.route or 'unknown'}"
+            self.note(context.presented.digest, context, route)
+
+    def note(self, digest: bytes, context: RequestContext, route: str) -> None:
+        """Remember it: method and declared path."""
         if len(self._waiting) < _TOKENS_MAX or digest in self._waiting:
             self._waiting[digest] = Use(
-                digest, self._clock.now_ms(), context.ip, context.user_agent, context.route
+                digest, self._clock.now_ms(), context.ip, context.user_agent, route
             )
 
     def flush(self, *, everything: bool = False) -> int:
