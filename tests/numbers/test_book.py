@@ -36,25 +36,25 @@ async def test_a_number_is_found_at_its_home(
     book: NumberBook, account: Account, other_account: Account, sandbox: CarrierId
 ) -> None:
     home = Home("+12025550100", "number", sandbox, sandbox, is_voice_sandbox=True)
-    assert await book.find(account.id, "+12025550100") == home
-    assert await book.find(other_account.id, "+12025550100") is None
+    assert await book.home(account.id, "+12025550100") == home
+    assert await book.home(other_account.id, "+12025550100") is None
 
 
 async def test_a_new_number_is_usable_at_once(
     book: NumberBook, store: Store, account: Account
 ) -> None:
-    assert await book.find(account.id, "Hookline") is None
+    assert await book.home(account.id, "Hookline") is None
     await add(store, account, "Hookline")
-    assert await book.find(account.id, "Hookline") is not None
+    assert await book.home(account.id, "Hookline") is not None
 
 
 async def test_a_removed_number_is_forgotten(
     book: NumberBook, store: Store, account: Account
 ) -> None:
     number_id = await add(store, account, "Hookline")
-    assert await book.find(account.id, "Hookline") is not None
+    assert await book.home(account.id, "Hookline") is not None
     await remove(store, account, number_id)
-    assert await book.find(account.id, "Hookline") is None
+    assert await book.home(account.id, "Hookline") is None
 
 
 class SlowStore:
@@ -77,26 +77,26 @@ async def test_what_was_read_before_a_removal_is_not_remembered(
     number_id = await add(store, account, "Hookline")
     slow = SlowStore(store)
     book = NumberBook(slow, wakeups)  # type: ignore[arg-type]
-    finding = asyncio.create_task(book.find(account.id, "Hookline"))
+    finding = asyncio.create_task(book.home(account.id, "Hookline"))
     await slow.has_read.wait()
     await remove(store, account, number_id)
     slow.go_on.set()
     assert await finding is not None
-    assert await book.find(account.id, "Hookline") is None
+    assert await book.home(account.id, "Hookline") is None
 
 
 async def test_a_number_that_another_process_removed_is_forgotten(
     book: NumberBook, store: Store, account: Account, database: Database, wakeups: Wakeups
 ) -> None:
     number_id = await add(store, account, "Hookline")
-    assert await book.find(account.id, "Hookline") is not None
+    assert await book.home(account.id, "Hookline") is not None
     heard = asyncio.Event()
     wakeups.subscribe_prefix("numbers:", lambda _account: heard.set())
     listening = asyncio.create_task(wakeups.run())
     if database.dialect == "postgresql":
         await heard.wait()  # it listens now
         heard.clear()
-    assert await book.find(account.id, "Hookline") is not None
+    assert await book.home(account.id, "Hookline") is not None
     elsewhere = open_database(store.settings)
     async with running_writer(elsewhere, store.settings) as writer:
         other = Store(elsewhere, writer, store.ids, store.clock, store.settings)
@@ -109,6 +109,6 @@ async def test_a_number_that_another_process_removed_is_forgotten(
     await elsewhere.close()
     async with asyncio.timeout(10):
         await heard.wait()
-    assert await book.find(account.id, "Hookline") is None
+    assert await book.home(account.id, "Hookline") is None
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)

@@ -111,7 +111,7 @@ class Placement:
 
     async def _home(self, principal: Principal, sender: str) -> Home:
         number = parse_number_at("/from", sender)
-        home = await self._book.find(principal.account_id, number)
+        home = await self._book.home(principal.account_id, number)
         if home is None or home.kind != "number":
             raise UnknownCaller.at(
                 "/from",

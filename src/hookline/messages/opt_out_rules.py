@@ -1,7 +1,6 @@
 """How an account treats opt-outs: for which senders they hold, in which words, and how they are confirmed.
 
-`RuleBook` holds them in memory, since every inbound message asks for the account's own words. A change counts at once
-in the process that made it, and elsewhere when it is heard of, like `accounts/countries.py`.
+`RuleBook` holds them in memory, since every inbound message asks for the account's own words.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,14 +20,13 @@ from hookline.messages.confirmation_texts import ACCOUNT, DEFAULT_TEXTS, ENGLISH
 from hookline.messages.keywords import Found, Keyword, classify, fold, own_words
 from hookline.messages.opt_out_words import REQUIRED
 from hookline.principal import Principal, Scope
+from hookline.storage.account_cache import AccountCache
 from hookline.storage.store import Store
 from hookline.storage.transaction import Rows, Transaction
-from hookline.storage.wakeups import Wakeups
 
 WORDS_MAX = 50
 WORD_LENGTH_MAX = 40
 TEXT_LENGTH_MAX = 480
-_ACCOUNTS_MAX = 10_000
 _TOPIC = "opt_outs:"
 
 Texts = Mapping[str, Mapping[Keyword, str]]
@@ -117,36 +115,13 @@ class Rules:
 DEFAULT = Rules()
 
 
-class RuleBook:
+class RuleBook(AccountCache[Rules]):
     """Knows each account's rules."""
 
-    def __init__(self, store: Store, wakeups: Wakeups) -> None:
-        self._store = store
-        self._rules: dict[str, Rules] = {}
-        self._forgotten = 0
-        wakeups.subscribe_prefix(_TOPIC, self._forget)
+    topics = _TOPIC
 
-    async def find(self, account_id: AccountId) -> Rules:
-        try:
-            return self._rules[account_id]
-        except KeyError:
-            return await self._load(account_id)
-
-    def _forget(self, account_id: str) -> None:
-        self._forgotten += 1
-        if account_id:
-            self._rules.pop(account_id, None)
-        else:
-            self._rules.clear()
-
-    async def _load(self, account_id: AccountId) -> Rules:
-        seen = self._forgotten
-        rules = rules_from(await self._store.read(sql.settings_of(account_id)))
-        if seen == self._forgotten:  # what was read may be from before that
-            if len(self._rules) >= _ACCOUNTS_MAX:
-                self._rules.clear()
-            self._rules[account_id] = rules
-        return rules
+    async def read(self, account_id: AccountId) -> Rules:
+        return rules_from(await self._store.read(sql.settings_of(account_id)))
 
 
 async def get_rules(store: Store, principal: Principal) -> Rules:

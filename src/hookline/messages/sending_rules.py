@@ -1,7 +1,6 @@
 """How an account sends: at most so many messages a day, no duplicates, smart replacement.
 
-`SendingRuleBook` holds the rules in memory, since every message asks for them. A change counts at once in the process that
-made it, and elsewhere when it is heard of.
+`SendingRuleBook` holds the rules in memory, since every message asks for them.
 """
 
 from collections.abc import Mapping
@@ -13,13 +12,12 @@ from sqlalchemy import select, update
 from hookline.audit.append import record
 from hookline.ids import AccountId
 from hookline.principal import Principal, Scope
+from hookline.storage.account_cache import AccountCache
 from hookline.storage.schema import sending_rules as table
 from hookline.storage.sets import Insert
 from hookline.storage.store import Store
 from hookline.storage.transaction import Rows, Transaction
-from hookline.storage.wakeups import Wakeups
 
-_ACCOUNTS_MAX = 10_000
 _TOPIC = "sending:"
 _INSERT = Insert(table, ("account_id",), conflict=("account_id",))
 
@@ -39,36 +37,13 @@ class SendingRules:
 DEFAULT = SendingRules()
 
 
-class SendingRuleBook:
+class SendingRuleBook(AccountCache[SendingRules]):
     """Knows each account's rules."""
 
-    def __init__(self, store: Store, wakeups: Wakeups) -> None:
-        self._store = store
-        self._rules: dict[str, SendingRules] = {}
-        self._forgotten = 0
-        wakeups.subscribe_prefix(_TOPIC, self._forget)
+    topics = _TOPIC
 
-    async def find(self, account_id: str) -> SendingRules:
-        try:
-            return self._rules[account_id]
-        except KeyError:
-            return await self._load(account_id)
-
-    def _forget(self, account_id: str) -> None:
-        self._forgotten += 1
-        if account_id:
-            self._rules.pop(account_id, None)
-        else:
-            self._rules.clear()
-
-    async def _load(self, account_id: str) -> SendingRules:
-        seen = self._forgotten
-        rules = _from(await self._store.read(_of(account_id)))
-        if seen == self._forgotten:  # what was read may be from before that
-            if len(self._rules) >= _ACCOUNTS_MAX:
-                self._rules.clear()
-            self._rules[account_id] = rules
-        return rules
+    async def read(self, account_id: AccountId) -> SendingRules:
+        return _from(await self._store.read(_of(account_id)))
 
 
 async def get_rules(store: Store, principal: Principal) -> SendingRules:

@@ -197,9 +197,9 @@ class Submission:
 
     async def _home(self, principal: Principal, sender: str, recipient: str) -> Home:
         account_id = principal.account_id
-        home = await self.books.numbers.find(account_id, sender)
+        home = await self.books.numbers.home(account_id, sender)
         if home is None and sender.startswith("+"):
-            home = await self.books.numbers.find(account_id, parse_number_at("/from", sender))
+            home = await self.books.numbers.home(account_id, parse_number_at("/from", sender))
         elif home is None:
             home = await self._home_in_pool(principal, sender, recipient)
         if home is None:
@@ -213,7 +213,7 @@ class Submission:
 
     async def _home_in_pool(self, principal: Principal, name: str, recipient: str) -> Home | None:
         """Raises NoSenderThere."""
-        pool = await self.books.pools.find(principal.account_id, name)
+        pool = await self.books.pools.pool(principal.account_id, name)
         if pool is None:
             return None
         allowed = principal.restrictions.allowed_numbers
@@ -225,7 +225,7 @@ class Submission:
                 f"No number of the pool {pool.name!r} may write to this recipient. Add one for their "
                 "country, or one without countries.",
             )
-        return await self.books.numbers.find(principal.account_id, number)
+        return await self.books.numbers.home(principal.account_id, number)
 
     async def _check_allowed(self, principal: Principal, sender: str, recipient: str) -> None:
         restrictions = principal.restrictions

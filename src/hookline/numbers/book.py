@@ -11,10 +11,8 @@ from sqlalchemy import Row
 
 from hookline.ids import AccountId, CarrierId
 from hookline.numbers import store as sql
-from hookline.storage.store import Store
-from hookline.storage.wakeups import Wakeups
+from hookline.storage.account_cache import AccountCache
 
-_ACCOUNTS_MAX = 10_000
 TOPICS = "numbers:"
 """Of all accounts: their numbers, senders and pools."""
 
@@ -35,40 +33,21 @@ def topic(account_id: AccountId) -> str:
     return f"{TOPICS}{account_id}"
 
 
-class NumberBook:
+class NumberBook(AccountCache[dict[str, Home]]):
     """Finds the home of a sender."""
 
-    def __init__(self, store: Store, wakeups: Wakeups) -> None:
-        self._store = store
-        self._homes: dict[AccountId, dict[str, Home]] = {}
-        self._forgotten = 0
-        wakeups.subscribe_prefix(TOPICS, self._forget)
+    topics = TOPICS
 
-    async def find(self, account_id: AccountId, number: str) -> Home | None:
+    async def home(self, account_id: AccountId, number: str) -> Home | None:
         """The sender's home; None when the account does not have it."""
-        homes = self._homes.get(account_id)
-        if homes is not None and number in homes:
+        homes = await self.find(account_id)
+        if number in homes:
             return homes[number]
-        homes = await self._load(account_id)
-        return homes.get(number)
+        return (await self.find_anew(account_id)).get(number)
 
-    def _forget(self, account_id: str) -> None:
-        self._forgotten += 1
-        if account_id:
-            self._homes.pop(AccountId(account_id), None)
-        else:
-            self._homes.clear()
-
-    async def _load(self, account_id: AccountId) -> dict[str, Home]:
-        seen = self._forgotten
+    async def read(self, account_id: AccountId) -> dict[str, Home]:
         rows = await self._store.read(sql.homes_of(account_id))
-        homes = {row.number: _home(row) for row in rows}
-        if seen != self._forgotten:  # what was read may be from before that
-            return homes
-        if len(self._homes) >= _ACCOUNTS_MAX:
-            self._homes.clear()
-        self._homes[account_id] = homes
-        return homes
+        return {row.number: _home(row) for row in rows}
 
 
 def _home(row: Row[Any]) -> Home:  # Any: the columns of `homes_of`

@@ -1,17 +1,13 @@
-"""The routes of accounts, held in memory: every live message asks.
-
-A change counts at once in the process that made it, and elsewhere when it is heard of.
-"""
+"""The routes of accounts, held in memory: every live message asks."""
 
 from collections.abc import Sequence
 
 from hookline.ids import AccountId
 from hookline.routing import store as sql
 from hookline.routing.model import Route
+from hookline.storage.account_cache import AccountCache
 from hookline.storage.store import Store
-from hookline.storage.wakeups import Wakeups
 
-_ACCOUNTS_MAX = 10_000
 _TOPIC = "routes:"
 
 
@@ -20,39 +16,14 @@ def topic(account_id: AccountId) -> str:
     return f"{_TOPIC}{account_id}"
 
 
-class RouteBook:
-    """Finds the routes of an account."""
+class RouteBook(AccountCache[Sequence[Route]]):
+    """Finds the routes of an account: those that are not disabled, in their order."""
 
-    def __init__(self, store: Store, wakeups: Wakeups) -> None:
-        self._store = store
-        self._routes: dict[str, Sequence[Route]] = {}
-        self.forgotten = 0
-        """Grows with each change that is heard of."""
-        wakeups.subscribe_prefix(_TOPIC, self._forget)
+    topics = _TOPIC
 
-    async def find(self, account_id: str) -> Sequence[Route]:
-        """Those that are not disabled, in their order."""
-        try:
-            return self._routes[account_id]
-        except KeyError:
-            return await self._load(AccountId(account_id))
-
-    def _forget(self, account_id: str) -> None:
-        self.forgotten += 1
-        if account_id:
-            self._routes.pop(account_id, None)
-        else:
-            self._routes.clear()
-
-    async def _load(self, account_id: AccountId) -> Sequence[Route]:
-        seen = self.forgotten
+    async def read(self, account_id: AccountId) -> Sequence[Route]:
         found = await load(self._store, account_id)
-        usable = tuple(route for route in found if not route.disabled)
-        if seen == self.forgotten:  # what was read may be from before that
-            if len(self._routes) >= _ACCOUNTS_MAX:
-                self._routes.clear()
-            self._routes[account_id] = usable
-        return usable
+        return tuple(route for route in found if not route.disabled)
 
 
 async def load(store: Store, account_id: AccountId) -> list[Route]:

@@ -34,7 +34,7 @@ async def preview_route(
     """Of a live message. Raises InvalidNumber, and Invalid for a sender that is not the account's."""
     number = parse_number_at("/to", recipient)
     name = parse_number_at("/from", sender) if sender.startswith("+") else sender
-    home = await book.find(principal.account_id, name)
+    home = await book.home(principal.account_id, name)
     if home is None:
         text = "`from` is not a number or registered sender of this account."
         raise Invalid.at("/from", "unknown_sender", text)
