@@ -231,7 +231,8 @@ async def test_acts_are_told_and_audited(
     await store.commit(lambda tx: end_grace(tx, store, owner, known))
     await rotate(store, owner, known)
     await store.commit(lambda tx: cancel_rotation(tx, store, owner, known))
-    rows = await store.read(select(audit.c.action).where(audit.c.resource_id == known))
+    acts = select(audit.c.action).where(audit.c.resource_id == known).order_by(audit.c.number)
+    rows = await store.read(acts)
     assert [row.action for row in rows] == [
         "credential.create", "credential.rotate", "credential.extend_grace",
         "credential.expire_now", "credential.rotate", "credential.rotate_cancel",

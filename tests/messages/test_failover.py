@@ -146,14 +146,31 @@ async def test_only_the_causes_of_the_route_move_a_message(two: Two) -> None:
     assert not two.second.taken
 
 
-async def test_no_message_goes_to_a_carrier_that_is_down(two: Two) -> None:
+async def test_no_message_goes_to_a_carrier_that_is_down(two: Two, clock: ManualClock) -> None:
     await two.route()
-    await two.show(two.first_id, LinkPhase.BOUND)
     await two.show(two.second_id, LinkPhase.WAITING)
+    clock.advance(seconds=10)
+    await two.show(two.first_id, LinkPhase.BOUND)
     message_id = await two.room.send_played(TO)
     await two.first.taking(1)
     two.first.answer(result=SubmitResult.REJECTED)
     await two.room.until_status(Status.FAILED, message_id)
+
+
+async def test_a_carrier_that_has_only_just_gone_is_waited_for(
+    two: Two, clock: ManualClock
+) -> None:
+    """Right after a start no link is up yet: what the first refuses is not lost for that."""
+    room = two.room
+    await two.route()
+    await two.show(two.first_id, LinkPhase.BOUND)
+    await two.show(two.second_id, LinkPhase.CONNECTING)
+    message_id = await room.send_played(TO)
+    await two.first.taking(1)
+    clock.advance(seconds=9)
+    two.first.answer(result=SubmitResult.REJECTED)
+    await two.second.taking(1)
+    assert await two.carrier_of(message_id) == two.second_id
 
 
 async def test_new_messages_avoid_a_carrier_that_is_down_or_full_of_faults(two: Two) -> None:

@@ -33,13 +33,14 @@ async def routed(
     each_installation: Installation, smsc: Smsc, spare: Smsc
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Two carriers on one route, the first preferred."""
+    each_installation.environment |= {"HOOKLINE_AMBIGUOUS_MATCH_AFTER_S": "3"}
     await asyncio.to_thread(each_installation.start)
     token = await asyncio.to_thread(each_installation.token)
     await connect_carrier(each_installation, token, smsc)
     async with client_of(each_installation, token) as client:
         smpp = {
             "host": "127.0.0.1", "port": spare.port, "system_id": "esme", "password": "secret",
-            "response_timeout_seconds": 2, "enquire_interval_seconds": 2,
+            "response_timeout_seconds": 2, "enquire_interval_seconds": 2, "ambiguous_wait_seconds": 12,
         }  # fmt: skip
         await made(client, "/v1/carriers", {"name": "spare", "kind": "smpp", "smpp": smpp})
         await spare.wait("binds")
@@ -71,8 +72,12 @@ async def made(client: httpx.AsyncClient, path: str, body: Any) -> dict[str, Any
     return dict(answer.json())
 
 
-async def send(client: httpx.AsyncClient, recipients: list[str] = TO) -> list[str]:
-    messages = [{"from": NUMBER, "to": one, "text": "Routed"} for one in recipients]
+async def send(client: httpx.AsyncClient, recipients: list[str] = TO, first: int = 0) -> list[str]:
+    """Messages that are told apart by their numbers."""
+    messages = [
+        {"from": NUMBER, "to": one, "text": f"Routed, {number}"}
+        for number, one in enumerate(recipients, first)
+    ]
     sent = await made(client, "/v1/messages/batch", {"messages": messages})
     return [one["message"]["id"] for one in sent["data"]]
 
@@ -128,3 +133,25 @@ async def test_what_a_carrier_cannot_take_the_other_delivers(
     before = (await smsc.stats()).accepted
     await ended(client, await send(client))
     assert (await smsc.stats()).accepted == before + len(TO)
+
+
+async def test_kill_9_while_messages_change_carriers_loses_and_repeats_none(
+    each_installation: Installation, routed: httpx.AsyncClient, smsc: Smsc, spare: Smsc
+) -> None:
+    """What the first has refused stays refused, and what the second has taken is not sent again."""
+    client, recipients = routed, TO * 10
+    await smsc.rule(Rule(status=REJECTED))
+    ids: list[str] = []
+    for _ in range(3):
+        taken = (await spare.stats()).accepted
+        ids += await send(client, recipients, len(ids))
+        await spare.wait("accepted", taken + len(recipients) // 4)
+        each_installation.kill()
+        await asyncio.to_thread(each_installation.start)
+    over = await ended(client, ids)
+    assert await spare.duplicates() == {}, "a message was sent twice"
+    sent = [one for one in over if one["status"] == "delivered"]
+    assert len(sent) == (await spare.stats()).accepted
+    others = {(one["status"], one["error"]["code"]) for one in over if one not in sent}
+    assert others <= {("failed", "submit_ambiguous")}, "only lost answers may leave a doubt"
+    assert len(sent) > len(ids) // 2

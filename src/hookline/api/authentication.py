@@ -5,7 +5,7 @@ from uuid import UUID
 
 from starlette.requests import HTTPConnection
 
-from hookline.api.context import RequestContext, context_of
+from hookline.api.context import RequestContext, context_of, header_in
 from hookline.errors import MalformedRequest, Unauthenticated
 from hookline.ids import to_uuid
 from hookline.principal import Principal
@@ -69,21 +69,20 @@ class Authenticator(Protocol):
 
 async def authenticate(connection: HTTPConnection, authenticator: Authenticator) -> Principal:
     """The caller of this request. Raises MissingToken, InvalidToken, WrongClientId."""
-    context = context_of(connection)
-    headers = connection.headers
-    given = headers.getlist("authorization")
+    context, scope = context_of(connection), connection.scope
+    given = [value for name, value in scope["headers"] if name == b"authorization"]
     if not given:
         raise MissingToken
     if len(given) > 1:
         raise MalformedRequest("Send one Authorization header, not several.")
-    kind, _, token = given[0].partition(" ")
+    kind, _, token = given[0].decode("latin-1").partition(" ")
     token = token.strip()
     if kind.lower() != "bearer" or not token:
         raise MissingToken
     if len(token) > _TOKEN_LENGTH_MAX:
         raise InvalidToken("The token is malformed.")
     principal = await authenticator.authenticate(token, context)
-    client_id = headers.get("x-client-id")
+    client_id = header_in(scope, b"x-client-id")
     if client_id is not None and not _same_account(client_id, principal):
         raise WrongClientId
     context.principal = principal

@@ -66,6 +66,15 @@ def context_in(scope: Scope) -> RequestContext:
     return context
 
 
+def header_in(scope: Scope, name: bytes) -> str | None:
+    """The first value of a header, named in small letters, without an object for all of them."""
+    for key, value in scope["headers"]:
+        if key == name:
+            text: str = value.decode("latin-1")
+            return text
+    return None
+
+
 def client_ip(scope: Scope, trusted: Sequence[Network]) -> str:
     """The caller's address: what trusted proxies say, from the right, else the peer itself."""
     peer = scope["client"][0] if scope.get("client") else ""

@@ -12,7 +12,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hookline.api.authentication import Authenticator, authenticate
-from hookline.api.context import RequestContext, attach, client_ip
+from hookline.api.context import RequestContext, attach, client_ip, header_in
 from hookline.api.limits import OverRate, RateLimiter
 from hookline.api.observing import BODY_SEEN_MAX, Observed, Observer
 from hookline.api.problems import InternalError, problem_response
@@ -106,11 +106,10 @@ class Edge:
             self._measure(scope, context, answer, started)
 
     def _context(self, scope: Scope) -> RequestContext:
-        agent = next((value for name, value in scope["headers"] if name == b"user-agent"), b"")
         context = RequestContext(
             request_id=self._ids.new("req"),
             ip=client_ip(scope, self._settings.trusted_proxies),
-            user_agent=agent.decode("latin-1")[:255],
+            user_agent=(header_in(scope, b"user-agent") or "")[:255],
             route=f"{scope['method']} {scope['path'][:200]}",
         )
         context.headers = [
@@ -121,25 +120,24 @@ class Edge:
         return context
 
     async def _guard(self, scope: Scope, context: RequestContext) -> None:
-        connection = HTTPConnection(scope)
         if "\x00" in scope["path"]:
             raise NotFound("There is nothing at this address.")  # and no database could look for it
-        host = connection.headers.get("host", "")
+        host = header_in(scope, b"host") or ""
         if _host_name(host) not in self._hosts and scope["path"] not in _ANY_HOST:
             raise HostNotAllowed(
                 f"This server does not answer to {host[:100]!r}. "
                 "An operator can add the name to HOOKLINE_ALLOWED_HOSTS."
             )
-        length = connection.headers.get("content-length", "0")
+        length = header_in(scope, b"content-length") or "0"
         if length.isdigit() and int(length) > self._settings.body_bytes_max:
             raise self._too_large()
         if scope["path"].startswith(API_PREFIX):
             context.headers.append((b"cache-control", b"no-store"))
             if (scope["method"], scope["path"]) not in self._open_routes:
-                principal = await authenticate(connection, self._authenticator)
+                principal = await authenticate(HTTPConnection(scope), self._authenticator)
                 own = principal.restrictions.rate_limit
                 context.headers.extend(self._limiter.count(principal.id, own))
-            _check_media_type(scope["method"], connection)
+            _check_media_type(scope, length)
 
     def _bounded(self, receive: Receive, context: RequestContext) -> Receive:
         seen, is_whole = 0, False
@@ -234,13 +232,12 @@ class _Answer:
         await self._send(message)
 
 
-def _check_media_type(method: str, connection: HTTPConnection) -> None:
-    if method not in _BODY_METHODS:
+def _check_media_type(scope: Scope, length: str) -> None:
+    if scope["method"] not in _BODY_METHODS:
         return
-    headers = connection.headers
-    if headers.get("content-length", "0") == "0" and "transfer-encoding" not in headers:
+    if length == "0" and header_in(scope, b"transfer-encoding") is None:
         return
-    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    media_type = (header_in(scope, b"content-type") or "").partition(";")[0].strip().lower()
     if media_type != "application/json":
         raise UnsupportedMediaType("Send the body as JSON, with Content-Type: application/json.")
 

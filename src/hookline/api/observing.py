@@ -3,9 +3,9 @@
 An observer is called on the hot path: it only remembers.
 """
 
-from dataclasses import dataclass
 from typing import Protocol
 
+import msgspec
 from starlette.types import Scope
 
 from hookline.api.context import RequestContext
@@ -16,8 +16,7 @@ BODY_SEEN_MAX = 16_384
 """Bodies up to this size are there to be looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(msgspec.Struct, frozen=True):
     """A request with a known token, and its answer."""
 
     scope: Scope

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
+import msgspec
+
 from hookline.carriers.encoding import Encoding
 from hookline.clock import Clock, UnixMs
 from hookline.ids import AccountId, CarrierId, MessageId
@@ -20,8 +22,7 @@ from hookline.principal import Mode
 from hookline.telemetry.link_state import LinkState
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True, gc=False):
     """A message that the link is to send; its status `sending` is durable."""
 
     message_id: MessageId
@@ -45,8 +46,7 @@ class SubmitResult(StrEnum):
     """The answer was lost: the carrier may have it or not."""
 
 
-@dataclass(frozen=True, slots=True)
-class Submitted:
+class Submitted(msgspec.Struct, frozen=True, gc=False):
     """The outcome of one Outgoing."""
 
     message_id: MessageId
@@ -76,8 +76,7 @@ ReceiptError = Literal[
 them in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class Receipt:
+class Receipt(msgspec.Struct, frozen=True, gc=False):
     """The carrier says what became of one segment."""
 
     carrier_message_id: str

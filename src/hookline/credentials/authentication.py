@@ -60,7 +60,7 @@ class CredentialAuthenticator:
         *ends, first_use_grace_ms = rest
         mode = mode_of(token)
         context.presented = Presented(
-            digest, str(account_id), str(credential_id), mode.value, prefix_of(token),
+            digest, str(account_id), str(credential_id), str(mode), prefix_of(token),
             last4_of(token), is_old=status == "rotated",
         )  # fmt: skip
         held = scopes_from_text(str(scopes))

@@ -153,7 +153,7 @@ class Usage:
         if token.is_old:
             noted.old_uses[token.digest] += 1
         for scope in principal.exercised:
-            pair = (token.credential_id, scope.value)
+            pair = (token.credential_id, str(scope))
             if now - self._scope_written.get(pair, 0) >= _SCOPE_EVERY_MS:
                 noted.scopes[pair] = now
         address = Address(token.credential_id, seen.context.ip, token.account_id)

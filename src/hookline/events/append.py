@@ -130,6 +130,6 @@ async def _next_sequences(tx: Transaction, drafts: Sequence[Draft]) -> dict[str,
 def _row(event: Event) -> tuple[object, ...]:
     draft = event.draft
     return (
-        draft.account_id, event.position, event.id, draft.type.value, draft.mode.value,
+        draft.account_id, event.position, event.id, str(draft.type), str(draft.mode),
         draft.resource_id, event.sequence, draft.occurred_at, event.body,
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """What an event is, which types there are, and who may see them."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+import msgspec
 
 from hookline.clock import UnixMs
 from hookline.ids import AccountId, EventId
@@ -80,8 +81,7 @@ def types_matching(pattern: str) -> list[EventType]:
     return [kind for kind in EventType if kind == pattern]
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(msgspec.Struct, frozen=True, gc=False):
     """An event to append: everything but what only the commit can say."""
 
     account_id: AccountId
@@ -99,8 +99,7 @@ class Draft:
     """An extra target: where the sender of this message wants its events."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True, gc=False):
     """An appended event."""
 
     id: EventId

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -127,7 +127,7 @@ async def redact(
     for place, draft in enumerate(drafts):  # events of the same batch are not written yet
         if draft.account_id == account_id and draft.resource_id == resource_id:
             data = msgspec.json.encode(change(msgspec.json.decode(draft.data)))
-            drafts[place] = replace(draft, data=data)
+            drafts[place] = msgspec.structs.replace(draft, data=data)
     rows = await tx.execute(select(events.c.position, events.c.body).where(*mine))
     for row in rows:
         body = msgspec.json.decode(row.body)

@@ -5,7 +5,6 @@ nothing can change between the check and the message.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 from sqlalchemy import delete
@@ -36,8 +35,7 @@ _KEPT = Select(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(msgspec.Struct, frozen=True, gc=False):
     """A message that only needs to be committed."""
 
     message: Message
@@ -52,8 +50,7 @@ class Prepared:
     """What it must not be the same as."""
 
 
-@dataclass(frozen=True, slots=True)
-class Acceptance:
+class Acceptance(msgspec.Struct, frozen=True, gc=False):
     """The outcome of one prepared message."""
 
     body: bytes

@@ -1,7 +1,8 @@
 """Obeys STOP, START and HELP, in the transaction of the message that brought them."""
 
-from dataclasses import replace
 from typing import assert_never
+
+from msgspec.structs import replace
 
 from hookline.events.append import append
 from hookline.events.model import Draft, EventType

@@ -5,7 +5,6 @@ nothing, so that a late or repeated report can never take a message backwards.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 import msgspec
@@ -32,8 +31,7 @@ from hookline.storage.sets import Row
 from hookline.storage.transaction import Transaction
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(msgspec.Struct, frozen=True, gc=False):
     """One wanted change of one message."""
 
     message_id: str
@@ -68,7 +66,7 @@ def _values(wanted: Move, owner: str | None) -> Row:
     line = timeline_line(status, wanted.at, wanted.carrier_code, wanted.detail)
     values: Row = (
         wanted.message_id,
-        status.value,
+        str(status),
         wanted.at,
         wanted.error_code,
         wanted.carrier_code,
@@ -144,8 +142,7 @@ class MarkSending:
         self._hand_over([message for message, _ in items], outcomes)
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(msgspec.Struct, frozen=True, gc=False):
     """A link's outcome of one submit, with when it came."""
 
     carrier_id: CarrierId

@@ -5,8 +5,8 @@ recorded; a repeated one changes nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy import delete, tuple_
 
 from hookline.carriers.port import Receipt, ReceiptState
@@ -30,8 +30,7 @@ _CHANGE_OF = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True):
     """A receipt and where it came from. `early`: it had waited in `unmatched_receipts`.
 
     `done` is called with the receipt when its effect is durable.
@@ -55,7 +54,7 @@ class RecordReceipts:
 
     async def apply(self, tx: Transaction, items: Sequence[Arrived]) -> list[Message | None]:
         rows = [
-            (item.carrier_id, item.receipt.carrier_message_id, item.receipt.state.value)
+            (item.carrier_id, item.receipt.carrier_message_id, str(item.receipt.state))
             for item in items
         ]
         matched = await tx.update(sql.SET_PART_STATE, rows)

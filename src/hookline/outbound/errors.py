@@ -1,12 +1,11 @@
 """Why an outgoing request did not end in a complete answer. A status such as 500 is an answer, no error."""
 
-from dataclasses import dataclass
+import msgspec
 
 from hookline.errors import HooklineError
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(msgspec.Struct, frozen=True):
     """What the other side answered."""
 
     status: int

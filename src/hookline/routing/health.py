@@ -18,6 +18,8 @@ from hookline.storage.store import Store
 from hookline.telemetry.link_state import Lately
 
 _FRESH_MS = 1_000
+_JUST_GONE_MS = 10_000
+"""Links come back, and are made after a start, within a few seconds."""
 _PRIOR = 10
 """So many good answers are taken for granted: one fault among three is no trend."""
 _POOR_BELOW = 50
@@ -58,6 +60,12 @@ class CarrierHealth:
         """The same, looked at now."""
         self._seen_at = 0
         return await self.all()
+
+    def takes(self, health: Health | None) -> bool:
+        """Whether a message may go there: a link that has only just gone, or is not up yet, is waited for."""
+        if health is None or health.down_since is None:
+            return True
+        return self._store.now() - health.down_since < _JUST_GONE_MS
 
     def _judge(self, row: Row[Any], now: UnixMs) -> Health:  # Any: of `carriers_of_routes`
         view = link_view(row, None if row.carrier_id is None else row, now, self._store.settings)

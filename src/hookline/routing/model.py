@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
+import msgspec
+
 from hookline.ids import AccountId, CarrierId
 from hookline.numbers.e164 import country_of
 
@@ -23,8 +25,7 @@ class FailoverCause(StrEnum):
     """Taken, and no receipt within `no_receipt_after_seconds`: the person may get it twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True, gc=False):
     """What is asked about: a message, as far as routes look at it."""
 
     sender: str

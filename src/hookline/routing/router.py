@@ -89,9 +89,8 @@ class Router:
             return None
         known = await self.health.all()
         for target in await self._ranked(route, wanted):
-            health = known.get(target.carrier_id)
-            is_up = health is not None and health.standing is not Standing.DOWN
-            if is_up and target.carrier_id != current and target.carrier_id not in tried:
+            is_other = target.carrier_id != current and target.carrier_id not in tried
+            if is_other and self.health.takes(known.get(target.carrier_id)):
                 return target.carrier_id
         return None
 

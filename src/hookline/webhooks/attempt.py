@@ -211,9 +211,14 @@ def _retry_after_s(response: Response, now_ms: int) -> float | None:
 
 
 def _instruction(response: Response) -> Instruction | None:
-    asked = (_header(response, "webhook-delivery") or "").strip().lower()
-    return next((one for one in Instruction if one == asked), None)
+    asked = _header(response, "webhook-delivery")
+    if asked is None:
+        return None
+    return next((one for one in Instruction if one == asked.strip().lower()), None)
 
 
 def _header(response: Response, wanted: str) -> str | None:
-    return next((value for name, value in response.headers if name.lower() == wanted), None)
+    for name, value in response.headers:
+        if len(name) == len(wanted) and name.lower() == wanted:
+            return value
+    return None

@@ -139,7 +139,7 @@ class _Batch:
             endpoint.id if endpoint else None,
             url,
             event.id,
-            draft.type.value,
+            str(draft.type),
             draft.resource_id,
             event.body,
             self._now,
@@ -149,7 +149,7 @@ class _Batch:
             self._kept.append(delivery)
         self.rows.append(
             (
-                delivery.id, draft.account_id, draft.mode.value, delivery.endpoint_id, url,
+                delivery.id, draft.account_id, str(draft.mode), delivery.endpoint_id, url,
                 event.id, delivery.event_type, draft.resource_id, _PENDING, 0, self._now, due,
                 owner, event.position,
             )

@@ -114,7 +114,7 @@ def _delivery_row(item: Result, now: UnixMs) -> tuple[object, ...]:
     verdict, attempt = item.verdict, item.last
     finished_at = None if verdict.status is DeliveryStatus.PENDING else now
     return (
-        item.delivery.id, verdict.status.value, attempt.number, verdict.retry_at, finished_at,
+        item.delivery.id, str(verdict.status), attempt.number, verdict.retry_at, finished_at,
         attempt.status, _shown_error(attempt.error), item.keeper, item.delivery.round + 1,
         item.attempts[0].number - 1,
     )  # fmt: skip

@@ -6,7 +6,6 @@ keeps and sends again.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from hookline.carriers.encoding import segment
 from hookline.carriers.figures import Figures
@@ -39,8 +38,7 @@ _SEGMENT_BYTES_MAX = 160
 _NO_ERROR = {"0", "00", "000", "0000"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard(Receipt):
+class _Heard(Receipt, frozen=True):
     """A receipt, and where to acknowledge it."""
 
     session: SmppSession | None = None

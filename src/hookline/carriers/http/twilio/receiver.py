@@ -6,8 +6,9 @@ https://www.twilio.com/docs/usage/security#validating-requests
 import hmac
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from urllib.parse import urlsplit
+
+from msgspec.structs import replace
 
 from hookline.carriers.encoding import segment
 from hookline.carriers.http.receiving import (
