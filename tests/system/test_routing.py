@@ -36,11 +36,12 @@ async def routed(
     each_installation.environment |= {"HOOKLINE_AMBIGUOUS_MATCH_AFTER_S": "3"}
     await asyncio.to_thread(each_installation.start)
     token = await asyncio.to_thread(each_installation.token)
-    await connect_carrier(each_installation, token, smsc)
+    await connect_carrier(each_installation, token, smsc, window=10)
     async with client_of(each_installation, token) as client:
         smpp = {
             "host": "127.0.0.1", "port": spare.port, "system_id": "esme", "password": "secret",
             "response_timeout_seconds": 2, "enquire_interval_seconds": 2, "ambiguous_wait_seconds": 12,
+            "window": 10,
         }  # fmt: skip
         await made(client, "/v1/carriers", {"name": "spare", "kind": "smpp", "smpp": smpp})
         await spare.wait("binds")
@@ -152,6 +153,7 @@ async def test_kill_9_while_messages_change_carriers_loses_and_repeats_none(
     assert await spare.duplicates() == {}, "a message was sent twice"
     sent = [one for one in over if one["status"] == "delivered"]
     assert len(sent) == (await spare.stats()).accepted
-    others = {(one["status"], one["error"]["code"]) for one in over if one not in sent}
-    assert others <= {("failed", "submit_ambiguous")}, "only lost answers may leave a doubt"
+    others = [one for one in over if one["status"] != "delivered"]
+    known = [one for one in others if one["error"]["code"] != "submit_ambiguous"]
+    assert not known, known[0]  # only a lost answer may leave a doubt
     assert len(sent) > len(ids) // 2
