@@ -3,7 +3,7 @@
 Accept → submit to an SMSC → its receipt after 20 ms → callback received; all on this machine.
 With `--calls` as the first argument it measures calls instead (`bench/calls`), with `--tokens` the
 verification of a token (`bench/tokens.py`), with `--webhooks` the delivery of webhooks
-(`bench/webhooks`).
+(`bench/webhooks`), with `--drain` a long queue (`bench/drain.py`).
 """
 
 import argparse
@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.calls.__main__ import main as measure_calls
+from bench.drain import main as measure_drain
 from bench.driver import Load
 from bench.hookline import Setup, running_hookline
 from bench.kannel import running_kannel
@@ -141,6 +142,8 @@ if __name__ == "__main__":
         measure_calls(sys.argv[2:])
     elif sys.argv[1:2] == ["--tokens"]:
         measure_tokens(sys.argv[2:])
+    elif sys.argv[1:2] == ["--drain"]:
+        measure_drain(sys.argv[2:])
     elif sys.argv[1:2] == ["--webhooks"]:
         measure_webhooks(sys.argv[2:])
     else:

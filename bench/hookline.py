@@ -80,7 +80,7 @@ def running_hookline(setup: Setup) -> Iterator[Hookline]:
     with ExitStack() as stack:
         server = stack.enter_context(running_server(setup))
         if setup.carrier == "smpp":
-            _add_carrier(server, stack.enter_context(running_smsc()), setup.window)
+            add_carrier(server, stack.enter_context(running_smsc()), setup.window)
         yield Hookline(server.port, server.token, server.pids)
 
 
@@ -144,7 +144,7 @@ def _wait_until_ready(port: str, process: "subprocess.Popen[bytes]", log: Path) 
     raise TimeoutError("the server did not become ready")
 
 
-def _add_carrier(server: Server, smsc_port: int, window: int) -> None:
+def add_carrier(server: Server, smsc_port: int, window: int) -> None:
     """The sender's way out: the SMSC, without a limit a second."""
     server.command(
         "carriers", "add", "smpp", "--name", "bench",

@@ -15,14 +15,14 @@ _STOP_S = 10.0
 
 
 @contextmanager
-def running_smsc() -> Iterator[int]:
-    """Its port. Receipts leave `RECEIPT_DELAY_MS` after their submit."""
+def running_smsc(port: int = 0) -> Iterator[int]:
+    """Its port, any by default. Receipts leave `RECEIPT_DELAY_MS` after their submit."""
     node = NODE.find()
     if node is None:
         raise SystemExit(NODE.missing)
     process = subprocess.Popen(
         [str(node), str(_SCRIPT)],
-        env=os.environ | {"PORT": "0", "RECEIPT_DELAY_MS": str(RECEIPT_DELAY_MS)},
+        env=os.environ | {"PORT": str(port), "RECEIPT_DELAY_MS": str(RECEIPT_DELAY_MS)},
         stdin=subprocess.PIPE,  # its end ends the SMSC, also when we are killed
         stdout=subprocess.PIPE,
         text=True,
