@@ -209,3 +209,7 @@ async def test_opt_outs_stay_and_messages_that_are_there_become_conversations(
     assert (begun.number, begun.party, begun.last_inbound_id, begun.unread, begun.created_at) == (
         "+1202", "+4477", second, 0, 1,
     )  # fmt: skip
+
+
+def test_the_newest_file_is_the_one_that_nothing_follows() -> None:
+    assert head_revision() == ScriptDirectory.from_config(_config()).get_current_head()
