@@ -33,6 +33,7 @@ class Person:
         """Statuses of answers that Chromium reports as errors; expected ones are removed."""
         self._context = context
         context.set_default_timeout(TIMEOUT_MS)
+        context.set_default_navigation_timeout(3 * TIMEOUT_MS)
         self.page: Page = context.new_page()
         context.on("console", self._hear)
         context.on("request", self._see)

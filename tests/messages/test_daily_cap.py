@@ -82,7 +82,9 @@ async def test_two_nodes_share_the_cap(room: Room) -> None:
 
 async def test_each_of_a_batch_is_judged_by_itself(room: Room) -> None:
     item = msgspec.Raw(msgspec.json.encode({"from": SANDBOX_NUMBER, "to": PHONE, "text": "hello"}))
-    prepared = [await _prepare(room.submission, capped(room, 2), item) for _ in range(3)]
+    prepared = [
+        await _prepare(room.submission, capped(room, 2), item, is_keyed=False) for _ in range(3)
+    ]
     body = await room.store.commit(lambda tx: _accept(tx, room.submission, prepared, "req_1"))
     answer = msgspec.json.decode(body)
     assert [one["status"] for one in answer["data"]] == [202, 202, 429]

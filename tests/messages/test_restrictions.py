@@ -55,7 +55,7 @@ async def test_each_of_a_batch_is_judged_by_itself(room: Room) -> None:
         msgspec.Raw(msgspec.json.encode({"from": sender, "to": to, "text": "hello"}))
         for sender, to in wanted
     ]
-    prepared = [await _prepare(room.submission, bound, item) for item in items]
+    prepared = [await _prepare(room.submission, bound, item, is_keyed=False) for item in items]
     body = await room.store.commit(lambda tx: _accept(tx, room.submission, prepared, "req_1"))
     results = msgspec.json.decode(body)["data"]
     assert [one["status"] for one in results] == [202, 403, 403]

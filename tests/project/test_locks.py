@@ -17,7 +17,9 @@ def read_entries(lock: str) -> dict[str, str]:
 
 
 def names(requirements: list[str]) -> set[str]:
-    return {re.split(r"[\[<>=;]", requirement)[0] for requirement in requirements}
+    """As locks write them (PEP 503)."""
+    found = {re.split(r"[\[<>=;]", requirement)[0] for requirement in requirements}
+    return {re.sub(r"[-_.]+", "-", name) for name in found}
 
 
 def test_what_sqlalchemy_needs_for_asyncio_is_locked_for_the_program_too() -> None:

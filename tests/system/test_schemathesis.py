@@ -17,8 +17,9 @@ from schemathesis.engine import from_schema
 from schemathesis.engine.events import NonFatalError, ScenarioFinished
 
 from hookline.principal import Scope
+from tests.system.carrier_bodies import pool_body, twilio_body
 from tests.system.installation import Installation
-from tests.system.recipes import PHONE, World, tomorrow, twilio_body
+from tests.system.recipes import PHONE, World, tomorrow
 from tests.system.site import Site
 
 EXAMPLES = int(os.environ.get("HOOKLINE_FUZZ_EXAMPLES", "5"))
@@ -138,6 +139,8 @@ class Guide:
         """Few kinds have requests to show, and their settings fit together."""
         if operation == "preview_new_carrier" and _is_sound(case) and self._calls % 2:
             case.body = twilio_body()
+        if operation == "create_pool" and _is_sound(case) and self._may_make(operation):
+            case.body = pool_body()  # its numbers are the account's own
         if operation == "preview_carrier" and _is_sound(case) and self._may_make(operation):
             case.path_parameters = {"id": self._world.twilio()}
         is_silent = not (isinstance(case.body, dict) and case.body.get("to"))
