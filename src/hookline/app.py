@@ -181,7 +181,7 @@ class Server:
     def _call_home(self) -> Home:
         core, calls, data_dir = self.core, self.calls, self.settings.data_dir
         return Home(
-            lambda carrier_id, _learned: EngineOpening(
+            lambda carrier_id, _before: EngineOpening(
                 carrier_id, core.leases.node, calls.conductor, core.clock, data_dir
             ),
             calls.engines.add,

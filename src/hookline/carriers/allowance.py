@@ -58,12 +58,13 @@ class Allowance:
     costs about that much; then ever more, in case the carrier has become more generous.
     """
 
-    def __init__(self) -> None:
-        self.rate = 0.0
+    def __init__(self, rate: float = 0.0) -> None:
+        """`rate`: what was found before, to begin with."""
+        self.rate = rate
         """Segments a second; 0: never refused, as far as we know."""
         self._taken = LastSecond()
         self._refused_at = 0.0
-        self._is_starting = True
+        self._is_starting = not rate
         self._less = _LESS
         """What the last refusal took away."""
         self._more_s = _MORE_S

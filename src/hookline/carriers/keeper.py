@@ -163,13 +163,13 @@ class LinkKeeper:
     async def _open(self, carrier_id: CarrierId, row: CarrierRow) -> None:
         if not await self._leases.claim(_LEASE + carrier_id):
             return
-        learned = await self._learned(carrier_id)
+        before = await self._last_state(carrier_id)
         try:
             kind = self._kind(row)
             home = self._homes[kind.home]
             settings = kind.settings.model_validate_json(row.settings)
             secrets = open_secrets(self._box, row.secrets)
-            link = kind.open(settings, secrets, home.opening(carrier_id, learned))
+            link = kind.open(settings, secrets, home.opening(carrier_id, before))
         except (HooklineError, ValidationError, msgspec.MsgspecError) as error:
             detail = _why_unopenable(error)
             log.error("link_unopenable", carrier=row.name, carrier_id=carrier_id, detail=detail)
@@ -177,7 +177,8 @@ class LinkKeeper:
                 phase=LinkPhase.CLOSED,
                 since=self._store.now(),
                 detail=detail,
-                message_id_format=learned,
+                message_id_format=before.message_id_format if before else None,
+                rate_learned=before.rate_learned if before else 0.0,
             )
             self._kept[carrier_id] = _Kept(state, _told(row))
             return
@@ -191,13 +192,14 @@ class LinkKeeper:
             raise KindUnknown(row.kind)
         return self._kinds[row.kind]
 
-    async def _learned(self, carrier_id: CarrierId) -> str | None:
+    async def _last_state(self, carrier_id: CarrierId) -> LinkState | None:
+        """As whoever had the link before has written it."""
         rows = await self._store.read(sql.link_of(carrier_id))
         try:
             states = [msgspec.json.decode(row.figures, type=LinkState) for row in rows]
         except msgspec.MsgspecError:  # written by another version
             return None
-        return states[0].message_id_format if states else None
+        return states[0] if states else None
 
     async def _close(
         self, carrier_ids: Collection[CarrierId], *, release: Collection[CarrierId]

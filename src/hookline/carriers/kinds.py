@@ -80,9 +80,9 @@ class Home:
     """Where open links of some kinds belong: who uses them."""
 
     opening: Callable[
-        [CarrierId, str | None], Any
+        [CarrierId, LinkState | None], Any
     ]  # Any: what the kinds of this home are opened with
-    """Of a carrier, and what its link has learned before."""
+    """Of a carrier, and its link's last state."""
     add: Callable[[Any], None]  # Any: the link as its kind makes it
     remove: Callable[[CarrierId], Awaitable[None]]
     """Close the link; harmless when there is none."""

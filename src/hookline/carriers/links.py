@@ -41,8 +41,8 @@ class Links:
         """For the keeper: network links are added here and report there."""
         clock, public_url = self._store.clock, self._store.settings.public_url
         return Home(
-            lambda carrier_id, learned: Opening(
-                carrier_id, reports, clock, learned, client, public_url, outstanding
+            lambda carrier_id, before: Opening(
+                carrier_id, reports, clock, before, client, public_url, outstanding
             ),
             self.add,
             self.remove,

@@ -45,12 +45,12 @@ class Pace:
     After each pause one segment goes alone, and the others when it was not refused.
     """
 
-    def __init__(self, rate: float, now: float, timing: Timing) -> None:
-        """`rate` 0: no limit."""
+    def __init__(self, rate: float, now: float, timing: Timing, learned: float = 0.0) -> None:
+        """`rate` 0: no limit. `learned`: what the carrier took when the link was open before."""
         self._limit = rate
-        self._allowance = Allowance()
+        self._allowance = Allowance(learned if not rate or learned < rate else 0.0)
         self._sent = LastSecond()
-        self._rate_is(rate)
+        self._rate_is(self._allowance.rate or rate)
         self._tokens = self._burst
         self._filled_at = now
         self._timing = timing

@@ -196,8 +196,8 @@ class Opening:
     carrier_id: CarrierId
     reports: Reports
     clock: Clock
-    learned: str | None = None
-    """The `message_id_format` of the link's last state, on whichever node."""
+    before: LinkState | None = None
+    """The link's last state, on whichever node: what was learned holds on."""
     client: HttpClient | None = None
     """For carriers that are asked by HTTP; only a process that serves has one."""
     public_url: str = ""

@@ -20,7 +20,7 @@ from hookline.carriers.smpp.link import SmppLink
 from hookline.carriers.smpp.settings import SmppSettings
 from hookline.clock import SystemClock, UnixMs
 from hookline.ids import CarrierId, MessageId
-from hookline.telemetry.link_state import LinkPhase
+from hookline.telemetry.link_state import LinkPhase, LinkState
 
 PATIENCE_S = 10.0
 QUICK = Timing(pause_s=0.05, pause_max_s=0.4, refusal_s=0.02, connect_s=0.02, connect_max_s=0.1)
@@ -150,10 +150,10 @@ def open_link(
     room: Room,
     *,
     password: str = "secret",
-    learned: str | None = None,
+    before: LinkState | None = None,
     timing: Timing = QUICK,
 ) -> SmppLink:
-    opening = Opening(CARRIER, room, SystemClock(), learned)
+    opening = Opening(CARRIER, room, SystemClock(), before)
     return SmppLink(settings, {"password": password}, opening, timing)
 
 

@@ -55,8 +55,10 @@ def by_bucket(allowance: int) -> Takes:
 class Played:
     """A link with enough to send and a carrier that answers after a while."""
 
-    def __init__(self, takes: Takes, *, window: int, answer_s: float, rate: float = 0.0) -> None:
-        self.pace = Pace(rate, 0.0, Timing())
+    def __init__(
+        self, takes: Takes, *, window: int, answer_s: float, rate: float = 0.0, learned: float = 0.0
+    ) -> None:
+        self.pace = Pace(rate, 0.0, Timing(), learned)
         self.takes, self.window, self.answer_s = takes, window, answer_s
         self.now, self.open = 0.0, 0
         self.answers: list[tuple[float, int, float, bool]] = []
@@ -135,6 +137,17 @@ def test_a_carrier_that_takes_nothing_is_asked_ever_less_and_then_used_as_before
     played.takes = takes
     played.play(40)
     assert played.play(60) >= 0.95 * 100 * 60
+
+
+def test_what_a_link_has_learned_before_holds_from_its_first_second() -> None:
+    played = Played(by_second(100), window=500, answer_s=0.05, learned=100)
+    assert played.play(30) >= 0.97 * 100 * 30
+    assert played.refused <= 5
+
+
+def test_what_was_learned_before_is_nothing_where_the_setting_is_less() -> None:
+    assert Pace(50, 0.0, Timing(), 100).learned == 0
+    assert Pace(50, 0.0, Timing(), 20).rate == 20
 
 
 def test_nothing_is_learned_within_the_allowance() -> None:

@@ -3,7 +3,7 @@
 from hookline.carriers.figures import Figures
 from hookline.clock import SystemClock
 from hookline.telemetry.link_state import Lately, LinkPhase, LinkState
-from tests.carriers.smpp.linked import linked, outgoing, until
+from tests.carriers.smpp.linked import Room, linked, open_link, outgoing, settings_for, until
 from tests.services.smsc import INVALID_DESTINATION, SYSTEM_ERROR, THROTTLED, Rule, Smsc
 
 STATE = LinkState(phase=LinkPhase.BOUND, since=0)
@@ -59,3 +59,12 @@ async def test_link_tells_what_became_of_segments_and_how_its_sessions_are(smsc:
     assert [(one.bind, one.role, one.window) for one in state.sessions] == [
         (1, "transmitter", 10), (1, "receiver", 0), (2, "transmitter", 10), (2, "receiver", 0),
     ]  # fmt: skip
+
+
+async def test_what_was_learned_holds_when_the_link_is_opened_again(smsc: Smsc) -> None:
+    before = LinkState(phase=LinkPhase.BOUND, since=0, rate_learned=50.0)
+    link = open_link(settings_for(smsc.port), Room(), before=before)
+    try:
+        assert link.state().rate_learned == 50.0
+    finally:
+        await link.close()

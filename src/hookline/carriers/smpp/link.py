@@ -72,11 +72,16 @@ class SmppLink:
         self._clock = opening.clock
         self._reports = opening.reports
         self._loop = asyncio.get_running_loop()
-        self._ids = MessageIds(settings.message_id_format, _learned(opening.learned))
+        self._ids = MessageIds(settings.message_id_format, _format_of(opening.before))
         self._figures = Figures(opening.clock, self._loop.time())
         self._encoder = Encoder(settings)
         self._jobs = Jobs()
-        self._pace = Pace(settings.rate, self._loop.time(), timing)
+        self._pace = Pace(
+            settings.rate,
+            self._loop.time(),
+            timing,
+            opening.before.rate_learned if opening.before else 0.0,
+        )
         self._pump_timer: asyncio.TimerHandle | None = None
         self._pump_at = 0.0
         self._is_closing = False
@@ -359,5 +364,6 @@ class SmppLink:
             self._reports.submitted(self.carrier_id, outcomes)
 
 
-def _learned(format: str | None) -> IdFormat:
-    return IdFormat(format) if format in set(IdFormat) else IdFormat.AS_IS
+def _format_of(before: LinkState | None) -> IdFormat:
+    known = before.message_id_format if before else None
+    return IdFormat(known) if known in set(IdFormat) else IdFormat.AS_IS
