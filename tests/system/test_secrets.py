@@ -211,9 +211,9 @@ def search_pages(context: BrowserContext, story: Story) -> None:
 
 
 def is_plain(page: Any) -> bool:
-    return page.method == "GET" and "{" not in page.path and page.path not in {
-        "/live", "/find", "/audit/export",
-    }  # fmt: skip
+    """Whether it opens without anything else. Files are told to be downloaded, and some ask about one thing."""
+    is_other = page.path in {"/live", "/find"} or page.path.endswith(("/export", "/remove"))
+    return page.method == "GET" and "{" not in page.path and not is_other
 
 
 def shape_of(path: str) -> str:
