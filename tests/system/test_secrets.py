@@ -212,7 +212,8 @@ def search_pages(context: BrowserContext, story: Story) -> None:
 
 def is_plain(page: Any) -> bool:
     """Whether it opens without anything else. Files are told to be downloaded, and some ask about one thing."""
-    is_other = page.path in {"/live", "/find"} or page.path.endswith(("/export", "/remove"))
+    is_other = page.path in {"/live", "/find"} or page.path.endswith("/remove")
+    is_other = is_other or "/export" in page.path
     return page.method == "GET" and "{" not in page.path and not is_other
 
 
