@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import pytest
+from msgspec import structs
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from hookline.compat import v3
@@ -76,7 +77,7 @@ async def next_sent(receiver: Receiver) -> Sent:
 async def test_delivery_is_taken(node: Node, receiver: Receiver, library: Library) -> None:
     owner = caller(await node.account())
     _, secret = await node.endpoint(owner, receiver.url)
-    await node.append(replace(message_event(owner.account_id), data=DATA))
+    await node.append(structs.replace(message_event(owner.account_id), data=DATA))
     sent = replace(await next_sent(receiver), secret=secret)
     assert library([sent]) == [True]
 
@@ -95,7 +96,7 @@ async def test_both_secrets_are_good_during_a_rotation_and_one_before_and_after(
                     tx, node.store, BOX, owner, made.id, grace_s
                 )
             )
-        await node.append(replace(message_event(owner.account_id), data=DATA))
+        await node.append(structs.replace(message_event(owner.account_id), data=DATA))
         sent = await next_sent(receiver)
         requests += [replace(sent, secret=old), replace(sent, secret=new or new_secret())]
     assert library(requests) == [True, False, True, True, False, True]
@@ -105,7 +106,7 @@ async def test_request_to_a_status_url_is_taken_with_the_accounts_secret(
     node: Node, receiver: Receiver, library: Library
 ) -> None:
     account = await node.account()
-    await node.append(replace(message_event(account, status_url=receiver.url), data=DATA))
+    await node.append(structs.replace(message_event(account, status_url=receiver.url), data=DATA))
     sent = replace(await next_sent(receiver), secret=await node.account_secret(account))
     assert library([sent]) == [True]
 
@@ -119,7 +120,7 @@ async def test_notification_of_the_v3_format_is_taken(
     _, new = await node.store.commit(
         lambda tx: rotate_secret(tx, node.store, BOX, owner, made.id, 3_600)
     )
-    await node.append(replace(message_event(owner.account_id), data=DATA))
+    await node.append(structs.replace(message_event(owner.account_id), data=DATA))
     sent = await next_sent(receiver)
     assert json.loads(sent.body)["data"]["messageText"] == "Zoë, 你好 – 👋"
     assert library([replace(sent, secret=one) for one in (old, new)]) == [True, True]
@@ -130,7 +131,7 @@ async def test_what_was_altered_or_is_another_senders_is_refused(
 ) -> None:
     owner = caller(await node.account())
     _, secret = await node.endpoint(owner, receiver.url)
-    await node.append(replace(message_event(owner.account_id), data=DATA))
+    await node.append(structs.replace(message_event(owner.account_id), data=DATA))
     sent = replace(await next_sent(receiver), secret=secret)
     altered = [
         replace(sent, body=sent.body.replace("sent", "lost", 1)),
