@@ -8,7 +8,8 @@ from sqlalchemy import Update, select, update
 
 from hookline.ids import CarrierId
 from hookline.messages.model import COLUMNS, Status
-from hookline.storage.schema import messages, route_carriers, routes, tried_carriers
+from hookline.messages.store import is_in
+from hookline.storage.schema import QUEUED, messages, route_carriers, routes, tried_carriers
 from hookline.storage.sets import Insert, Select
 
 INSERT_TRIED = Insert(
@@ -54,7 +55,7 @@ def failover_limits() -> Query[Any]:
 def waiting_for(carrier_id: CarrierId, after: str, limit: int) -> Query[Any]:
     return (
         select(_m.id)
-        .where(_m.status == Status.QUEUED, _m.carrier_id == carrier_id, _m.id > after)
+        .where(QUEUED, _m.carrier_id == carrier_id, _m.id > after)
         .order_by(_m.id)
         .limit(limit)
     )
@@ -64,7 +65,7 @@ def unreported(carrier_id: CarrierId, since: int, until: int, after: str, limit:
     """Messages that the carrier took within these instants and whose receipt has not come."""
     return (
         select(_m.id)
-        .where(_m.status == Status.SENT, _m.carrier_id == carrier_id, _m.id > after)
+        .where(is_in(Status.SENT), _m.carrier_id == carrier_id, _m.id > after)
         .where(_m.error_code.is_(None), _m.sent_at > since, _m.sent_at <= until)
         .order_by(_m.id)
         .limit(limit)

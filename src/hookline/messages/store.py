@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     Delete,
     delete,
@@ -34,6 +35,7 @@ from hookline.messages.model import (
 )
 from hookline.principal import Mode
 from hookline.storage.schema import (
+    QUEUED,
     carriers,
     message_parts,
     messages,
@@ -169,6 +171,11 @@ MARK_SENDING = Update(
 Messages = Query[Any]  # Any: COLUMNS
 
 
+def is_in(status: Status) -> ColumnElement[bool]:
+    """The condition, as the index of that status has it."""
+    return messages.c.status == literal_column(f"'{status.value}'")
+
+
 def _all() -> Messages:
     return select(*(messages.c[name] for name in COLUMNS))
 
@@ -207,7 +214,7 @@ def claim_work(
     free = owner.is_distinct_from(node) if also_others else owner.is_(None)
     waiting = (
         select(messages.c.id)
-        .where(messages.c.status == Status.QUEUED, messages.c.carrier_id == carrier_id)
+        .where(QUEUED, messages.c.carrier_id == carrier_id)
         .where(free)
         .order_by(messages.c.id)
         .limit(limit)
@@ -226,9 +233,7 @@ def claim_work(
 
 def carriers_with_work() -> CompoundSelect[tuple[str]]:
     """Carriers that have queued messages without an owner. One look a carrier, not a message."""
-    waiting = select(messages.c.id).where(
-        messages.c.status == Status.QUEUED, messages.c.owner.is_(None)
-    )
+    waiting = select(messages.c.id).where(QUEUED, messages.c.owner.is_(None))
     of_row = waiting.where(messages.c.carrier_id == carriers.c.id)
     of_tests = waiting.where(messages.c.carrier_id == SANDBOX)
     return union_all(
@@ -239,18 +244,14 @@ def carriers_with_work() -> CompoundSelect[tuple[str]]:
 
 def owners(status: Status) -> Query[tuple[str | None]]:
     """Every node that messages in this status name."""
-    return (
-        select(messages.c.owner)
-        .where(messages.c.status == status, messages.c.owner.is_not(None))
-        .distinct()
-    )
+    return select(messages.c.owner).where(is_in(status), messages.c.owner.is_not(None)).distinct()
 
 
 def owned_by(nodes: Collection[str], status: Status, limit: int) -> Messages:
     """Messages of these nodes, oldest first, but those whose receipt was given up."""
     return (
         _all()
-        .where(messages.c.status == status, messages.c.owner.in_(nodes))
+        .where(is_in(status), messages.c.owner.in_(nodes))
         .where(func.coalesce(messages.c.error_code, "") != DELIVERY_UNKNOWN)
         .order_by(messages.c.id)
         .limit(limit)
@@ -259,18 +260,14 @@ def owned_by(nodes: Collection[str], status: Status, limit: int) -> Messages:
 
 def release_queued(nodes: Collection[str]) -> UpdateQuery:
     """Let anybody claim what these nodes had queued."""
-    return (
-        update(messages)
-        .where(messages.c.status == Status.QUEUED, messages.c.owner.in_(nodes))
-        .values(owner=None)
-    )
+    return update(messages).where(QUEUED, messages.c.owner.in_(nodes)).values(owner=None)
 
 
 def release_carrier(carrier_id: CarrierId, node: str) -> UpdateQuery:
     """Let anybody claim what this node had queued for one carrier."""
     return (
         update(messages)
-        .where(messages.c.status == Status.QUEUED, messages.c.carrier_id == carrier_id)
+        .where(QUEUED, messages.c.carrier_id == carrier_id)
         .where(messages.c.owner == node)
         .values(owner=None)
     )
@@ -338,27 +335,23 @@ def due(now: int, limit: int) -> Messages:
     """Scheduled messages whose time has come."""
     return (
         _all()
-        .where(messages.c.status == Status.SCHEDULED, messages.c.send_at <= now)
+        .where(is_in(Status.SCHEDULED), messages.c.send_at <= now)
         .order_by(messages.c.id)
         .limit(limit)
     )
 
 
 def outlived(now: int, limit: int) -> Messages:
-    """Queued messages that nobody has sent within their validity."""
-    return (
-        _all()
-        .where(messages.c.status == Status.QUEUED, messages.c.valid_until <= now)
-        .order_by(messages.c.id)
-        .limit(limit)
-    )
+    """Queued messages that nobody has sent within their validity: found in the index of the queues alone."""
+    over = select(messages.c.id).where(QUEUED, messages.c.valid_until <= now).limit(limit)
+    return _all().where(messages.c.id.in_(over)).order_by(messages.c.id)
 
 
 def give_up_receipts(sent_before: int, now: int, limit: int) -> UpdateQuery:
     """Stop waiting for the receipts of some messages sent before this instant."""
     waiting = (
         select(messages.c.id)
-        .where(messages.c.status == Status.SENT, messages.c.error_code.is_(None))
+        .where(is_in(Status.SENT), messages.c.error_code.is_(None))
         .where(messages.c.sent_at < sent_before)
         .limit(limit)
     )

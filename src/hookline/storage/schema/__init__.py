@@ -61,6 +61,7 @@ from hookline.storage.schema.sending import (
 )
 from hookline.storage.schema.traffic import (
     MESSAGE_STATUSES,
+    QUEUED,
     carrier_links,
     carriers,
     inbound_names,
@@ -86,6 +87,7 @@ __all__ = [
     "MESSAGE_STATUSES",
     "OF_EVERY_RESOURCE",
     "OPEN_REPLAY",
+    "QUEUED",
     "SELDOM",
     "UNSUCCESSFUL",
     "account_streams",

@@ -1,6 +1,15 @@
 """Numbers, carriers, and the messages that go over them."""
 
-from sqlalchemy import Column, Index, Integer, LargeBinary, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    literal_column,
+)
 
 from hookline.storage.schema.columns import count_column, metadata, one_of, text_column, time_column
 
@@ -105,15 +114,16 @@ messages = Table(
     one_of("status", *MESSAGE_STATUSES),
     Index(None, "account_id", "mode", "id"),
 )
-_working = messages.c.status.in_(("scheduled", "queued", "sending"))
+QUEUED = messages.c.status == literal_column("'queued'")
+SENDING = messages.c.status == literal_column("'sending'")
+"""Literal, and the very condition of their indexes: SQLite takes such an index for no other."""
 Index(
-    "ix_messages_work",
-    messages.c.status,
-    messages.c.carrier_id,
-    messages.c.id,
-    sqlite_where=_working,
-    postgresql_where=_working,
+    "ix_messages_queued",  # all that is looked at before the row itself: claims pass over what is owned
+    *(messages.c[name] for name in ("carrier_id", "id", "owner", "valid_until")),
+    sqlite_where=QUEUED,
+    postgresql_where=QUEUED,
 )
+Index("ix_messages_sending", messages.c.id, sqlite_where=SENDING, postgresql_where=SENDING)
 _scheduled = messages.c.status == "scheduled"
 Index(
     "ix_messages_due",
