@@ -1,10 +1,6 @@
 """What looks for messages by their status reads the index of that status, on both databases and whatever else there is."""
 
-from collections.abc import Sequence
-
 import pytest
-from sqlalchemy import text
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
 
 from hookline.ids import CarrierId
@@ -12,6 +8,7 @@ from hookline.messages import ambiguity_store, rerouting_store
 from hookline.messages import store as sql
 from hookline.messages.model import Status
 from hookline.storage.store import Store
+from tests.services.plans import plan_of
 
 CARRIER = CarrierId("car_1")
 STATEMENTS = {
@@ -37,24 +34,6 @@ STATEMENTS = {
 async def test_the_index_of_the_status_is_read(
     store: Store, statement: ClauseElement, index: str
 ) -> None:
-    plan = await _plan(store, statement)
+    plan = await plan_of(store, statement)
     assert f"ix_messages_{index}" in plan, plan
     assert "SCAN messages\n" not in plan, plan
-
-
-async def _plan(store: Store, statement: ClauseElement) -> str:
-    if store.settings.is_sqlite:
-        dialect, explain, beginning = sqlite.dialect(), "EXPLAIN QUERY PLAN", ()
-    else:
-        dialect, explain = postgresql.dialect(), "EXPLAIN"
-        beginning = ("SET LOCAL enable_seqscan = off",)  # of an empty table nothing else is quicker
-    written = statement.compile(dialect=dialect, compile_kwargs={"literal_binds": True})
-    filled = str(written).replace(" ?", " 'node'")  # `IS NOT` takes no literal
-    return await store.commit(lambda tx: _explain(tx, [*beginning, f"{explain} {filled}"]))
-
-
-async def _explain(tx: object, texts: Sequence[str]) -> str:
-    for one in texts[:-1]:
-        await tx.execute(text(one))  # type: ignore[attr-defined]
-    rows = await tx.execute(text(texts[-1]))  # type: ignore[attr-defined]
-    return "\n".join(str(row[-1]) for row in rows) + "\n"

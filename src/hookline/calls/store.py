@@ -10,7 +10,6 @@ from sqlalchemy import Update as UpdateQuery
 from hookline.calls.model import (
     CALL_COLUMNS,
     LEG_COLUMNS,
-    LIVE,
     RECORDING_COLUMNS,
     RECORDING_TRANSITIONS,
     RecordingChange,
@@ -19,7 +18,15 @@ from hookline.calls.model import (
 )
 from hookline.ids import AccountId
 from hookline.principal import Mode
-from hookline.storage.schema import call_commands, calls, carriers, legs, numbers, recordings
+from hookline.storage.schema import (
+    LIVE_CALLS,
+    call_commands,
+    calls,
+    carriers,
+    legs,
+    numbers,
+    recordings,
+)
 from hookline.storage.sets import Insert, Select, Update
 
 INSERT_CALL = Insert(calls, CALL_COLUMNS)
@@ -200,7 +207,7 @@ def waiting(limit: int) -> Query[Any]:
     return (
         select(calls.c.id, calls.c.carrier_id, carriers.c.kind, calls.c.created_at)
         .join(carriers, carriers.c.id == calls.c.carrier_id, isouter=True)
-        .where(calls.c.status == Status.QUEUED, calls.c.owner.is_(None))
+        .where(LIVE_CALLS, calls.c.status == Status.QUEUED, calls.c.owner.is_(None))
         .order_by(calls.c.id)
         .limit(limit)
     )
@@ -218,28 +225,19 @@ def claim(call_ids: Collection[str], node: str) -> UpdateQuery:
 
 def owners() -> Query[tuple[str | None]]:
     """Every node that live calls name."""
-    return (
-        select(calls.c.owner)
-        .where(calls.c.status.in_(sorted(LIVE)), calls.c.owner.is_not(None))
-        .distinct()
-    )
+    return select(calls.c.owner).where(LIVE_CALLS, calls.c.owner.is_not(None)).distinct()
 
 
 def abandoned(nodes: Collection[str], limit: int) -> Rows:
     """Live calls of these nodes, oldest first."""
-    return (
-        _calls()
-        .where(calls.c.status.in_(sorted(LIVE)), calls.c.owner.in_(nodes))
-        .order_by(calls.c.id)
-        .limit(limit)
-    )
+    return _calls().where(LIVE_CALLS, calls.c.owner.in_(nodes)).order_by(calls.c.id).limit(limit)
 
 
 def release_queued(nodes: Collection[str]) -> UpdateQuery:
     """Let anybody take what these nodes had not dialled yet."""
     return (
         update(calls)
-        .where(calls.c.status == Status.QUEUED, calls.c.owner.in_(nodes))
+        .where(LIVE_CALLS, calls.c.status == Status.QUEUED, calls.c.owner.in_(nodes))
         .values(owner=None)
     )
 

@@ -12,6 +12,7 @@ from hookline.storage.schema.access import (
 )
 from hookline.storage.schema.calls import (
     CALL_STATUSES,
+    LIVE_CALLS,
     call_commands,
     calls,
     legs,
@@ -84,6 +85,7 @@ from hookline.storage.schema.upkeep import (
 
 __all__ = [
     "CALL_STATUSES",
+    "LIVE_CALLS",
     "MESSAGE_STATUSES",
     "OF_EVERY_RESOURCE",
     "OPEN_REPLAY",

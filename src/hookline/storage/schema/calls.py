@@ -2,7 +2,7 @@
 virtual phones show of their calls.
 """
 
-from sqlalchemy import Column, Index, Integer, Table, Text
+from sqlalchemy import Column, Index, Integer, Table, Text, literal_column
 
 from hookline.storage.schema.columns import count_column, metadata, one_of, text_column, time_column
 
@@ -56,14 +56,17 @@ calls = Table(
     one_of("hangup_by", *HANGUP_BY),
     Index(None, "account_id", "mode", "id"),
 )
-_live = calls.c.status.in_(("queued", "dialing", "ringing", "in_progress"))
+LIVE_CALLS = calls.c.status.in_(
+    [literal_column(f"'{one}'") for one in ("queued", "dialing", "ringing", "in_progress")]
+)
+"""Literal: SQLite takes an index of some rows only for a query that has the index's own condition."""
 Index(
     "ix_calls_live",
     calls.c.status,
     calls.c.owner,
     calls.c.id,
-    sqlite_where=_live,
-    postgresql_where=_live,
+    sqlite_where=LIVE_CALLS,
+    postgresql_where=LIVE_CALLS,
 )
 Index("ix_calls_recipient", calls.c.account_id, calls.c.recipient, calls.c.id)
 Index("ix_calls_sender", calls.c.account_id, calls.c.sender, calls.c.id)
