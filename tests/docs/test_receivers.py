@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from msgspec import structs
 from playwright._impl._driver import compute_driver_executable
 
 from hookline.events.model import EventType
@@ -171,7 +172,7 @@ async def test_real_deliveries_are_taken_also_during_a_rotation_and_after_kill_9
     async with running(command, tmp_path, new, old) as example:
         await _point(node, owner, made.id, example.url)
         other = message_event(owner.account_id, SENT, resource_id="msg_2")
-        await node.append(replace(other, data=DATA.replace(b"msg_1", b"msg_2")))
+        await node.append(structs.replace(other, data=DATA.replace(b"msg_1", b"msg_2")))
         await example.until("did message.sent msg_2 1")
         await node.quiet()
         assert example.count("msg_1") == 0  # the inbox knows what was done

@@ -96,7 +96,7 @@ async def test_a_throttled_link_is_left_alone_and_then_gets_the_same_in_order(
 ) -> None:
     accepted = [await room.send_played() for _ in range(5)]
     await link.taking(2)
-    link.answer(result=SubmitResult.THROTTLED, retry_after_s=0.05)
+    link.answer(result=SubmitResult.THROTTLED, retry_after_s=0.5)
     await room.settle()
     assert ids(link.taken) == accepted[:2]
     assert [await room.status(one) for one in accepted] == ["queued"] * 5
