@@ -38,8 +38,8 @@ _SEGMENT_BYTES_MAX = 160
 _NO_ERROR = {"0", "00", "000", "0000"}
 
 
-class _Heard(Receipt, frozen=True):
-    """A receipt, and where to acknowledge it."""
+class _Heard(Receipt, frozen=True, gc=True):
+    """A receipt, and where to acknowledge it: a session, which may lead back here."""
 
     session: SmppSession | None = None
     command: int = 0
